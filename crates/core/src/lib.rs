@@ -1,0 +1,16 @@
+//! What Allswell decides, and nothing else.
+//!
+//! Every part is a plain value with one function that takes the moment as an argument and returns what changed:
+//! no I/O, no clock, no async, no log. The doors (monitor, app, kube) share these parts and do the work around them.
+
+pub mod backoff;
+pub mod check;
+pub mod connectivity;
+pub mod incident;
+pub mod outcome;
+pub mod streak;
+pub mod time;
+pub mod uptime;
+
+pub use outcome::{Outcome, Phase, Phases, Reason, Verdict};
+pub use time::{Mono, Now, Wall};

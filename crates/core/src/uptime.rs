@@ -1,0 +1,194 @@
+//! How much of a window a target was well, by time and not by count.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use crate::time::Wall;
+
+/// What was true of a target during a stretch of time, as uptime counts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Presence {
+    /// It did its job.
+    Up,
+    /// It did its job with less than all its parts.
+    Degraded,
+    /// It did not do its job.
+    Down,
+    /// Nobody knows: not watched, or we could not ask.
+    Unknown,
+    /// It was in planned maintenance.
+    Maintenance,
+    /// Watching was paused.
+    Paused,
+}
+
+impl Presence {
+    /// All, in the order in which shares are written.
+    pub const ALL: [Self; 6] = [Self::Up, Self::Degraded, Self::Down, Self::Unknown, Self::Maintenance, Self::Paused];
+
+    /// The word used in JSON and pages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Degraded => "degraded",
+            Self::Down => "down",
+            Self::Unknown => "unknown",
+            Self::Maintenance => "maintenance",
+            Self::Paused => "paused",
+        }
+    }
+}
+
+/// From `from` on, until the next mark, this was true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The beginning.
+    pub from: Wall,
+    /// What began.
+    pub presence: Presence,
+}
+
+/// How a window divides; the parts add up to the window exactly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shares {
+    ms: [u64; 6],
+}
+
+impl Shares {
+    /// Divides `window` by `marks`, which lie in order of time; before the first mark nothing is known.
+    ///
+    /// Outside the `watched` stretches (in order, not overlapping) nothing is known either, whatever the marks say.
+    pub fn of(marks: &[Mark], watched: &[Range<Wall>], window: Range<Wall>) -> Self {
+        let mut shares = Self::default();
+        for (index, mark) in marks.iter().enumerate() {
+            let until = marks.get(index + 1).map_or(window.end, |next| next.from);
+            let stretch = mark.from.max(window.start)..until.min(window.end);
+            let known: u64 = watched.iter().map(|watch| overlap_ms(&stretch, watch)).sum();
+            shares.ms[mark.presence as usize] += known;
+        }
+        let unknown = Presence::Unknown as usize;
+        let named: u64 = shares.ms.iter().sum::<u64>() - shares.ms[unknown];
+        shares.ms[unknown] = length_ms(&window).saturating_sub(named);
+        shares
+    }
+
+    /// The time in which `presence` was true.
+    pub const fn time(&self, presence: Presence) -> Duration {
+        Duration::from_millis(self.ms[presence as usize])
+    }
+
+    /// The length of the window.
+    pub fn window(&self) -> Duration {
+        Duration::from_millis(self.ms.iter().sum())
+    }
+
+    /// The part of the window in which `presence` was true, in percent.
+    pub fn percent(&self, presence: Presence) -> f64 {
+        ratio(self.ms[presence as usize], self.ms.iter().sum()).unwrap_or(0.0)
+    }
+
+    /// The part of the window in which we knew, in percent.
+    pub fn coverage(&self) -> f64 {
+        let all: u64 = self.ms.iter().sum();
+        ratio(all - self.ms[Presence::Unknown as usize], all).unwrap_or(0.0)
+    }
+
+    /// The part of the known and unplanned time in which it did its job, in percent; `None` when there is none.
+    pub fn uptime(&self) -> Option<f64> {
+        let [up, degraded, down, ..] = self.ms;
+        ratio(up + degraded, up + degraded + down)
+    }
+
+    /// The uptime for people, `99.98 %`. Rounded down, so that no failure ever reads as 100 %.
+    pub fn uptime_text(&self) -> String {
+        let Some(uptime) = self.uptime() else { return "–".to_owned() };
+        let down = self.ms[Presence::Down as usize];
+        match down {
+            0 => "100 %".to_owned(),
+            _ => format!("{:.2} %", (uptime.min(99.999_999) * 100.0).floor() / 100.0),
+        }
+    }
+}
+
+fn ratio(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 * 100.0 / whole as f64)
+}
+
+fn length_ms(range: &Range<Wall>) -> u64 {
+    u64::try_from(range.end.ms().saturating_sub(range.start.ms())).unwrap_or(0)
+}
+
+fn overlap_ms(a: &Range<Wall>, b: &Range<Wall>) -> u64 {
+    length_ms(&(a.start.max(b.start)..a.end.min(b.end)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn wall(ms: i64) -> Wall {
+        Wall::from_ms(ms)
+    }
+
+    fn mark(from: i64, presence: Presence) -> Mark {
+        Mark { from: wall(from), presence }
+    }
+
+    #[test]
+    fn time_before_the_first_mark_is_unknown() {
+        let shares = Shares::of(
+            &[mark(250, Presence::Up), mark(750, Presence::Down)],
+            &[wall(0)..wall(2_000)],
+            wall(0)..wall(1_000),
+        );
+        assert_eq!(shares.percent(Presence::Unknown), 25.0);
+        assert_eq!(shares.percent(Presence::Up), 50.0);
+        assert_eq!(shares.percent(Presence::Down), 25.0);
+        assert_eq!(shares.coverage(), 75.0);
+        assert_eq!(shares.uptime_text(), "66.66 %");
+    }
+
+    #[test]
+    fn while_nobody_watched_nothing_is_known() {
+        let watched = [wall(0)..wall(400), wall(600)..wall(1_000)];
+        let shares = Shares::of(&[mark(0, Presence::Up)], &watched, wall(0)..wall(1_000));
+        assert_eq!(shares.time(Presence::Unknown), Duration::from_millis(200));
+        assert_eq!(shares.uptime_text(), "100 %");
+    }
+
+    #[test]
+    fn one_bad_millisecond_in_ninety_days_is_not_100_percent() {
+        let days = 90 * 86_400_000;
+        let marks = [mark(0, Presence::Up), mark(5, Presence::Down), mark(6, Presence::Up)];
+        let shares = Shares::of(&marks, &[wall(0)..wall(days)], wall(0)..wall(days));
+        assert_eq!(shares.uptime_text(), "99.99 %");
+    }
+
+    #[test]
+    fn without_knowledge_there_is_no_number() {
+        assert_eq!(Shares::of(&[], &[], wall(0)..wall(1_000)).uptime_text(), "–");
+        assert_eq!(Shares::of(&[], &[], wall(5)..wall(5)).coverage(), 0.0);
+    }
+
+    proptest! {
+        #[test]
+        fn the_parts_add_up_to_the_window(
+            mut times in proptest::collection::vec(0_i64..1_000_000, 0..40),
+            presences in proptest::collection::vec(0_usize..6, 40),
+            mut edges in proptest::collection::vec(0_i64..1_000_000, 0..10),
+            start in 0_i64..1_000_000, length in 0_i64..1_000_000,
+        ) {
+            times.sort_unstable();
+            edges.sort_unstable();
+            let marks: Vec<Mark> = times.iter().zip(&presences).map(|(&from, &index)| mark(from, Presence::ALL[index])).collect();
+            let watched: Vec<Range<Wall>> = edges.chunks_exact(2).map(|pair| wall(pair[0])..wall(pair[1])).collect();
+            let shares = Shares::of(&marks, &watched, wall(start)..wall(start + length));
+            prop_assert_eq!(shares.window(), Duration::from_millis(length.unsigned_abs()));
+            if shares.time(Presence::Down) > Duration::ZERO {
+                prop_assert!(shares.uptime_text() != "100 %");
+                prop_assert!(!shares.uptime_text().starts_with("100"));
+            }
+        }
+    }
+}

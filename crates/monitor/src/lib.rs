@@ -1,0 +1,5 @@
+//! The outside door: watches services, keeps what it saw, and tells people.
+
+pub mod model;
+pub mod notification;
+pub mod store;

@@ -1,0 +1,72 @@
+//! The monitor's own words: what is watched, and who is told.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use allswell_core::check::Policy;
+
+/// The number of a monitor; given once by the store and never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MonitorId(pub u32);
+
+impl fmt::Display for MonitorId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The number of an account. Every row belongs to one; a server alone has just the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId(pub u32);
+
+impl AccountId {
+    /// The one account of a server that has not been given more.
+    pub const FIRST: Self = Self(1);
+}
+
+/// One outage of one monitor, named by the transition that opened it, so that deciding it twice gives the same name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IncidentId {
+    /// Whose outage it is.
+    pub monitor: MonitorId,
+    /// The transition that opened it.
+    pub seq: u32,
+}
+
+impl fmt::Display for IncidentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.monitor, self.seq)
+    }
+}
+
+impl FromStr for IncidentId {
+    type Err = NotAnIncident;
+    fn from_str(text: &str) -> Result<Self, NotAnIncident> {
+        let wrong = || NotAnIncident(text.to_owned());
+        let (monitor, seq) = text.split_once('-').ok_or_else(wrong)?;
+        Ok(Self { monitor: MonitorId(monitor.parse().map_err(|_| wrong())?), seq: seq.parse().map_err(|_| wrong())? })
+    }
+}
+
+/// Why a text names no incident.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` names no incident; they are written like 12-7, the monitor's number and the transition's")]
+pub struct NotAnIncident(pub String);
+
+/// A configured outside check: what to ask, by which numbers to judge, and whom to tell.
+#[derive(Clone, Debug)]
+pub struct Monitor {
+    /// Its number in the store.
+    pub id: MonitorId,
+    /// Its name, unique within the account.
+    pub name: String,
+    /// What is asked.
+    pub question: Arc<allswell_probe::Question>,
+    /// The numbers that turn outcomes into a status.
+    pub policy: Policy,
+    /// The names of the channels that are told, each once.
+    pub channels: Vec<String>,
+    /// Whether it is not asked for now.
+    pub paused: bool,
+}

@@ -1,0 +1,96 @@
+//! One message about one incident, complete in itself: who delivers it reads nothing else.
+
+use serde::{Deserialize, Serialize};
+
+/// What a message tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// It does its job no more.
+    Down,
+    /// It does its job again.
+    Up,
+    /// It does its job with less than all its parts or too slowly.
+    Degraded,
+    /// Its certificate ends soon.
+    Certificate,
+    /// Somebody wanted to see whether the channel works.
+    Test,
+}
+
+impl Kind {
+    /// The word used in JSON, databases and messages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Down => "down",
+            Self::Up => "up",
+            Self::Degraded => "degraded",
+            Self::Certificate => "certificate",
+            Self::Test => "test",
+        }
+    }
+
+    /// The kind with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Down, Self::Up, Self::Degraded, Self::Certificate, Self::Test]
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
+    }
+}
+
+/// All that a message may say. Times are RFC 3339 in UTC with milliseconds; durations are milliseconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Notification {
+    /// What it tells.
+    pub kind: Kind,
+    /// The incident's name, `12-7`; the thread that a mail belongs to.
+    pub incident: String,
+    /// The monitor's name.
+    pub monitor: String,
+    /// What is asked, secrets masked: `GET https://api.example.com/ready`.
+    pub target: String,
+    /// When the outage began.
+    pub began: String,
+    /// When this was decided.
+    pub at: String,
+    /// How long the outage has lasted, or lasted in the end.
+    pub lasted_ms: u64,
+    /// One sentence with the cause: `the app says database failed (timed out after 5 s)`.
+    pub cause: String,
+    /// The reason's word: `status`, `tls_expired`; `None` when it is up again.
+    pub reason: Option<String>,
+    /// The answer in one line: `503 in 5 031 ms: dns 4, connect 8, tls 14, first byte 5 003`.
+    pub answer: Option<String>,
+    /// The beginning of the body, secrets masked.
+    pub body: Option<String>,
+    /// The app's own checks that are not ok: name and message.
+    pub failing_checks: Vec<FailingCheck>,
+    /// The app's version now.
+    pub version: Option<String>,
+    /// The version before it, and how long before the first failure the new one was first seen.
+    pub version_change: Option<VersionChange>,
+    /// Days until the certificate ends.
+    pub certificate_days_left: Option<i64>,
+    /// Where to read more, when the server knows its own address.
+    pub link: Option<String>,
+}
+
+/// A check of the app's own that is not ok.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailingCheck {
+    /// Its name.
+    pub name: String,
+    /// What the app says of it.
+    pub message: Option<String>,
+}
+
+/// A new version shortly before the outage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionChange {
+    /// The version before.
+    pub from: String,
+    /// The version that failed.
+    pub to: String,
+    /// How long before the first failure it was first seen.
+    pub before_failure_ms: u64,
+}

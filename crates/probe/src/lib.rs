@@ -1,0 +1,19 @@
+//! Asks a service from outside. A probe never fails: what the target did wrong is an [`Outcome`](allswell_core::Outcome)
+//! with a reason; an `Err` means that the question itself is wrong, and is given when it is saved, not when it is asked.
+//!
+//! One file for each kind: [`http`], [`tcp`], [`tls`]. All of them dial through [`dialer`], under one absolute deadline.
+
+pub mod answer;
+pub mod condition;
+pub mod dialer;
+pub mod health;
+pub mod http;
+pub mod prober;
+pub mod question;
+pub mod tcp;
+pub mod tls;
+
+pub use answer::{Answer, Certificate, Evidence};
+pub use dialer::AddressPolicy;
+pub use prober::Prober;
+pub use question::{Question, QuestionError, Settings};
