@@ -1,1 +1,43 @@
-fn main() {}
+//! The binary `allswell`: one file for each subcommand, wiring only.
+
+mod channel;
+mod check;
+mod serve;
+mod validate;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Tells whether your API is well.
+#[derive(Debug, Parser)]
+#[command(name = "allswell", version, about, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Watch services and tell people: monitors, incidents, alerts, dashboard
+    Serve(serve::Args),
+    /// Ask one target once: phases, certificate, the app's own words
+    Check(check::Args),
+    /// Read a configuration and say what is wrong with it
+    Validate(validate::Args),
+    /// Channels: send a test message
+    Channel(channel::Args),
+}
+
+fn main() -> ExitCode {
+    let ran = match Cli::parse().command {
+        Command::Serve(args) => serve::run(args),
+        Command::Check(args) => check::run(args),
+        Command::Validate(args) => validate::run(args),
+        Command::Channel(args) => channel::run(args),
+    };
+    ran.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::from(2)
+    })
+}
