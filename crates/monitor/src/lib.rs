@@ -1,5 +1,6 @@
 //! The outside door: watches services, keeps what it saw, and tells people.
 
+pub mod clock;
 pub mod model;
 pub mod notification;
 pub mod store;
