@@ -1,6 +1,7 @@
 //! The outside door: watches services, keeps what it saw, and tells people.
 
 pub mod clock;
+pub mod engine;
 pub mod model;
 pub mod notification;
 pub mod notify;

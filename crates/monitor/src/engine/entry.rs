@@ -1,0 +1,279 @@
+//! One monitor within the engine: its check, its incident, and what it said last.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use allswell_core::check::{Check, Finished, Memory, Status, Transition};
+use allswell_core::uptime::Presence;
+use allswell_core::{Now, Reason, Wall, incident};
+use allswell_probe::Answer;
+use serde::Serialize;
+
+use super::{Effect, cause, tell};
+use crate::model::{IncidentId, Monitor};
+use crate::notification::VersionChange;
+use crate::store::{Decision, Enlisted, IncidentChange, OpenIncident, ResultRow, TransitionRow};
+
+/// A version counts as new, and so as a likely trigger, for this long.
+const NEW_VERSION: Duration = Duration::from_secs(600);
+
+/// The versions that an app named.
+#[derive(Clone, Debug, Default)]
+struct Versions {
+    current: Option<(String, Wall)>,
+    before: Option<String>,
+}
+
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) monitor: Arc<Monitor>,
+    pub(super) check: Check,
+    /// Its due moment was taken off the heap while an asking was under way.
+    pub(super) waits: bool,
+    seq: u32,
+    incident: Option<OpenIncident>,
+    last_detail: Option<u64>,
+    versions: Versions,
+}
+
+impl Entry {
+    pub(super) fn new(monitor: Arc<Monitor>, enlisted: Enlisted, now: Now) -> Self {
+        let memory = Memory { blind: enlisted.presence == Some(Presence::Unknown), ..enlisted.memory };
+        let seed = u64::from(monitor.id.0);
+        let check = Check::new(monitor.policy.clone(), seed, memory, enlisted.last_asked, now);
+        Self {
+            monitor,
+            check,
+            waits: false,
+            seq: enlisted.seq,
+            incident: enlisted.incident,
+            last_detail: None,
+            versions: Versions::default(),
+        }
+    }
+
+    /// The same monitor under a changed configuration: what is known stays known, an asking under way goes on.
+    pub(super) fn reconfigured(mut self, monitor: Arc<Monitor>, enlisted: Enlisted, now: Now) -> Self {
+        if self.monitor.paused != monitor.paused {
+            let versions = std::mem::take(&mut self.versions);
+            return Self { versions, ..Self::new(monitor, enlisted, now) };
+        }
+        self.check.follow(monitor.policy.clone(), now);
+        Self { monitor, seq: enlisted.seq, incident: enlisted.incident, ..self }
+    }
+
+    pub(super) fn is_active(&self) -> bool {
+        !self.monitor.paused
+    }
+
+    pub(super) fn judge(
+        &mut self,
+        answer: &Answer,
+        starved: Duration,
+        now: Now,
+        public_url: Option<&str>,
+    ) -> Vec<Effect> {
+        let Some(asking) = self.check.asking().copied() else { return Vec::new() };
+        let Some(finished) = self.check.finish(now, answer.outcome, starved) else { return Vec::new() };
+        let asked = asking.started.wall;
+        let change = self.versions.hear(answer, asked);
+        let mut effects = vec![Effect::Record(Box::new(self.result(answer, &finished, asked)))];
+        if finished.remember {
+            let decision = self.decide(answer, &finished, change.as_ref(), now, public_url);
+            effects.push(Effect::Decide(Box::new(decision)));
+        }
+        effects
+    }
+
+    fn result(&mut self, answer: &Answer, finished: &Finished, asked: Wall) -> ResultRow {
+        ResultRow {
+            monitor: self.monitor.id,
+            asked,
+            verdict: finished.outcome.verdict,
+            reason: finished.outcome.reason,
+            status: answer.status,
+            phases: answer.phases,
+            total: answer.outcome.latency,
+            detail: self.changed_detail(answer),
+        }
+    }
+
+    /// The detail of `answer` as JSON when it says something new. How long the app's checks took is new each time and no news.
+    fn changed_detail(&mut self, answer: &Answer) -> Option<String> {
+        let detail = Detail::of(answer);
+        let mut steady = detail.clone();
+        if let Some(health) = &mut steady.health {
+            health.checks.iter_mut().for_each(|check| check.response_time_ms = None);
+        }
+        let mut hasher = DefaultHasher::new();
+        to_json(&steady).hash(&mut hasher);
+        let hash = Some(hasher.finish());
+        if hash == self.last_detail {
+            return None;
+        }
+        self.last_detail = hash;
+        Some(to_json(&detail))
+    }
+
+    fn decide(
+        &mut self,
+        answer: &Answer,
+        finished: &Finished,
+        change: Option<&VersionChange>,
+        now: Now,
+        public_url: Option<&str>,
+    ) -> Decision {
+        let mut decision = Decision {
+            monitor: self.monitor.id,
+            at: now.wall,
+            memory: *self.check.memory(),
+            transition: None,
+            incident: None,
+            outbox: Vec::new(),
+        };
+        let Some(transition) = finished.transition else { return decision };
+        self.seq += 1;
+        decision.transition = Some(self.transition_row(&transition, finished.outcome.reason));
+        let Some(told) =
+            incident::follow(self.incident.as_ref().map(|open| open.kind), &transition, finished.outcome.reason)
+        else {
+            return decision;
+        };
+        let cause = match told {
+            incident::Change::Close => cause::recovered(answer),
+            incident::Change::Open(_) | incident::Change::Turn(_) => cause::of(answer, finished.outcome, change),
+        };
+        let open = self.opened(told, &transition, &cause);
+        decision.incident = Some((open.id, incident_change(told, &transition, &cause, answer)));
+        let facts = tell::Facts {
+            monitor: &self.monitor,
+            open: &open,
+            change: told,
+            cause: &cause,
+            answer,
+            reason: finished.outcome.reason,
+            version_change: change,
+            at: transition.at,
+            ended: transition.began,
+            public_url,
+        };
+        decision.outbox = tell::messages(&facts, self.seq);
+        self.incident = (told != incident::Change::Close).then_some(open);
+        decision
+    }
+
+    fn transition_row(&self, transition: &Transition, reason: Option<Reason>) -> TransitionRow {
+        TransitionRow {
+            seq: self.seq,
+            from: presence(transition.from),
+            to: presence(transition.to),
+            began: transition.began,
+            at: transition.at,
+            reason,
+        }
+    }
+
+    /// The incident as it stands after `told`; when it closes, as it stood before.
+    fn opened(&self, told: incident::Change, transition: &Transition, cause: &str) -> OpenIncident {
+        let fresh = |kind| OpenIncident {
+            id: IncidentId { monitor: self.monitor.id, seq: self.seq },
+            kind,
+            began: transition.began,
+            cause: cause.to_owned(),
+        };
+        match (told, &self.incident) {
+            (incident::Change::Open(kind) | incident::Change::Turn(kind), None) => fresh(kind),
+            (incident::Change::Open(kind) | incident::Change::Turn(kind), Some(open)) => {
+                OpenIncident { kind, cause: cause.to_owned(), ..open.clone() }
+            }
+            (incident::Change::Close, Some(open)) => open.clone(),
+            (incident::Change::Close, None) => fresh(incident::Kind::Down),
+        }
+    }
+}
+
+impl Versions {
+    /// Takes note of the version in `answer` and returns the change that is still new, measured up to `asked`.
+    fn hear(&mut self, answer: &Answer, asked: Wall) -> Option<VersionChange> {
+        let named = answer.health.as_ref().and_then(|health| health.version.clone());
+        if let Some(named) = named
+            && self.current.as_ref().is_none_or(|(version, _)| *version != named)
+        {
+            self.before = self.current.take().map(|(version, _)| version);
+            self.current = Some((named, asked));
+        }
+        let (to, seen) = self.current.as_ref()?;
+        let from = self.before.as_ref()?;
+        let before_failure = asked.since(*seen);
+        (before_failure <= NEW_VERSION).then(|| VersionChange {
+            from: from.clone(),
+            to: to.clone(),
+            before_failure_ms: u64::try_from(before_failure.as_millis()).unwrap_or(u64::MAX),
+        })
+    }
+}
+
+/// What else is known of an answer, kept when it changes.
+#[derive(Clone, Debug, Serialize)]
+struct Detail {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http_version: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    final_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    health: Option<allswell_probe::health::Document>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<allswell_probe::Certificate>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    failed_conditions: Vec<allswell_probe::condition::Failed>,
+}
+
+impl Detail {
+    fn of(answer: &Answer) -> Self {
+        Self {
+            message: answer.detail.clone(),
+            address: answer.address.map(|address| address.to_string()),
+            http_version: answer.http_version,
+            final_url: answer.final_url.clone(),
+            health: answer.health.clone(),
+            certificate: answer.certificate.clone(),
+            failed_conditions: answer.failed_conditions.clone(),
+        }
+    }
+}
+
+fn incident_change(told: incident::Change, transition: &Transition, cause: &str, answer: &Answer) -> IncidentChange {
+    let evidence = || {
+        let seen = serde_json::json!({
+            "answer": cause::answer_line(answer),
+            "said": answer.evidence,
+            "detail": Detail::of(answer),
+        });
+        seen.to_string()
+    };
+    match told {
+        incident::Change::Open(kind) => {
+            IncidentChange::Open { kind, began: transition.began, cause: cause.to_owned(), evidence: evidence() }
+        }
+        incident::Change::Turn(kind) => IncidentChange::Turn { kind, cause: cause.to_owned(), evidence: evidence() },
+        incident::Change::Close => IncidentChange::Close,
+    }
+}
+
+const fn presence(status: Status) -> Presence {
+    match status {
+        Status::Unknown => Presence::Unknown,
+        Status::Up => Presence::Up,
+        Status::Degraded => Presence::Degraded,
+        Status::Down => Presence::Down,
+    }
+}
+
+fn to_json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("plain structures with string keys always serialise")
+}

@@ -1,0 +1,253 @@
+//! The engine: one pure `step` over state, event and moment.
+//!
+//! It decides what is asked when, what an answer means, and who is told; all by the parts of `core`. What must happen comes
+//! back as [`Effect`]s. Clock, store, prober and sender live outside, in [`crate::runner`], so the same engine runs in
+//! virtual time.
+
+mod cause;
+mod entry;
+mod tell;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use allswell_core::connectivity::{Advice, Suspicion};
+use allswell_core::{Mono, Now, Outcome, Reason, Verdict};
+use allswell_probe::Answer;
+
+use crate::model::{Monitor, MonitorId};
+use crate::store::{Decision, Enlisted, ResultRow};
+
+use entry::Entry;
+
+/// Our own timers later than this are remembered, to tell a slow target from a starved process.
+const NOTEWORTHY_LAG: Duration = Duration::from_millis(20);
+/// How many late ticks are remembered.
+const LAGS_KEPT: usize = 256;
+
+/// What happened.
+#[derive(Debug)]
+pub enum Event {
+    /// Time has passed; the tick itself came `late` after it was wanted.
+    Tick {
+        /// How late our own timer was.
+        late: Duration,
+    },
+    /// An asking brought its answer.
+    Answered {
+        /// Whose.
+        monitor: MonitorId,
+        /// What it brought.
+        answer: Box<Answer>,
+    },
+    /// Somebody looked whether our own network works.
+    Looked {
+        /// Whether anything was reached.
+        reaches: bool,
+    },
+    /// These are the monitors from now on, each as the store knows it. Everything decided before was committed.
+    Configured {
+        /// All of them.
+        monitors: Vec<(Arc<Monitor>, Enlisted)>,
+    },
+}
+
+/// What must happen now.
+#[derive(Debug)]
+pub enum Effect {
+    /// Ask, and come back with [`Event::Answered`] by the deadline.
+    Ask {
+        /// What to ask.
+        monitor: Arc<Monitor>,
+        /// When it was due.
+        due: Mono,
+        /// When the answer must be here.
+        deadline: Mono,
+    },
+    /// Look whether our own network works, and come back with [`Event::Looked`].
+    LookAround,
+    /// Commit this; only then may anything leave the process.
+    Decide(Box<Decision>),
+    /// Keep this result.
+    Record(Box<ResultRow>),
+}
+
+/// An answer that waits until we know whether our own network works.
+#[derive(Debug)]
+struct Held {
+    monitor: MonitorId,
+    answer: Box<Answer>,
+}
+
+/// All monitors and where they stand.
+#[derive(Debug)]
+pub struct Engine {
+    entries: BTreeMap<MonitorId, Entry>,
+    due: BinaryHeap<Reverse<(Mono, MonitorId)>>,
+    in_flight: usize,
+    in_flight_max: usize,
+    suspicion: Suspicion,
+    held: Vec<Held>,
+    lags: VecDeque<(Mono, Duration)>,
+    public_url: Option<String>,
+}
+
+impl Engine {
+    /// An engine without monitors that has at most `in_flight_max` askings under way at once.
+    ///
+    /// `public_url` is where people find this server's pages; messages link there.
+    pub fn new(in_flight_max: usize, public_url: Option<String>) -> Self {
+        Self {
+            entries: BTreeMap::new(),
+            due: BinaryHeap::new(),
+            in_flight: 0,
+            in_flight_max,
+            suspicion: Suspicion::default(),
+            held: Vec::new(),
+            lags: VecDeque::new(),
+            public_url,
+        }
+    }
+
+    /// Takes one event and says what must happen.
+    #[must_use = "effects must happen"]
+    pub fn step(&mut self, event: Event, now: Now) -> Vec<Effect> {
+        match event {
+            Event::Tick { late } => self.tick(late, now),
+            Event::Answered { monitor, answer } => self.answered(monitor, answer, now),
+            Event::Looked { reaches } => self.looked(reaches, now),
+            Event::Configured { monitors } => self.configured(monitors, now),
+        }
+    }
+
+    /// When the next check is due; `None` when nothing is to be asked, or as much is under way as may be.
+    pub fn next_due(&self) -> Option<Mono> {
+        if self.in_flight >= self.in_flight_max {
+            return None;
+        }
+        self.due.peek().map(|Reverse((due, _))| *due)
+    }
+
+    /// How many askings are under way.
+    pub const fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// How many checks are due and not under way.
+    pub fn overdue(&self, now: Now) -> usize {
+        let due = |entry: &&Entry| entry.is_active() && entry.check.asking().is_none() && entry.check.due() < now.mono;
+        self.entries.values().filter(due).count()
+    }
+
+    fn tick(&mut self, late: Duration, now: Now) -> Vec<Effect> {
+        if late > NOTEWORTHY_LAG {
+            self.lags.push_back((now.mono, late));
+            if self.lags.len() > LAGS_KEPT {
+                self.lags.pop_front();
+            }
+        }
+        let mut effects = Vec::new();
+        while self.next_due().is_some_and(|due| due <= now.mono) {
+            let Some(Reverse((due, id))) = self.due.pop() else { break };
+            let Some(entry) = self.entries.get_mut(&id) else { continue };
+            // A changed policy leaves its old moment in the heap; the check knows the true one.
+            if !entry.is_active() || entry.check.due() != due {
+                continue;
+            }
+            match entry.check.start(now) {
+                Some(asking) => {
+                    self.in_flight += 1;
+                    let monitor = Arc::clone(&entry.monitor);
+                    effects.push(Effect::Ask { monitor, due: asking.due, deadline: asking.deadline });
+                    self.due.push(Reverse((entry.check.due(), id)));
+                }
+                // Still under way: it comes back into the heap when it has answered.
+                None => entry.waits = true,
+            }
+        }
+        effects
+    }
+
+    fn answered(&mut self, id: MonitorId, answer: Box<Answer>, now: Now) -> Vec<Effect> {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        let Some(entry) = self.entries.get(&id) else { return Vec::new() };
+        match self.advice(&entry.monitor.clone(), &answer, now) {
+            Advice::Decide => self.judge(id, &answer, now),
+            Advice::Ours => self.judge(id, &ours(&answer), now),
+            Advice::Hold { ask } => {
+                self.held.push(Held { monitor: id, answer });
+                if ask { vec![Effect::LookAround] } else { Vec::new() }
+            }
+        }
+    }
+
+    /// Whether the answer may be judged, or our own network is to be looked at first. What is on this machine needs no network.
+    fn advice(&mut self, monitor: &Monitor, answer: &Answer, now: Now) -> Advice {
+        let host = monitor.question.host();
+        if is_this_machine(host) {
+            return Advice::Decide;
+        }
+        match (answer.outcome.verdict, answer.outcome.reason) {
+            (Verdict::Fail, Some(reason)) if reason.may_be_our_network() => {
+                self.suspicion.failed(host, monitor.policy.interval, now.mono)
+            }
+            (Verdict::Unknown, _) => Advice::Decide,
+            _ => {
+                self.suspicion.answered(host, now.mono);
+                Advice::Decide
+            }
+        }
+    }
+
+    fn looked(&mut self, reaches: bool, now: Now) -> Vec<Effect> {
+        self.suspicion.looked(reaches, now.mono);
+        let held = std::mem::take(&mut self.held);
+        let judged = held.into_iter().flat_map(|Held { monitor, answer }| {
+            let answer = if reaches { answer } else { Box::new(ours(&answer)) };
+            self.judge(monitor, &answer, now)
+        });
+        judged.collect()
+    }
+
+    fn judge(&mut self, id: MonitorId, answer: &Answer, now: Now) -> Vec<Effect> {
+        let Some(entry) = self.entries.get_mut(&id) else { return Vec::new() };
+        if std::mem::take(&mut entry.waits) {
+            self.due.push(Reverse((entry.check.due(), id)));
+        }
+        let starved = entry.check.asking().map_or(Duration::ZERO, |asking| {
+            let meanwhile = self.lags.iter().rev().take_while(|(at, _)| *at >= asking.started.mono);
+            meanwhile.map(|(_, late)| *late).max().unwrap_or_default()
+        });
+        entry.judge(answer, starved, now, self.public_url.as_deref())
+    }
+
+    fn configured(&mut self, monitors: Vec<(Arc<Monitor>, Enlisted)>, now: Now) -> Vec<Effect> {
+        let mut before = std::mem::take(&mut self.entries);
+        self.due.clear();
+        for (monitor, enlisted) in monitors {
+            let id = monitor.id;
+            let entry = match before.remove(&id) {
+                Some(entry) => entry.reconfigured(monitor, enlisted, now),
+                None => Entry::new(monitor, enlisted, now),
+            };
+            if entry.is_active() {
+                self.due.push(Reverse((entry.check.due(), id)));
+            }
+            self.entries.insert(id, entry);
+        }
+        Vec::new()
+    }
+}
+
+/// The same answer with our own network to blame.
+fn ours(answer: &Answer) -> Answer {
+    let outcome = Outcome::unknown(Reason::OwnNetwork, answer.outcome.latency);
+    Answer { outcome, ..answer.clone() }
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let literal = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || literal.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
