@@ -71,7 +71,7 @@ fn app_says(answer: &Answer) -> Option<String> {
     match well.as_slice() {
         [] => {}
         [one] => parts.push(format!("{one} is ok")),
-        [some @ ..] if some.len() <= NAMED => parts.push(format!("{} are ok", some.join(" and "))),
+        some if some.len() <= NAMED => parts.push(format!("{} are ok", some.join(" and "))),
         many => parts.push(format!("{} others are ok", many.len())),
     }
     Some(format!("the app says {}", parts.join(", ")))
