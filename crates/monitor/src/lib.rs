@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod engine;
+pub mod metrics;
 pub mod model;
 pub mod notification;
 pub mod notify;
