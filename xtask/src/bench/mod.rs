@@ -1,0 +1,66 @@
+//! `cargo xtask bench`: what a check costs, whether it comes in time, and how soon an outage is told.
+//!
+//! Absolute times belong to the machine they were measured on; the limits that must hold are printed beside each figure,
+//! and CPU is given as a ratio to a bare client measured in the same run as well.
+
+pub mod client;
+mod detection;
+pub mod load;
+mod metrics;
+
+use anyhow::Result;
+
+use crate::cargo::{self, Profile};
+
+/// What to measure.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// How long the load lasts after its warm-up
+    #[arg(long, default_value_t = 5.0)]
+    minutes: f64,
+    /// How many monitors ask every 10 s
+    #[arg(long, default_value_t = 1_000)]
+    monitors: u32,
+    /// How many outages are timed
+    #[arg(long, default_value_t = 200)]
+    flips: u32,
+    /// Only the load, or only the detection
+    #[arg(long, value_enum)]
+    only: Option<Part>,
+    /// Measure a debug build: quicker to come by, and no figure to quote
+    #[arg(long)]
+    debug: bool,
+}
+
+/// One half of the bench.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// Many monitors for minutes
+    Load,
+    /// From outage to webhook
+    Detection,
+}
+
+/// Measures. `true` means that every limit holds.
+pub fn run(args: &Args) -> Result<bool> {
+    let binary = cargo::build_allswell(if args.debug { Profile::Debug } else { Profile::Release })?;
+    let mut holds = true;
+    if args.only != Some(Part::Detection) {
+        holds &= load::run(&binary, args.monitors, args.minutes)?;
+    }
+    if args.only != Some(Part::Load) {
+        holds &= detection::run(&binary, args.flips)?;
+    }
+    Ok(holds)
+}
+
+/// Prints a figure with its limit and says whether it holds.
+fn limit(name: &str, value: &str, limit: &str, holds: bool) -> bool {
+    println!("{name:<28} {value:>18}   {:<4} limit {limit}", if holds { "PASS" } else { "FAIL" });
+    holds
+}
+
+/// Prints a figure.
+fn figure(name: &str, value: &str) {
+    println!("{name:<28} {value:>18}");
+}

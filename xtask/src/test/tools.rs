@@ -1,0 +1,169 @@
+//! What tests need beyond Rust, fetched into `target/test-tools` and nowhere else.
+//!
+//! A test that needs a tool has the tool's marker in its name (`mod needs_python`), and finds the tool by an environment
+//! variable. Where a tool can neither be found nor fetched, those tests are skipped, and this says which and why.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result};
+
+use crate::cargo::{line, target_folder};
+
+/// A real mail server and a second pair of eyes on certificates.
+const PYTHON_PACKAGES: [&str; 3] = ["aiosmtpd==1.4.6", "cryptography==50.0.2", "trustme==1.2.1"];
+
+/// A tool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tool {
+    /// A Python with a mail server and a certificate authority.
+    Python,
+    /// The linter of Prometheus' text format.
+    Promtool,
+}
+
+impl Tool {
+    /// What the names of tests have in common that need it.
+    pub const fn marker(self) -> &'static str {
+        match self {
+            Self::Python => "needs_python",
+            Self::Promtool => "needs_promtool",
+        }
+    }
+
+    /// The environment variable with its path.
+    pub const fn variable(self) -> &'static str {
+        match self {
+            Self::Python => "ALLSWELL_TEST_PYTHON",
+            Self::Promtool => "ALLSWELL_TEST_PROMTOOL",
+        }
+    }
+
+    fn provide(self, folder: &Path) -> Result<PathBuf> {
+        match self {
+            Self::Python => python(folder),
+            Self::Promtool => promtool(folder),
+        }
+    }
+}
+
+/// The tools that were asked for, and where they are.
+#[derive(Debug)]
+pub struct Tools(Vec<(Tool, Option<PathBuf>)>);
+
+impl Tools {
+    /// How many are there.
+    pub fn found(&self) -> u64 {
+        self.0.iter().filter(|(_, path)| path.is_some()).count() as u64
+    }
+
+    /// Those that are not.
+    pub fn missing(&self) -> Vec<Tool> {
+        self.0.iter().filter(|(_, path)| path.is_none()).map(|(tool, _)| *tool).collect()
+    }
+
+    /// Tells a test runner where they are.
+    pub fn export(&self, command: &mut Command) {
+        for (tool, path) in &self.0 {
+            match path {
+                Some(path) => command.env(tool.variable(), path),
+                None => command.env_remove(tool.variable()),
+            };
+        }
+    }
+}
+
+/// Finds or fetches each tool; says which are missing and why.
+pub fn provide(wanted: &[Tool]) -> Result<Tools> {
+    let folder = target_folder()?.join("test-tools");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let one = |&tool: &Tool| match tool.provide(&folder) {
+        Ok(path) => {
+            println!("  {} = {}", tool.variable(), path.display());
+            (tool, Some(path))
+        }
+        Err(error) => {
+            println!("  {} is missing, so every test named *{}* is skipped: {error:#}", tool.variable(), tool.marker());
+            (tool, None)
+        }
+    };
+    Ok(Tools(wanted.iter().map(one).collect()))
+}
+
+/// A virtual environment; made anew when the list of packages has changed.
+fn python(folder: &Path) -> Result<PathBuf> {
+    let venv = folder.join("venv");
+    let python = venv.join("bin/python");
+    let stamp = venv.join("packages.txt");
+    let wanted = PYTHON_PACKAGES.join("\n");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted)
+        && works(&python, &["-c", "import aiosmtpd"])
+    {
+        return Ok(python);
+    }
+    let mut create = Command::new("python3");
+    create.args(["-m", "venv", "--clear"]).arg(&venv);
+    if quietly(&mut create).is_err() {
+        // Debian keeps `venv` in a package of its own.
+        apt_install("python3-venv")?;
+        quietly(&mut create)?;
+    }
+    quietly(
+        Command::new(&python)
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+            .args(PYTHON_PACKAGES),
+    )?;
+    fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
+    Ok(python)
+}
+
+/// The system's, or that of Debian's package unpacked: installing the package would start a Prometheus server.
+fn promtool(folder: &Path) -> Result<PathBuf> {
+    if works(Path::new("promtool"), &["--version"]) {
+        return Ok("promtool".into());
+    }
+    let unpacked = folder.join("prometheus");
+    let promtool = unpacked.join("usr/bin/promtool");
+    if works(&promtool, &["--version"]) {
+        return Ok(promtool);
+    }
+    let download = || quietly(Command::new("apt-get").args(["download", "--quiet", "prometheus"]).current_dir(folder));
+    if download().is_err() {
+        apt_update()?;
+        download()?;
+    }
+    let archives = fs::read_dir(folder)?.flatten().map(|entry| entry.path());
+    let archive = archives.filter(|path| path.extension().is_some_and(|extension| extension == "deb")).max();
+    let archive = archive.context("apt-get downloaded nothing")?;
+    quietly(Command::new("dpkg-deb").arg("--extract").arg(&archive).arg(&unpacked))?;
+    fs::remove_file(&archive).with_context(|| format!("cannot remove {}", archive.display()))?;
+    anyhow::ensure!(works(&promtool, &["--version"]), "{} does not run", promtool.display());
+    Ok(promtool)
+}
+
+fn apt_install(package: &str) -> Result<()> {
+    apt_update()?;
+    let mut install = Command::new("apt-get");
+    quietly(
+        install.args(["install", "--yes", "--no-install-recommends", package]).env("DEBIAN_FRONTEND", "noninteractive"),
+    )
+}
+
+fn apt_update() -> Result<()> {
+    quietly(Command::new("apt-get").args(["update", "--quiet"]))
+}
+
+fn works(program: &Path, arguments: &[&str]) -> bool {
+    let status = Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
+}
+
+/// Runs a command whose output matters only when it fails.
+fn quietly(command: &mut Command) -> Result<()> {
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.with_context(|| format!("cannot run {}", line(command)))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    anyhow::ensure!(output.status.success(), "{} ended with {}: {}", line(command), output.status, said.trim());
+    Ok(())
+}
