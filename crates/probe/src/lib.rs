@@ -6,14 +6,16 @@
 pub mod answer;
 pub mod condition;
 pub mod dialer;
+mod evidence;
 pub mod health;
 pub mod http;
 pub mod prober;
+mod progress;
 pub mod question;
 pub mod tcp;
 pub mod tls;
 
 pub use answer::{Answer, Certificate, Evidence};
-pub use dialer::AddressPolicy;
+pub use dialer::{AddressPolicy, DialError, Dialer};
 pub use prober::Prober;
 pub use question::{Question, QuestionError, Settings};

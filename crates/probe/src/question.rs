@@ -39,6 +39,12 @@ pub enum QuestionError {
     },
 }
 
+impl QuestionError {
+    pub(crate) fn field(field: impl Into<String>, why: impl Into<String>) -> Self {
+        Self::Field { field: field.into(), why: why.into() }
+    }
+}
+
 /// Settings that were checked and made ready for asking.
 #[derive(Debug)]
 pub struct Question {

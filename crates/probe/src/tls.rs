@@ -1,8 +1,16 @@
 //! Speaks TLS, directly or after STARTTLS, and looks at the certificate.
 
+mod chain;
+mod client;
+mod roots;
+mod trust;
+
 use std::path::PathBuf;
 
 use serde::Deserialize;
+
+pub use client::{Client, Handshake};
+pub use trust::Fault;
 
 /// What to ask over TLS.
 #[derive(Clone, Debug, Deserialize)]
