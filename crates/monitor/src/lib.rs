@@ -1,9 +1,11 @@
 //! The outside door: watches services, keeps what it saw, and tells people.
 
+pub mod api;
 pub mod clock;
 pub mod engine;
 pub mod metrics;
 pub mod model;
 pub mod notification;
 pub mod notify;
+mod pages;
 pub mod store;

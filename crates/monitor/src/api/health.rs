@@ -1,0 +1,301 @@
+//! How the server itself is: what the workers say of themselves, and the document made of it.
+//!
+//! The document is our own health document, the one that our library writes and our monitor reads: a second Allswell can
+//! watch this one. What is said expires by itself: a scheduler that no longer ticks is not well because it once was.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use allswell_core::time::humane;
+use allswell_core::{Mono, Now, Wall};
+use serde::Serialize;
+
+use super::wire;
+
+/// A scheduler without a tick for this long is late: the server is not ready.
+const LATE: Duration = Duration::from_secs(5);
+/// A scheduler without a tick for this long is dead: the process is of no use any more. Busy is not dead.
+const DEAD: Duration = Duration::from_secs(60);
+
+/// What the workers say of themselves; shared by all of them and by the pages.
+#[derive(Debug)]
+pub struct ServerHealth {
+    began: Now,
+    state: Mutex<State>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct State {
+    started: bool,
+    draining: bool,
+    store_failing_since: Option<Now>,
+    last_tick: Option<Now>,
+    late_since: Option<Now>,
+}
+
+impl ServerHealth {
+    /// A server that begins to start at `now`.
+    pub fn starting(now: Now) -> Self {
+        Self { began: now, state: Mutex::default() }
+    }
+
+    /// The configuration is loaded, the store is open, the engine runs.
+    pub fn started(&self) {
+        self.state().started = true;
+    }
+
+    /// The scheduler is alive. Called at every tick and at least once a second.
+    ///
+    /// `latest` is how late the check that has waited longest is at `now`; zero when none waits.
+    pub fn ticked(&self, now: Now, latest: Duration) {
+        let mut state = self.state();
+        state.last_tick = Some(now);
+        state.late_since = if latest < LATE { None } else { state.late_since.or(Some(now)) };
+    }
+
+    /// The store could not write.
+    pub fn store_failed(&self, now: Now) {
+        self.state().store_failing_since.get_or_insert(now);
+    }
+
+    /// The store has written.
+    pub fn store_worked(&self) {
+        self.state().store_failing_since = None;
+    }
+
+    /// The server has been told to stop and takes no new work.
+    pub fn draining(&self) {
+        self.state().draining = true;
+    }
+
+    /// How the server is at `now`.
+    pub(crate) fn look(&self, now: Now) -> Look {
+        let state = *self.state();
+        // Before the first tick the time counts from the beginning: a scheduler that never starts is as dead as one that stops.
+        let tick = state.last_tick.unwrap_or(self.began);
+        Look { began: self.began.wall, now: now.wall, silent: now.mono.since(tick.mono), state, at: now.mono }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Every change is one assignment, so a panic elsewhere leaves nothing half done.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How the server is at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    began: Wall,
+    now: Wall,
+    at: Mono,
+    silent: Duration,
+    state: State,
+}
+
+impl Look {
+    /// Whether the process is of use at all.
+    pub(crate) fn is_alive(&self) -> bool {
+        self.silent < DEAD
+    }
+
+    /// Why the server is not ready, in one sentence; `None` when it is.
+    pub(crate) fn not_ready(&self) -> Option<String> {
+        if self.state.draining {
+            return Some("the server is stopping".to_owned());
+        }
+        if !self.state.started {
+            return Some("the server is starting".to_owned());
+        }
+        self.trouble()
+    }
+
+    /// What keeps the server from its work though it runs; `None` when nothing does.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.store_trouble().or_else(|| self.scheduler_trouble())
+    }
+
+    fn store_trouble(&self) -> Option<String> {
+        let since = self.state.store_failing_since?;
+        Some(format!("the store has not been able to write for {}", humane(self.at.since(since.mono))))
+    }
+
+    fn scheduler_trouble(&self) -> Option<String> {
+        if self.silent >= LATE {
+            return Some(format!("the scheduler has not run for {}", humane(self.silent)));
+        }
+        let since = self.state.late_since?;
+        let behind = humane(self.at.since(since.mono));
+        Some(format!("checks have begun more than {} late for {behind}", humane(LATE)))
+    }
+
+    /// The answer to `/health`: the process and its scheduler, nothing else.
+    pub(crate) fn liveness(&self) -> Document {
+        let reason = (!self.is_alive()).then(|| format!("the scheduler has not run for {}", humane(self.silent)));
+        self.document(reason, vec![("scheduler", self.scheduler(self.is_alive()))])
+    }
+
+    /// The answer to `/ready`: whether it does its whole work.
+    pub(crate) fn readiness(&self) -> Document {
+        let checks = vec![("scheduler", self.scheduler(self.scheduler_trouble().is_none())), ("store", self.store())];
+        self.document(self.not_ready(), checks)
+    }
+
+    fn document(&self, reason: Option<String>, checks: Vec<(&'static str, Check)>) -> Document {
+        Document {
+            status: if reason.is_none() { "healthy" } else { "unhealthy" },
+            up: self.is_alive(),
+            ready: self.not_ready().is_none(),
+            started: self.state.started,
+            reason,
+            timestamp: wire::time(self.now),
+            version: env!("CARGO_PKG_VERSION"),
+            started_at: wire::time(self.began),
+            checks: checks.into_iter().collect(),
+        }
+    }
+
+    fn scheduler(&self, well: bool) -> Check {
+        let silent = u64::try_from(self.silent.as_millis()).unwrap_or(u64::MAX);
+        let message = self.scheduler_trouble();
+        let since = self.state.late_since.or(self.state.last_tick).filter(|_| message.is_some());
+        Check::new(well, message, since, self.now).aged(silent)
+    }
+
+    fn store(&self) -> Check {
+        let since = self.state.store_failing_since;
+        Check::new(since.is_none(), self.store_trouble(), since, self.now)
+    }
+}
+
+/// Our own health document.
+#[derive(Debug, Serialize)]
+pub(crate) struct Document {
+    status: &'static str,
+    up: bool,
+    ready: bool,
+    started: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    timestamp: String,
+    version: &'static str,
+    started_at: String,
+    checks: std::collections::BTreeMap<&'static str, Check>,
+}
+
+impl Document {
+    /// Whether it says that all is well.
+    pub(crate) fn is_well(&self) -> bool {
+        self.reason.is_none()
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Check {
+    status: &'static str,
+    message: Option<String>,
+    critical: bool,
+    time: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    age_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
+}
+
+impl Check {
+    fn new(well: bool, message: Option<String>, since: Option<Now>, now: Wall) -> Self {
+        Self {
+            status: if well { "ok" } else { "error" },
+            message,
+            critical: true,
+            time: wire::time(now),
+            age_ms: None,
+            since: since.map(|since| wire::time(since.wall)),
+        }
+    }
+
+    fn aged(self, age_ms: u64) -> Self {
+        Self { age_ms: Some(age_ms), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Now {
+        Now::default() + Duration::from_secs(seconds)
+    }
+
+    fn running(until: u64) -> ServerHealth {
+        let health = ServerHealth::starting(at(0));
+        health.started();
+        health.ticked(at(until), Duration::ZERO);
+        health
+    }
+
+    #[test]
+    fn a_server_is_ready_once_it_has_started() {
+        let health = ServerHealth::starting(at(0));
+        assert_eq!(health.look(at(1)).not_ready().as_deref(), Some("the server is starting"));
+        assert!(health.look(at(1)).is_alive());
+        health.started();
+        health.ticked(at(2), Duration::ZERO);
+        assert_eq!(health.look(at(2)).not_ready(), None);
+    }
+
+    #[test]
+    fn a_silent_scheduler_is_first_late_and_then_dead() {
+        let health = running(10);
+        assert!(health.look(at(14)).readiness().is_well());
+        let late = health.look(at(15));
+        assert_eq!(late.not_ready().as_deref(), Some("the scheduler has not run for 5.0 s"));
+        assert!(late.liveness().is_well());
+        let dead = health.look(at(70));
+        assert!(!dead.liveness().is_well());
+        assert!(!dead.is_alive());
+    }
+
+    #[test]
+    fn a_scheduler_that_never_ran_is_dead_in_the_end() {
+        let health = ServerHealth::starting(at(0));
+        assert!(!health.look(at(61)).is_alive());
+    }
+
+    #[test]
+    fn checks_that_wait_too_long_make_the_server_unready_until_they_catch_up() {
+        let health = running(10);
+        health.ticked(at(11), Duration::from_secs(6));
+        health.ticked(at(13), Duration::from_secs(8));
+        let look = health.look(at(14));
+        assert_eq!(look.not_ready().as_deref(), Some("checks have begun more than 5.0 s late for 3.0 s"));
+        health.ticked(at(15), Duration::from_millis(20));
+        assert_eq!(health.look(at(15)).not_ready(), None);
+    }
+
+    #[test]
+    fn a_store_that_fails_is_said_with_its_time() {
+        let health = running(10);
+        health.store_failed(at(10));
+        health.store_failed(at(12));
+        assert_eq!(health.look(at(13)).not_ready().as_deref(), Some("the store has not been able to write for 3.0 s"));
+        assert!(health.look(at(13)).liveness().is_well(), "a restart would not mend the disk");
+        health.store_worked();
+        assert_eq!(health.look(at(13)).not_ready(), None);
+    }
+
+    #[test]
+    fn a_server_that_stops_takes_no_new_work_and_is_alive() {
+        let health = running(10);
+        health.draining();
+        assert_eq!(health.look(at(11)).not_ready().as_deref(), Some("the server is stopping"));
+        assert!(health.look(at(11)).liveness().is_well());
+    }
+
+    #[test]
+    fn the_document_is_our_own() {
+        let health = running(10);
+        health.store_failed(at(10));
+        let document = serde_json::to_string_pretty(&health.look(at(12)).readiness()).expect("plain structures");
+        insta::assert_snapshot!(document.replace(env!("CARGO_PKG_VERSION"), "VERSION"));
+    }
+}

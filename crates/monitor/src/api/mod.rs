@@ -1,0 +1,100 @@
+//! What programs may read: monitors, results, uptime, incidents and deliveries as JSON, the server's own health, its metrics.
+//!
+//! Read-only. Everything comes through the [`Store`] and [`ServerHealth`]; nothing here decides. What goes over the wire has
+//! its types here, beside the handler that writes it. Errors are problem documents (RFC 9457).
+
+mod deliveries;
+mod health;
+mod incidents;
+mod monitors;
+mod own;
+mod problem;
+mod query;
+pub(crate) mod read;
+mod results;
+mod uptime;
+pub(crate) mod wire;
+
+use std::sync::Arc;
+
+use allswell_core::Now;
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderValue, header};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::get;
+
+use crate::clock::Clock;
+use crate::metrics::Metrics;
+use crate::pages;
+use crate::store::Store;
+
+pub use health::ServerHealth;
+pub use problem::Problem;
+pub(crate) use query::{Key, Query};
+
+/// What the interface and the pages read from.
+#[derive(Clone)]
+pub struct ApiState {
+    /// What outlasts the process.
+    pub store: Arc<dyn Store>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// How the server itself is.
+    pub health: Arc<ServerHealth>,
+    /// Where people find this server's pages, `https://status.example.com`, when it knows.
+    pub public_url: Option<String>,
+}
+
+impl ApiState {
+    pub(crate) fn now(&self) -> Now {
+        self.clock.now()
+    }
+}
+
+/// The whole interface: `/api/v1`, the pages, `/health`, `/ready` and `/metrics`.
+pub fn router(state: ApiState) -> Router {
+    Router::new()
+        .route("/api/v1/monitors", get(monitors::list))
+        .route("/api/v1/monitors/{id}", get(monitors::one))
+        .route("/api/v1/monitors/{id}/results", get(results::list))
+        .route("/api/v1/monitors/{id}/uptime", get(uptime::one))
+        .route("/api/v1/uptime", get(uptime::list))
+        .route("/api/v1/incidents", get(incidents::list))
+        .route("/api/v1/incidents/{id}", get(incidents::one))
+        .route("/api/v1/deliveries", get(deliveries::list))
+        .route("/health", get(own::health))
+        .route("/ready", get(own::ready))
+        .route("/metrics", get(own::metrics))
+        .merge(pages::router())
+        .fallback(pages::not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn(guard))
+        .with_state(state)
+}
+
+async fn method_not_allowed(request: Request) -> Problem {
+    Problem::method_not_allowed(request.method().as_str())
+}
+
+/// Headers that every answer carries: nothing is guessed, framed, cached unasked or told to others.
+async fn guard(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// No script, no frame, no form, nothing from elsewhere: what a monitored server smuggles into a page can do nothing.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'none'";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,44 @@
+//! How the server itself is: `/health`, `/ready`, `/metrics`.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::ApiState;
+use super::health::Document;
+use crate::metrics::Format;
+use crate::store::StoreError;
+
+/// How long a scrape waits for the store before it shows the counters without it.
+const STORE_PATIENCE: Duration = Duration::from_secs(2);
+
+pub(super) async fn health(State(state): State<ApiState>) -> Response {
+    answer(state.health.look(state.now()).liveness())
+}
+
+pub(super) async fn ready(State(state): State<ApiState>) -> Response {
+    answer(state.health.look(state.now()).readiness())
+}
+
+fn answer(document: Document) -> Response {
+    let status = if document.is_well() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, [(header::CACHE_CONTROL, "no-store")], Json(document)).into_response()
+}
+
+pub(super) async fn metrics(State(state): State<ApiState>, headers: HeaderMap) -> Response {
+    // A store that fails or hangs must not hide the numbers that show it; what was read last stays in place.
+    if let Ok(Err(error)) = tokio::time::timeout(STORE_PATIENCE, count_stored(&state)).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "cannot read the store for metrics");
+    }
+    let format = Format::accepted(headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()));
+    ([(header::CONTENT_TYPE, format.content_type())], state.metrics.write(format)).into_response()
+}
+
+async fn count_stored(state: &ApiState) -> Result<(), StoreError> {
+    state.metrics.fleet(&state.store.monitors().await?);
+    state.metrics.outbox(&state.store.outbox().await?, state.now().wall);
+    Ok(())
+}

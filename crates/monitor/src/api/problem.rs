@@ -1,0 +1,99 @@
+//! What went wrong with a request, as a problem document (RFC 9457): the field, its value, and the way out.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::store::StoreError;
+
+/// Why a request has no other answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    status: StatusCode,
+    detail: String,
+    field: Option<String>,
+    hint: Option<String>,
+}
+
+impl Problem {
+    /// A parameter that cannot be used: which, what is wrong with its value, and what would do.
+    pub(crate) fn parameter(field: &str, detail: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { field: Some(field.to_owned()), hint: Some(hint.into()), ..Self::plain(StatusCode::BAD_REQUEST, detail) }
+    }
+
+    /// Something that is not there, and where to look instead.
+    pub(crate) fn not_found(detail: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..Self::plain(StatusCode::NOT_FOUND, detail) }
+    }
+
+    /// A method that the resource does not know.
+    pub(crate) fn method_not_allowed(method: &str) -> Self {
+        let detail = format!("{method} is not possible here");
+        Self {
+            hint: Some("this interface is read-only: use GET".to_owned()),
+            ..Self::plain(StatusCode::METHOD_NOT_ALLOWED, detail)
+        }
+    }
+
+    /// The store could not be read. The cause goes to the log; strangers may read this.
+    pub(crate) fn store(error: &StoreError) -> Self {
+        tracing::error!(error = error as &dyn std::error::Error, "cannot read the store for a request");
+        Self {
+            hint: Some("try again in a moment; the server's log has the cause".to_owned()),
+            ..Self::plain(StatusCode::SERVICE_UNAVAILABLE, "the store cannot be read")
+        }
+    }
+
+    /// The HTTP status.
+    pub(crate) const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What went wrong and the way out, for a person.
+    pub(crate) fn sentences(&self) -> (&str, Option<&str>) {
+        (&self.detail, self.hint.as_deref())
+    }
+
+    fn plain(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self { status, detail: detail.into(), field: None, hint: None }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Self::store(&error)
+    }
+}
+
+/// RFC 9457, with `field` and `hint` as extensions.
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'a str>,
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let document = Document {
+            // RFC 9457 4.2.1: `about:blank` says no more than the status does, and then the title is the status' phrase.
+            r#type: "about:blank",
+            title: self.status.canonical_reason().unwrap_or("Unknown"),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            field: self.field.as_deref(),
+            hint: self.hint.as_deref(),
+        };
+        let body = serde_json::to_vec(&document).expect("plain structures always serialise");
+        let mut response = (self.status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+}

@@ -1,0 +1,140 @@
+//! What both the JSON and the pages read from the store: which monitor is meant, its last results, its uptime.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use allswell_core::Wall;
+use allswell_core::check::Status;
+use allswell_core::uptime::{Mark, Presence, Shares};
+
+use super::Problem;
+use crate::model::{IncidentId, MonitorId};
+use crate::store::{IncidentFilter, IncidentRow, MonitorRow, Store, StoreError, StoredResult};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// The windows over which uptime is told, with their names.
+pub(crate) const WINDOWS: [(&str, Duration); 4] =
+    [("24h", DAY), ("7d", DAY.saturating_mul(7)), ("30d", DAY.saturating_mul(30)), ("90d", DAY.saturating_mul(90))];
+
+/// Everything that was ever stored.
+pub(crate) const EVER: Range<Wall> = Wall::from_ms(i64::MIN)..Wall::from_ms(i64::MAX);
+
+/// More incidents of one monitor than this are not looked through.
+const INCIDENTS_PER_MONITOR: usize = 100_000;
+
+/// The monitor that `key` means: its number, or else its name.
+pub(crate) async fn monitor(store: &dyn Store, key: &str) -> Result<MonitorRow, Problem> {
+    let monitors = store.monitors().await?;
+    find(monitors, key).ok_or_else(|| {
+        Problem::not_found(
+            format!("there is no monitor `{key}`"),
+            "give its number or its name as in /api/v1/monitors; escape it when it has special characters",
+        )
+    })
+}
+
+fn find(mut monitors: Vec<MonitorRow>, key: &str) -> Option<MonitorRow> {
+    let number: Option<u32> = key.parse().ok();
+    let by_number = || monitors.iter().position(|monitor| Some(monitor.enlisted.id.0) == number);
+    let by_name = || monitors.iter().position(|monitor| monitor.enlistment.name == key);
+    let index = by_number().or_else(by_name)?;
+    Some(monitors.swap_remove(index))
+}
+
+/// The incident that `key` names, `12-7`.
+pub(crate) async fn incident(store: &dyn Store, key: &str) -> Result<IncidentRow, Problem> {
+    let missing = || Problem::not_found(format!("there is no incident `{key}`"), "see /api/v1/incidents for their ids");
+    let id: IncidentId = key.parse().map_err(|_| missing())?;
+    let filter = IncidentFilter { monitor: Some(id.monitor), open_only: false, limit: INCIDENTS_PER_MONITOR };
+    store.incidents(filter).await?.into_iter().find(|incident| incident.id == id).ok_or_else(missing)
+}
+
+/// The newest `limit` results of a monitor, newest first.
+pub(crate) async fn last_results(
+    store: &dyn Store,
+    monitor: MonitorId,
+    limit: usize,
+) -> Result<Vec<StoredResult>, StoreError> {
+    store.results(monitor, EVER, limit).await
+}
+
+/// The word for what is true of a monitor now, paused ones included.
+pub(crate) fn presence(monitor: &MonitorRow) -> Presence {
+    match monitor.enlisted.memory.status() {
+        _ if monitor.enlistment.paused => Presence::Paused,
+        Status::Up => Presence::Up,
+        Status::Degraded => Presence::Degraded,
+        Status::Down => Presence::Down,
+        Status::Unknown => Presence::Unknown,
+    }
+}
+
+/// When what is true now began; `None` before the first answer. `marked` is what the marks say.
+pub(crate) fn since(monitor: &MonitorRow, marked: Option<Wall>) -> Option<Wall> {
+    match presence(monitor) {
+        // The engine's memory stands still while a monitor is paused; the marks know when that began.
+        Presence::Paused => marked,
+        _ => Some(monitor.enlisted.memory.since).filter(|since| *since > Wall::default()),
+    }
+}
+
+/// Reads uptime for many monitors at one moment.
+pub(crate) struct UptimeReader<'a> {
+    store: &'a dyn Store,
+    now: Wall,
+    watched: Vec<Range<Wall>>,
+}
+
+/// How one monitor fared over all windows.
+pub(crate) struct Uptime {
+    /// In the order of [`WINDOWS`].
+    pub(crate) windows: [Shares; 4],
+    /// When what is true now began to be, as the marks say.
+    pub(crate) since: Option<Wall>,
+}
+
+impl<'a> UptimeReader<'a> {
+    pub(crate) async fn at(store: &'a dyn Store, now: Wall) -> Result<Self, StoreError> {
+        let watched = store.watched(longest(now)).await?;
+        Ok(Self { store, now, watched })
+    }
+
+    pub(crate) async fn of(&self, monitor: MonitorId) -> Result<Uptime, StoreError> {
+        let marks = self.store.marks(monitor, longest(self.now)).await?;
+        let windows = WINDOWS.map(|(_, length)| Shares::of(&marks, &self.watched, self.window(length)));
+        Ok(Uptime { windows, since: begin(&marks) })
+    }
+
+    /// The window of this length that ends now.
+    pub(crate) fn window(&self, length: Duration) -> Range<Wall> {
+        self.now - length..self.now
+    }
+}
+
+fn longest(now: Wall) -> Range<Wall> {
+    now - WINDOWS[3].1..now
+}
+
+/// When the presence of the last mark began; marks that repeat it are no change.
+fn begin(marks: &[Mark]) -> Option<Wall> {
+    let last = marks.last()?;
+    let same = marks.iter().rev().take_while(|mark| mark.presence == last.presence);
+    same.last().map(|mark| mark.from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(from: i64, presence: Presence) -> Mark {
+        Mark { from: Wall::from_ms(from), presence }
+    }
+
+    #[test]
+    fn what_is_true_now_began_with_the_first_mark_that_said_so() {
+        let marks = [mark(1, Presence::Up), mark(5, Presence::Down), mark(9, Presence::Down)];
+        assert_eq!(begin(&marks), Some(Wall::from_ms(5)));
+        assert_eq!(begin(&[]), None);
+    }
+}

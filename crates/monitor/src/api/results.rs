@@ -1,0 +1,76 @@
+//! `/api/v1/monitors/{id}/results`: what the askings of a monitor gave, newest first.
+
+use allswell_core::Wall;
+use axum::Json;
+use axum::extract::{RawQuery, State};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::wire::{self, PhasesMs};
+use super::{ApiState, Key, Problem, Query, read};
+use crate::store::StoredResult;
+
+const DEFAULT: usize = 100;
+const MOST: usize = 1_000;
+
+#[derive(Serialize)]
+pub(super) struct List {
+    id: u32,
+    name: String,
+    results: Vec<OneResult>,
+    /// Where the older ones are, when there may be some.
+    next: Option<String>,
+}
+
+/// One result on the wire.
+#[derive(Serialize)]
+pub(super) struct OneResult {
+    time: String,
+    outcome: &'static str,
+    reason: Option<&'static str>,
+    status: Option<u16>,
+    phases_ms: PhasesMs,
+    detail: Option<Value>,
+}
+
+impl From<StoredResult> for OneResult {
+    fn from(StoredResult { row }: StoredResult) -> Self {
+        Self {
+            time: wire::time(row.asked),
+            outcome: row.verdict.as_str(),
+            reason: row.reason.map(|reason| reason.as_str()),
+            status: row.status,
+            phases_ms: PhasesMs::new(&row.phases, row.total),
+            detail: row.detail.map(|detail| serde_json::from_str(&detail).unwrap_or(Value::String(detail))),
+        }
+    }
+}
+
+pub(super) async fn list(State(state): State<ApiState>, key: Key, query: RawQuery) -> Result<Json<List>, Problem> {
+    let query = Query::read(query, &["from", "to", "limit"])?;
+    let limit = query.limit(DEFAULT, MOST)?;
+    let from = query.moment("from")?.unwrap_or(read::EVER.start);
+    let to = query.moment("to")?.unwrap_or(read::EVER.end);
+    if from > to {
+        return Err(Problem::parameter("from", "`from` is later than `to`", "exchange them"));
+    }
+    let monitor = read::monitor(&*state.store, &key.0).await?;
+    let rows = state.store.results(monitor.enlisted.id, from..to, limit).await?;
+    let oldest = rows.last().filter(|_| rows.len() == limit).map(|oldest| oldest.row.asked);
+    Ok(Json(List {
+        id: monitor.enlisted.id.0,
+        name: monitor.enlistment.name,
+        next: oldest.map(|oldest| next(monitor.enlisted.id.0, query.value("from"), oldest, limit)),
+        results: rows.into_iter().map(OneResult::from).collect(),
+    }))
+}
+
+/// The range ends before its end, so what follows begins with the next older one.
+fn next(id: u32, from: Option<&str>, oldest: Wall, limit: usize) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    if let Some(from) = from {
+        query.append_pair("from", from);
+    }
+    query.append_pair("to", &wire::time(oldest)).append_pair("limit", &limit.to_string());
+    format!("/api/v1/monitors/{id}/results?{}", query.finish())
+}

@@ -1,0 +1,111 @@
+//! The plain pages: what is wrong now, one monitor, one incident. Rendered here, no script, no build step.
+//!
+//! They read what the JSON reads (`api::read`) and say it in the same words. Addresses are relative, so the pages work below
+//! any path a proxy gives them. All text of others is made visible ([`text::visible`]) and then escaped by the templates.
+
+mod assets;
+mod certificate;
+mod evidence;
+mod incident;
+mod monitor;
+mod overview;
+mod seen;
+mod strip;
+mod text;
+mod told;
+
+use allswell_core::Wall;
+use askama::Template;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+
+use crate::api::{ApiState, Problem, wire};
+
+/// The pages and what they need.
+pub(crate) fn router() -> Router<ApiState> {
+    Router::new()
+        .route("/", get(overview::show))
+        .route("/m/{id}", get(monitor::show))
+        .route("/i/{id}", get(incident::show))
+        .route("/assets/plain.css", get(assets::css))
+        .route("/assets/icon.svg", get(assets::icon))
+}
+
+/// The answer to a path that leads nowhere: a page for a browser, a problem document for a program.
+pub(crate) async fn not_found(State(state): State<ApiState>, request: Request) -> Response {
+    let path = request.uri().path();
+    let detail = format!("there is nothing at {path}");
+    let problem = Problem::not_found(detail, "the pages begin at /, the JSON at /api/v1/monitors");
+    let accepted = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    if path.starts_with("/api/") || !accepted.contains("text/html") {
+        return problem.into_response();
+    }
+    let root = "../".repeat(path.matches('/').count().saturating_sub(1));
+    refusal_page(&problem, root, state.now().wall)
+}
+
+/// What every page knows.
+struct Page {
+    /// The way to `/`: empty or `../`.
+    root: String,
+    css: &'static str,
+    /// Whether it reads itself again every ten seconds.
+    refresh: bool,
+    /// When it was made, for people and for programs.
+    time: String,
+    datetime: String,
+}
+
+impl Page {
+    fn new(root: impl Into<String>, now: Wall) -> Self {
+        Self {
+            root: root.into(),
+            css: &assets::CSS_VERSION,
+            refresh: false,
+            time: text::clock(now, now),
+            datetime: wire::time(now),
+        }
+    }
+
+    fn refreshing(self) -> Self {
+        Self { refresh: true, ..self }
+    }
+}
+
+/// The page, or one that says why there is none.
+fn shown(page: Result<Response, Problem>, root: &str, now: Wall) -> Response {
+    page.unwrap_or_else(|problem| refusal_page(&problem, root, now))
+}
+
+#[derive(Template)]
+#[template(path = "refusal.html", whitespace = "suppress")]
+struct RefusalPage {
+    page: Page,
+    title: &'static str,
+    detail: String,
+    hint: String,
+}
+
+fn refusal_page(problem: &Problem, root: impl Into<String>, now: Wall) -> Response {
+    let (detail, hint) = problem.sentences();
+    let page = RefusalPage {
+        page: Page::new(root, now),
+        title: problem.status().canonical_reason().unwrap_or("Not possible"),
+        detail: text::sentence(detail),
+        hint: hint.map(text::sentence).unwrap_or_default(),
+    };
+    (problem.status(), html(&page)).into_response()
+}
+
+fn html(page: &impl Template) -> Response {
+    match page.render() {
+        Ok(html) => Html(html).into_response(),
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "cannot write a page");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Who was told of an incident, in few words.
+
+use allswell_core::Wall;
+
+use super::text;
+use crate::store::DeliveryRow;
+
+/// One delivery in a table.
+pub(super) struct Line {
+    pub(super) time: String,
+    pub(super) shape: &'static str,
+    pub(super) state: String,
+    pub(super) channel: String,
+    pub(super) kind: &'static str,
+    pub(super) monitor: String,
+    pub(super) incident: String,
+    pub(super) answer: String,
+}
+
+pub(super) fn line(row: &DeliveryRow, now: Wall) -> Line {
+    Line {
+        time: text::clock(row.created, now),
+        shape: match row.state.as_str() {
+            "sent" => "u",
+            "refused" => "d",
+            _ => "n",
+        },
+        state: state(row, now),
+        channel: text::visible(&row.channel),
+        kind: row.kind.as_str(),
+        monitor: text::visible(&row.monitor_name),
+        incident: row.incident.to_string(),
+        answer: text::visible(row.last_answer.as_deref().unwrap_or_default()),
+    }
+}
+
+/// `sent`, `refused`, `waiting`, `tried 3 times, again in 12 s`.
+fn state(row: &DeliveryRow, now: Wall) -> String {
+    let tries = text::count(usize::try_from(row.attempts).unwrap_or(usize::MAX), "time");
+    match (row.state.as_str(), row.attempts, row.next) {
+        ("waiting", 1.., Some(next)) if next > now => {
+            format!("tried {tries}, again in {}", allswell_core::time::humane(next.since(now)))
+        }
+        ("waiting", 1.., _) => format!("tried {tries}, being tried again"),
+        (state, ..) => text::visible(state),
+    }
+}
+
+/// `ops, hook`, with what hinders those who are not told yet; `nobody` when no channel is named.
+pub(super) fn summary<'a>(deliveries: impl Iterator<Item = &'a DeliveryRow>) -> String {
+    let mut told: Vec<String> = Vec::new();
+    for delivery in deliveries {
+        let channel = text::visible(&delivery.channel);
+        let word = match delivery.state.as_str() {
+            "sent" => channel,
+            "refused" => format!("not {channel} (refused)"),
+            _ => format!("not yet {channel}"),
+        };
+        // The newest delivery to a channel comes first and says how things stand.
+        if !told.contains(&word) {
+            told.push(word);
+        }
+    }
+    if told.is_empty() { "nobody".to_owned() } else { told.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{IncidentId, MonitorId};
+    use crate::notification::Kind;
+
+    fn delivery(channel: &str, state: &str, attempts: u32, next: Option<i64>) -> DeliveryRow {
+        DeliveryRow {
+            id: 1,
+            key: "k".into(),
+            incident: IncidentId { monitor: MonitorId(1), seq: 1 },
+            monitor_name: "api".into(),
+            channel: channel.into(),
+            kind: Kind::Down,
+            state: state.into(),
+            created: Wall::from_ms(0),
+            sent: None,
+            next: next.map(Wall::from_ms),
+            attempts,
+            last_answer: None,
+        }
+    }
+
+    #[test]
+    fn who_is_not_told_yet_is_named_too() {
+        let check = |deliveries: &[DeliveryRow], expected: &str| assert_eq!(summary(deliveries.iter()), expected);
+        check(&[], "nobody");
+        check(&[delivery("ops", "sent", 1, None), delivery("hook", "waiting", 2, None)], "ops, not yet hook");
+        check(&[delivery("ops", "refused", 1, None), delivery("ops", "refused", 1, None)], "not ops (refused)");
+    }
+
+    #[test]
+    fn a_delivery_that_waits_says_for_what() {
+        let now = Wall::from_ms(1_000);
+        let check = |row: DeliveryRow, expected: &str| assert_eq!(state(&row, now), expected);
+        check(delivery("ops", "waiting", 0, Some(500)), "waiting");
+        check(delivery("ops", "waiting", 3, Some(13_000)), "tried 3 times, again in 12 s");
+        check(delivery("ops", "waiting", 1, Some(900)), "tried 1 time, being tried again");
+        check(delivery("ops", "sent", 2, None), "sent");
+    }
+}
