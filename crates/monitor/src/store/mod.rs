@@ -3,6 +3,8 @@
 //! Two kinds of writes with two promises. [`Store::commit`] takes decisions (status, incident, outbox): one transaction,
 //! durable when it returns. [`Store::record`] takes results: in order, durable soon; a power cut may cost the last second.
 
+pub mod sqlite;
+
 use std::ops::Range;
 use std::time::Duration;
 
@@ -25,6 +27,14 @@ pub enum StoreError {
         /// What the system said.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Another process has the data directory open.
+    #[error(
+        "the data directory `{path}` is in use by another process; stop that one, or give this one its own directory"
+    )]
+    InUse {
+        /// Where.
+        path: String,
     },
     /// The files were written by a newer version.
     #[error(

@@ -1,0 +1,127 @@
+//! The files of a data directory: who may read them, who may write them, and which schema they have.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::store::StoreError;
+
+/// How long a connection waits for another one's lock before it gives up.
+const BUSY: Duration = Duration::from_secs(5);
+/// A log that grew in a burst is cut back to this size.
+const WAL_BYTES_KEPT: i64 = 64 << 20;
+
+/// One of the two databases.
+#[derive(Clone, Debug)]
+pub(super) struct Database {
+    /// Where it lies.
+    pub(super) path: PathBuf,
+    /// Whether a commit waits for the disk: `FULL` or `NORMAL`.
+    synchronous: &'static str,
+    /// Bytes per page.
+    page_size: u32,
+    /// The schema, step by step; the number of a step is its position, from 1 on.
+    steps: &'static [&'static str],
+}
+
+impl Database {
+    /// State, incidents and the outbox: durable when a commit returns.
+    pub(super) fn main(dir: &Path) -> Self {
+        Self {
+            path: dir.join("main.db"),
+            synchronous: "FULL",
+            page_size: 4096,
+            steps: &[include_str!("schema/main-001.sql")],
+        }
+    }
+
+    /// Results: a power cut may cost the last second, a killed process nothing.
+    pub(super) fn results(dir: &Path) -> Self {
+        Self {
+            path: dir.join("results.db"),
+            synchronous: "NORMAL",
+            page_size: 8192,
+            steps: &[include_str!("schema/results-001.sql")],
+        }
+    }
+
+    /// Opens the one connection that writes, creating the file and bringing its schema up to date.
+    pub(super) fn open_writer(&self) -> Result<Connection, StoreError> {
+        // Created by ourselves first: SQLite gives the log and the shared memory the rights of the database.
+        OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(&self.path)
+            .map_err(|error| cannot_open(&self.path, error))?;
+        let mut connection = Connection::open(&self.path).map_err(|error| cannot_open(&self.path, error))?;
+        self.prepare(&connection).map_err(|error| cannot_open(&self.path, error))?;
+        self.migrate(&mut connection)?;
+        Ok(connection)
+    }
+
+    /// Opens a connection that only reads.
+    pub(super) fn open_reader(&self) -> rusqlite::Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags)?;
+        connection.busy_timeout(BUSY)?;
+        Ok(connection)
+    }
+
+    /// The error that this file cannot be used.
+    pub(super) fn cannot_open(&self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
+        cannot_open(&self.path, source)
+    }
+
+    fn prepare(&self, connection: &Connection) -> rusqlite::Result<()> {
+        connection.busy_timeout(BUSY)?;
+        connection.pragma_update(None, "page_size", self.page_size)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", self.synchronous)?;
+        connection.pragma_update(None, "journal_size_limit", WAL_BYTES_KEPT)?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "trusted_schema", false)
+    }
+
+    fn migrate(&self, connection: &mut Connection) -> Result<(), StoreError> {
+        let failed = |error| cannot_open(&self.path, error);
+        let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
+        let known = u32::try_from(self.steps.len()).expect("a handful of steps");
+        if found > known {
+            return Err(StoreError::TooNew { path: self.path.display().to_string(), found, known });
+        }
+        for (number, step) in (1..).zip(self.steps).skip(found as usize) {
+            let transaction = connection.transaction().map_err(failed)?;
+            transaction.execute_batch(step).map_err(failed)?;
+            transaction.pragma_update(None, "user_version", number).map_err(failed)?;
+            transaction.commit().map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+/// Creates the data directory where it is missing and takes it for this process alone.
+///
+/// The lock goes when the file it returns is dropped or the process ends, however it ends.
+pub(super) fn take_directory(dir: &Path) -> Result<File, StoreError> {
+    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|error| cannot_open(dir, error))?;
+    let path = dir.join("lock");
+    let file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(|error| cannot_open(&path, error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: dir.display().to_string() }),
+        Err(TryLockError::Error(error)) => Err(cannot_open(&path, error)),
+    }
+}
+
+fn cannot_open(path: &Path, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
+    StoreError::Open { path: path.display().to_string(), source: source.into() }
+}

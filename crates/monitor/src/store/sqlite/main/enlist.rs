@@ -1,0 +1,167 @@
+//! The list of monitors, made equal to the configuration's.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use allswell_core::Wall;
+use allswell_core::check::Status;
+use allswell_core::uptime::Presence;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::super::fault::Fault;
+use super::columns::{incident_kind, memory, milliseconds, monitor, presence, wall};
+use super::{incidents, status};
+use crate::model::{AccountId, IncidentId, MonitorId};
+use crate::store::{Enlisted, Enlistment, MonitorRow, OpenIncident};
+
+/// Makes the list equal to `named` and returns each as known, in the same order; `last_asked` is left empty.
+pub(in super::super) fn enlist(
+    connection: &Connection,
+    account: AccountId,
+    named: &[Enlistment],
+    now: Wall,
+) -> Result<Vec<Enlisted>, Fault> {
+    let mut names = HashSet::new();
+    if let Some(twice) = named.iter().find(|enlistment| !names.insert(enlistment.name.as_str())) {
+        return Err(Fault::Refused(format!("the name `{}` is given to two monitors", twice.name)));
+    }
+    for (monitor, name) in listed(connection, account)? {
+        if !names.contains(name.as_str()) {
+            retire(connection, account, monitor, now)?;
+        }
+    }
+    for (position, enlistment) in named.iter().enumerate() {
+        enlist_one(connection, account, position, enlistment, now)?;
+    }
+    Ok(monitors(connection, account)?.into_iter().map(|row| row.enlisted).collect())
+}
+
+/// The monitors that are enlisted, in the order of their enlistment; `last_asked` is left empty.
+pub(in super::super) fn monitors(connection: &Connection, account: AccountId) -> Result<Vec<MonitorRow>, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT monitor.id, monitor.name, monitor.kind, target, interval_ms, paused, created,
+                monitor_state.seq, became, incident.seq, incident.kind, incident.began, incident.cause,
+                confirmed, blind, since, failures, troubles, successes, passes,
+                failures_began, troubles_began, successes_began, passes_began
+         FROM monitor
+         JOIN monitor_state ON monitor_state.monitor = monitor.id
+         LEFT JOIN transition ON transition.monitor = monitor.id AND transition.seq = monitor_state.seq
+         LEFT JOIN incident ON incident.monitor = monitor.id AND incident.ended IS NULL
+         WHERE monitor.account = ? AND retired IS NULL ORDER BY position",
+    )?;
+    let rows = statement.query_map([account.0], monitor_row)?.collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+fn monitor_row(row: &Row<'_>) -> rusqlite::Result<MonitorRow> {
+    let id = monitor(row, 0)?;
+    let incident = match row.get(9)? {
+        None => None,
+        Some(seq) => Some(OpenIncident {
+            id: IncidentId { monitor: id, seq },
+            kind: incident_kind(row, 10)?,
+            began: wall(row, 11)?,
+            cause: row.get(12)?,
+        }),
+    };
+    let seq = row.get(7)?;
+    let enlistment = Enlistment {
+        name: row.get(1)?,
+        kind: row.get(2)?,
+        target: row.get(3)?,
+        interval: Duration::from_millis(row.get::<_, i64>(4)?.unsigned_abs()),
+        paused: row.get(5)?,
+    };
+    let presence = if seq == 0 { None } else { Some(presence(row, 8)?) };
+    let (created, memory) = (wall(row, 6)?, memory(row, 13)?);
+    Ok(MonitorRow { enlistment, enlisted: Enlisted { id, created, memory, seq, presence, incident, last_asked: None } })
+}
+
+fn listed(connection: &Connection, account: AccountId) -> Result<Vec<(MonitorId, String)>, Fault> {
+    let mut statement =
+        connection.prepare_cached("SELECT id, name FROM monitor WHERE account = ? AND retired IS NULL")?;
+    let rows =
+        statement.query_map([account.0], |row| Ok((monitor(row, 0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+fn retire(connection: &Connection, account: AccountId, monitor: MonitorId, now: Wall) -> Result<(), Fault> {
+    connection.prepare_cached("UPDATE monitor SET retired = ? WHERE id = ?")?.execute(params![now.ms(), monitor.0])?;
+    incidents::close_open(connection, account, monitor, now, "the monitor was taken out of the configuration")?;
+    // Nobody watches it from now on; without a mark it would stay up for ever.
+    status::declare(connection, account, monitor, Presence::Unknown, now)?;
+    Ok(())
+}
+
+fn enlist_one(
+    connection: &Connection,
+    account: AccountId,
+    position: usize,
+    enlistment: &Enlistment,
+    now: Wall,
+) -> Result<(), Fault> {
+    let known = connection
+        .prepare_cached("SELECT id, paused FROM monitor WHERE account = ? AND name = ? AND retired IS NULL")?
+        .query_row(params![account.0, enlistment.name], |row| Ok((monitor(row, 0)?, row.get::<_, bool>(1)?)))
+        .optional()?;
+    let position = i64::try_from(position).unwrap_or(i64::MAX);
+    let (id, paused) = match known {
+        Some(known) => known,
+        None => (insert(connection, account, enlistment, now)?, false),
+    };
+    connection
+        .prepare_cached(
+            "UPDATE monitor SET position = ?, kind = ?, target = ?, interval_ms = ?, paused = ? WHERE id = ?",
+        )?
+        .execute(params![
+            position,
+            enlistment.kind,
+            enlistment.target,
+            milliseconds(enlistment.interval),
+            enlistment.paused,
+            id.0
+        ])?;
+    match (paused, enlistment.paused) {
+        (false, true) => look_away(connection, account, id, Presence::Paused, now),
+        (true, false) => look_away(connection, account, id, Presence::Unknown, now),
+        _ => Ok(()),
+    }
+}
+
+fn insert(connection: &Connection, account: AccountId, enlistment: &Enlistment, now: Wall) -> Result<MonitorId, Fault> {
+    connection
+        .prepare_cached(
+            "INSERT INTO monitor (account, position, name, kind, target, interval_ms, paused, created)
+             VALUES (?, 0, ?, '', '', 0, 0, ?)",
+        )?
+        .execute(params![account.0, enlistment.name, now.ms()])?;
+    let id = u32::try_from(connection.last_insert_rowid())
+        .map(MonitorId)
+        .map_err(|_| Fault::Refused("4 294 967 295 monitors have been enlisted; there is no number left".to_owned()))?;
+    connection
+        .prepare_cached(
+            "INSERT INTO monitor_state (monitor, account, seq, confirmed, blind, since, failures, troubles, successes, passes,
+                 failures_began, troubles_began, successes_began, passes_began)
+             VALUES (?, ?, 0, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
+        )?
+        .execute(params![id.0, account.0, Status::Unknown.as_str()])?;
+    Ok(id)
+}
+
+/// Pauses or resumes: from now on we are blind until the next outcome, and what was in a row is so no more.
+fn look_away(
+    connection: &Connection,
+    account: AccountId,
+    monitor: MonitorId,
+    to: Presence,
+    now: Wall,
+) -> Result<(), Fault> {
+    let since = status::declare(connection, account, monitor, to, now)?;
+    connection
+        .prepare_cached(
+            "UPDATE monitor_state SET blind = 1, since = ?, failures = 0, troubles = 0, successes = 0, passes = 0
+             WHERE monitor = ?",
+        )?
+        .execute(params![since.ms(), monitor.0])?;
+    Ok(())
+}

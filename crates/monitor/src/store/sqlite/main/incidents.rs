@@ -1,0 +1,186 @@
+//! Incidents: opened, turned and closed by decisions; their timeline is written beside each change.
+
+use allswell_core::Wall;
+use allswell_core::time::humane;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::super::fault::Fault;
+use super::columns::{incident_kind, monitor, wall, wall_or_none};
+use crate::model::{AccountId, IncidentId, MonitorId};
+use crate::store::{Decision, IncidentChange, IncidentFilter, IncidentRow, TimelineRow};
+
+/// Applies a decision's change to `incident`; the same change again changes nothing.
+pub(super) fn change(
+    connection: &Connection,
+    account: AccountId,
+    incident: IncidentId,
+    change: &IncidentChange,
+    decision: &Decision,
+) -> Result<(), Fault> {
+    match change {
+        IncidentChange::Open { kind, began, cause, evidence } => {
+            let opened = connection
+                .prepare_cached(
+                    "INSERT INTO incident (monitor, seq, account, kind, began, opened, cause, evidence)
+                     VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (monitor, seq) DO NOTHING",
+                )?
+                .execute(params![
+                    incident.monitor.0,
+                    incident.seq,
+                    account.0,
+                    kind.as_str(),
+                    began.ms(),
+                    decision.at.ms(),
+                    cause,
+                    evidence
+                ])?;
+            note_if(
+                opened,
+                connection,
+                account,
+                incident,
+                Note { at: decision.at, what: "opened", text: cause, evidence: None },
+            )
+        }
+        IncidentChange::Turn { kind, cause, evidence } => {
+            let turned = connection
+                .prepare_cached(
+                    "UPDATE incident SET kind = ?3 WHERE monitor = ?1 AND seq = ?2 AND ended IS NULL AND kind <> ?3",
+                )?
+                .execute(params![incident.monitor.0, incident.seq, kind.as_str()])?;
+            let note = Note { at: decision.at, what: "turned", text: cause, evidence: Some(evidence) };
+            note_if(turned, connection, account, incident, note)
+        }
+        IncidentChange::Close => {
+            let ended = decision.transition.as_ref().map_or(decision.at, |transition| transition.began);
+            close(connection, account, incident, ended, decision.at, None)
+        }
+    }
+}
+
+/// Closes the incident that is open, if there is one, because of `why`.
+pub(super) fn close_open(
+    connection: &Connection,
+    account: AccountId,
+    monitor: MonitorId,
+    now: Wall,
+    why: &str,
+) -> Result<(), Fault> {
+    let open: Option<u32> = connection
+        .prepare_cached("SELECT seq FROM incident WHERE monitor = ? AND ended IS NULL")?
+        .query_row([monitor.0], |row| row.get(0))
+        .optional()?;
+    open.map_or(Ok(()), |seq| close(connection, account, IncidentId { monitor, seq }, now, now, Some(why)))
+}
+
+fn close(
+    connection: &Connection,
+    account: AccountId,
+    incident: IncidentId,
+    ended: Wall,
+    at: Wall,
+    why: Option<&str>,
+) -> Result<(), Fault> {
+    let began = connection
+        .prepare_cached(
+            "UPDATE incident SET ended = max(began, ?3) WHERE monitor = ?1 AND seq = ?2 AND ended IS NULL RETURNING began",
+        )?
+        .query_row(params![incident.monitor.0, incident.seq, ended.ms()], |row| wall(row, 0))
+        .optional()?;
+    let Some(began) = began else { return Ok(()) };
+    let lasted = format!("lasted {}", humane(ended.since(began)));
+    let text = why.unwrap_or(&lasted);
+    note(connection, account, incident, Note { at, what: "closed", text, evidence: None })
+}
+
+/// A line of the timeline that is to be written.
+pub(super) struct Note<'a> {
+    /// When.
+    pub(super) at: Wall,
+    /// The word of [`TimelineRow::what`].
+    pub(super) what: &'static str,
+    /// One sentence.
+    pub(super) text: &'a str,
+    /// What was seen, as JSON.
+    pub(super) evidence: Option<&'a str>,
+}
+
+/// Writes a line of the timeline.
+pub(super) fn note(
+    connection: &Connection,
+    account: AccountId,
+    incident: IncidentId,
+    note: Note<'_>,
+) -> Result<(), Fault> {
+    connection
+        .prepare_cached(
+            "INSERT INTO incident_event (account, monitor, incident, at, what, text, evidence) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )?
+        .execute(params![
+            account.0,
+            incident.monitor.0,
+            incident.seq,
+            note.at.ms(),
+            note.what,
+            note.text,
+            note.evidence
+        ])?;
+    Ok(())
+}
+
+/// The incidents that `filter` names, newest first.
+pub(in super::super) fn incidents(
+    connection: &Connection,
+    account: AccountId,
+    filter: IncidentFilter,
+) -> Result<Vec<IncidentRow>, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT incident.monitor, incident.seq, monitor.name, incident.kind, began, opened, ended, cause, evidence
+         FROM incident JOIN monitor ON monitor.id = incident.monitor
+         WHERE incident.account = ?1 AND (?2 IS NULL OR incident.monitor = ?2) AND (NOT ?3 OR ended IS NULL)
+         ORDER BY opened DESC, incident.monitor DESC, incident.seq DESC LIMIT ?4",
+    )?;
+    let limit = i64::try_from(filter.limit).unwrap_or(i64::MAX);
+    let rows = statement
+        .query_map(params![account.0, filter.monitor.map(|id| id.0), filter.open_only, limit], incident_row)?;
+    let mut incidents = rows.collect::<Result<Vec<_>, _>>()?;
+    for incident in &mut incidents {
+        incident.timeline = timeline(connection, incident.id)?;
+    }
+    Ok(incidents)
+}
+
+fn incident_row(row: &Row<'_>) -> rusqlite::Result<IncidentRow> {
+    Ok(IncidentRow {
+        id: IncidentId { monitor: monitor(row, 0)?, seq: row.get(1)? },
+        monitor_name: row.get(2)?,
+        kind: incident_kind(row, 3)?,
+        began: wall(row, 4)?,
+        opened: wall(row, 5)?,
+        ended: wall_or_none(row, 6)?,
+        cause: row.get(7)?,
+        evidence: row.get(8)?,
+        timeline: Vec::new(),
+    })
+}
+
+fn timeline(connection: &Connection, incident: IncidentId) -> Result<Vec<TimelineRow>, Fault> {
+    let mut statement = connection
+        .prepare_cached("SELECT at, what, text FROM incident_event WHERE monitor = ? AND incident = ? ORDER BY id")?;
+    let rows = statement
+        .query_map(params![incident.monitor.0, incident.seq], |row| {
+            Ok(TimelineRow { at: wall(row, 0)?, what: row.get(1)?, text: row.get(2)? })
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+fn note_if(
+    changed: usize,
+    connection: &Connection,
+    account: AccountId,
+    incident: IncidentId,
+    line: Note<'_>,
+) -> Result<(), Fault> {
+    if changed == 0 { Ok(()) } else { note(connection, account, incident, line) }
+}

@@ -1,0 +1,30 @@
+//! `main.db`: monitors and their state, transitions, incidents, the outbox. What a call wrote is durable when it returns.
+
+mod columns;
+mod decide;
+mod enlist;
+mod incidents;
+mod outbox;
+mod scribe;
+mod status;
+
+use allswell_core::Wall;
+use rusqlite::{Connection, params};
+
+pub(super) use decide::commit;
+pub(super) use enlist::{enlist, monitors};
+pub(super) use incidents::incidents;
+pub(super) use outbox::{claim, deliveries, forget, gauge, next_due, settle};
+pub(super) use scribe::{MainJob, MainScribe};
+pub(super) use status::{marks, watched, watching};
+
+use crate::model::AccountId;
+
+/// Takes the database over for this process: the account is there, and nobody else holds a message.
+pub(super) fn found(connection: &Connection, account: AccountId, now: Wall) -> rusqlite::Result<()> {
+    connection.execute(
+        "INSERT INTO account (id, name, created) VALUES (?, 'default', ?) ON CONFLICT DO NOTHING",
+        params![account.0, now.ms()],
+    )?;
+    outbox::free_leases(connection)
+}

@@ -1,0 +1,221 @@
+//! The outbox: written with the decision, claimed with a lease, settled with the token of the claim.
+
+use std::time::Duration;
+
+use allswell_core::Wall;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::super::fault::Fault;
+use super::columns::{message_kind, monitor, wall, wall_or_none};
+use super::incidents::{Note, note};
+use crate::model::{AccountId, IncidentId};
+use crate::store::{Claimed, DeliveryRow, OutboxGauge, OutboxRow, Settlement};
+
+/// Writes a message that is due at once, unless one with its key was written before.
+pub(super) fn insert(
+    connection: &Connection,
+    account: AccountId,
+    incident: IncidentId,
+    row: &OutboxRow,
+    at: Wall,
+) -> Result<(), Fault> {
+    connection
+        .prepare_cached(
+            "INSERT INTO outbox (account, dedup, monitor, incident, channel, kind, body, created, next)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8) ON CONFLICT (account, dedup) DO NOTHING",
+        )?
+        .execute(params![
+            account.0,
+            row.key,
+            incident.monitor.0,
+            incident.seq,
+            row.channel,
+            row.kind.as_str(),
+            row.body,
+            at.ms()
+        ])?;
+    Ok(())
+}
+
+/// Ends every lease. Whoever held one ended before this process could take the directory.
+pub(in super::super) fn free_leases(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE outbox SET lease_until = NULL WHERE lease_until IS NOT NULL AND sent IS NULL AND dead IS NULL",
+        [],
+    )?;
+    Ok(())
+}
+
+/// Claims up to `limit` messages that are due at `now`, the longest due first.
+pub(in super::super) fn claim(
+    connection: &Connection,
+    account: AccountId,
+    now: Wall,
+    lease: Duration,
+    limit: usize,
+) -> Result<Vec<Claimed>, Fault> {
+    let mut due = connection.prepare_cached(
+        "SELECT id FROM outbox AS message
+         WHERE account = ?1 AND sent IS NULL AND dead IS NULL AND next <= ?2 AND coalesce(lease_until <= ?2, TRUE)
+           AND NOT EXISTS (SELECT 1 FROM outbox AS older
+               WHERE older.monitor = message.monitor AND older.incident = message.incident
+                 AND older.channel = message.channel AND older.id < message.id
+                 AND older.sent IS NULL AND older.dead IS NULL)
+         ORDER BY next, id LIMIT ?3",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let due = due.query_map(params![account.0, now.ms(), limit], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+    let mut take = connection.prepare_cached(
+        "UPDATE outbox SET token = token + 1, attempts = attempts + 1, lease_until = ? WHERE id = ?
+         RETURNING id, token, dedup, channel, kind, body, monitor, incident, created, attempts",
+    )?;
+    due.into_iter().map(|id| Ok(take.query_row(params![(now + lease).ms(), id], claimed)?)).collect()
+}
+
+/// Ends a claim; `false` when another one was made since.
+pub(in super::super) fn settle(
+    connection: &Connection,
+    account: AccountId,
+    id: i64,
+    token: i64,
+    settlement: &Settlement,
+    now: Wall,
+) -> Result<bool, Fault> {
+    let held = connection
+        .prepare_cached(
+            "SELECT monitor, incident, channel, kind, last_answer, sent IS NOT NULL OR dead IS NOT NULL FROM outbox
+             WHERE id = ? AND token = ? AND account = ?",
+        )?
+        .query_row(params![id, token, account.0], Held::read)
+        .optional()?;
+    let Some(held) = held else { return Ok(false) };
+    if held.over {
+        // Told twice, because the first answer was lost on the way back.
+        return Ok(true);
+    }
+    let (what, answer, next, sent, dead) = match settlement {
+        Settlement::Sent { answer } => ("sent", answer, None, Some(now), None),
+        Settlement::Retry { why, at } => ("retried", why, Some(*at), None, None),
+        Settlement::Dead { why } => ("refused", why, None, None, Some(now)),
+    };
+    let ms = |moment: Option<Wall>| moment.map(Wall::ms);
+    connection
+        .prepare_cached(
+            "UPDATE outbox SET lease_until = NULL, next = coalesce(?, next), sent = ?, dead = ?, last_answer = ? WHERE id = ?",
+        )?
+        .execute(params![ms(next), ms(sent), ms(dead), answer, id])?;
+    if what == "retried" && held.last_answer.as_ref() == Some(answer) {
+        // A channel that is broken for days says the same thing each time; the timeline says it once.
+        return Ok(true);
+    }
+    let text = format!("{} to {}: {answer}", held.kind, held.channel);
+    note(connection, account, held.incident, Note { at: now, what, text: &text, evidence: None })?;
+    Ok(true)
+}
+
+/// When the next message that waits becomes due, a lease running out included.
+pub(in super::super) fn next_due(connection: &Connection, account: AccountId) -> Result<Option<Wall>, Fault> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT min(max(next, coalesce(lease_until, next))) FROM outbox AS message
+             WHERE account = ? AND sent IS NULL AND dead IS NULL
+               AND NOT EXISTS (SELECT 1 FROM outbox AS older
+                   WHERE older.monitor = message.monitor AND older.incident = message.incident
+                     AND older.channel = message.channel AND older.id < message.id
+                     AND older.sent IS NULL AND older.dead IS NULL)",
+        )?
+        .query_row([account.0], |row| wall_or_none(row, 0))?)
+}
+
+/// How full the outbox is.
+pub(in super::super) fn gauge(connection: &Connection, account: AccountId) -> Result<OutboxGauge, Fault> {
+    let (waiting, oldest) = connection
+        .prepare_cached(
+            "SELECT count(*), min(created) FROM outbox WHERE account = ? AND sent IS NULL AND dead IS NULL",
+        )?
+        .query_row([account.0], |row| Ok((row.get::<_, i64>(0)?, wall_or_none(row, 1)?)))?;
+    let refused: i64 = connection
+        .prepare_cached("SELECT count(*) FROM outbox WHERE account = ? AND dead IS NOT NULL")?
+        .query_row([account.0], |row| row.get(0))?;
+    Ok(OutboxGauge { waiting: waiting.unsigned_abs(), oldest, refused: refused.unsigned_abs() })
+}
+
+/// The newest deliveries, newest first.
+pub(in super::super) fn deliveries(
+    connection: &Connection,
+    account: AccountId,
+    limit: usize,
+) -> Result<Vec<DeliveryRow>, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT outbox.id, dedup, outbox.monitor, incident, monitor.name, channel, outbox.kind, outbox.created, sent, dead,
+                max(next, coalesce(lease_until, next)), attempts, last_answer
+         FROM outbox JOIN monitor ON monitor.id = outbox.monitor
+         WHERE outbox.account = ? ORDER BY outbox.id DESC LIMIT ?",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement.query_map(params![account.0, limit], delivery)?.collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+/// Deletes what was taken before `before`. What was refused stays until somebody has seen to it.
+pub(in super::super) fn forget(connection: &Connection, account: AccountId, before: Wall) -> Result<(), Fault> {
+    connection
+        .prepare_cached("DELETE FROM outbox WHERE account = ? AND sent IS NOT NULL AND sent < ?")?
+        .execute(params![account.0, before.ms()])?;
+    Ok(())
+}
+
+/// What settling must know of a message.
+struct Held {
+    incident: IncidentId,
+    channel: String,
+    kind: String,
+    last_answer: Option<String>,
+    over: bool,
+}
+
+impl Held {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            incident: IncidentId { monitor: monitor(row, 0)?, seq: row.get(1)? },
+            channel: row.get(2)?,
+            kind: row.get(3)?,
+            last_answer: row.get(4)?,
+            over: row.get(5)?,
+        })
+    }
+}
+
+fn claimed(row: &Row<'_>) -> rusqlite::Result<Claimed> {
+    Ok(Claimed {
+        id: row.get(0)?,
+        token: row.get(1)?,
+        row: OutboxRow { key: row.get(2)?, channel: row.get(3)?, kind: message_kind(row, 4)?, body: row.get(5)? },
+        incident: IncidentId { monitor: monitor(row, 6)?, seq: row.get(7)? },
+        created: wall(row, 8)?,
+        attempts: row.get::<_, u32>(9)?.saturating_sub(1),
+    })
+}
+
+fn delivery(row: &Row<'_>) -> rusqlite::Result<DeliveryRow> {
+    let (sent, dead) = (wall_or_none(row, 8)?, wall_or_none(row, 9)?);
+    let state = match (sent, dead) {
+        (Some(_), _) => "sent",
+        (None, Some(_)) => "refused",
+        (None, None) => "waiting",
+    };
+    Ok(DeliveryRow {
+        id: row.get(0)?,
+        key: row.get(1)?,
+        incident: IncidentId { monitor: monitor(row, 2)?, seq: row.get(3)? },
+        monitor_name: row.get(4)?,
+        channel: row.get(5)?,
+        kind: message_kind(row, 6)?,
+        state: state.to_owned(),
+        created: wall(row, 7)?,
+        sent,
+        next: if state == "waiting" { Some(wall(row, 10)?) } else { None },
+        attempts: row.get(11)?,
+        last_answer: row.get(12)?,
+    })
+}

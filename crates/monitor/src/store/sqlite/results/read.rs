@@ -1,0 +1,110 @@
+//! Reading results back: blocks from the newest on, the heads beside them, and the detail that was good at each time.
+
+use std::ops::Range;
+
+use allswell_core::Wall;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::super::fault::{Damaged, Fault};
+use super::block::read_block;
+use super::key::{Key, hour};
+use super::ledger::SharedHeads;
+use super::sample::Sample;
+use crate::model::MonitorId;
+use crate::store::{ResultRow, StoredResult};
+
+/// The newest results of `monitor` within `range`, at most `limit`, newest first.
+pub(in super::super) fn read(
+    connection: &mut Connection,
+    heads: &SharedHeads,
+    monitor: MonitorId,
+    range: &Range<Wall>,
+    limit: usize,
+) -> Result<Vec<StoredResult>, Fault> {
+    if limit == 0 || range.is_empty() {
+        return Ok(Vec::new());
+    }
+    let samples = loop {
+        if let Some(samples) = samples(connection, heads, monitor, range, limit)? {
+            break samples;
+        }
+    };
+    let mut rows: Vec<ResultRow> = samples.iter().map(|sample| sample.row(monitor)).collect();
+    // Read after the results: what is in memory was committed with its detail before.
+    fill_details(connection, monitor, &mut rows)?;
+    Ok(rows.into_iter().map(|row| StoredResult { row }).collect())
+}
+
+/// When `monitor` was asked last.
+pub(in super::super) fn last_asked(heads: &SharedHeads, monitor: MonitorId) -> Option<Wall> {
+    let heads = heads.read().expect("nothing panics while holding the heads");
+    heads.asked.get(&monitor.0).copied().map(Wall::from_ms)
+}
+
+/// `None` when a slice was swept while we looked; looking again sees it.
+fn samples(
+    connection: &mut Connection,
+    heads: &SharedHeads,
+    monitor: MonitorId,
+    range: &Range<Wall>,
+    limit: usize,
+) -> Result<Option<Vec<Sample>>, Fault> {
+    let snapshot = connection.transaction()?;
+    let generation = snapshot.prepare_cached("SELECT generation FROM sweep")?.query_row([], |row| row.get(0))?;
+    let heads = heads.read().expect("nothing panics while holding the heads").beside(generation, monitor.0);
+    let Some(heads) = heads else { return Ok(None) };
+    let within = |sample: &Sample| range.contains(&Wall::from_ms(sample.asked));
+    let mut found: Vec<Sample> = heads.iter().flat_map(|head| head.samples()).filter(within).collect();
+    let mut next = Some(Key { hour: hour(range.end.ms().saturating_sub(1)), monitor: monitor.0 });
+    let first = hour(range.start.ms());
+    while let Some(key) = next.filter(|key| key.hour >= first && !enough(&found, *key, limit)) {
+        let Some((stored, data)) = newest_block(&snapshot, key)? else { break };
+        if let Some(data) = data {
+            let block = read_block(stored.id(), &data).map_err(|why| Damaged { place: stored.to_string(), why })?;
+            found.extend(block.into_iter().filter(within));
+        }
+        // A block of another monitor says how far back the next one of this monitor may be.
+        let hour = if stored.hour == key.hour { key.hour.checked_sub(1) } else { Some(stored.hour) };
+        next = hour.map(|hour| Key { hour, ..key });
+    }
+    found.sort_by_key(|sample| std::cmp::Reverse(sample.asked));
+    found.truncate(limit);
+    Ok(Some(found))
+}
+
+/// A block's place, and its data where it was asked for.
+type Stored = (Key, Option<Vec<u8>>);
+
+/// Whether no block of `key`'s hour or before can be among the newest `limit`.
+fn enough(found: &[Sample], key: Key, limit: usize) -> bool {
+    found.iter().filter(|sample| hour(sample.asked) > key.hour).take(limit).count() == limit
+}
+
+/// The last block at or before `key`, with its data if it is one of `key`'s monitor.
+fn newest_block(connection: &Connection, key: Key) -> Result<Option<Stored>, Fault> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT id, CASE WHEN id & 4294967295 = ?2 THEN data END FROM block WHERE id <= ?1 ORDER BY id DESC LIMIT 1",
+        )?
+        .query_row(params![key.id(), key.monitor], |row| Ok((Key::of(row.get(0)?), row.get(1)?)))
+        .optional()?)
+}
+
+/// Gives each of `rows`, newest first, the detail that was good at its time.
+fn fill_details(connection: &Connection, monitor: MonitorId, rows: &mut [ResultRow]) -> Result<(), Fault> {
+    let (Some(newest), Some(oldest)) = (rows.first(), rows.last()) else { return Ok(()) };
+    let mut statement = connection.prepare_cached(
+        "SELECT asked, json FROM detail WHERE monitor = ?1 AND asked <= ?2 AND asked >= coalesce(
+             (SELECT max(asked) FROM detail WHERE monitor = ?1 AND asked <= ?3), ?3)
+         ORDER BY asked DESC",
+    )?;
+    let details = statement
+        .query_map(params![monitor.0, newest.asked.ms(), oldest.asked.ms()], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<Vec<(i64, String)>, _>>()?;
+    let mut details = details.into_iter().peekable();
+    for row in rows {
+        while details.next_if(|(since, _)| *since > row.asked.ms()).is_some() {}
+        row.detail = details.peek().map(|(_, json)| json.clone());
+    }
+    Ok(())
+}
