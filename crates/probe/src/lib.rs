@@ -9,10 +9,12 @@ pub mod dialer;
 mod evidence;
 pub mod health;
 pub mod http;
+mod json;
 pub mod prober;
 mod progress;
 pub mod question;
 pub mod tcp;
+pub mod text;
 pub mod tls;
 
 pub use answer::{Answer, Certificate, Evidence};

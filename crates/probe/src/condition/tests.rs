@@ -1,0 +1,137 @@
+//! What is refused when a condition is saved, and what holds and fails against an answer.
+
+use std::time::Duration;
+
+use allswell_core::Phases;
+
+use super::{Condition, Facts, evaluate};
+use crate::health::{self, Status};
+use crate::{Certificate, condition};
+
+/// An answer to hold conditions against.
+struct Answer {
+    status: Option<u16>,
+    headers: Vec<(String, String)>,
+    text: Option<String>,
+    phases: Phases,
+    total: Duration,
+    certificate: Option<Certificate>,
+    health: Option<health::Document>,
+}
+
+impl Answer {
+    fn with_body(text: &str) -> Self {
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let ms = |ms| Some(Duration::from_millis(ms));
+        Self {
+            status: Some(503),
+            headers: vec![header("Content-Type", "application/json"), header("X-Node", "a"), header("x-node", "b")],
+            text: Some(text.to_owned()),
+            phases: Phases { dns: ms(4), connect: ms(8), first_byte: ms(5_000), transfer: ms(2), ..Phases::default() },
+            total: Duration::from_millis(5_014),
+            certificate: None,
+            health: None,
+        }
+    }
+
+    fn with_certificate(days_left: i64) -> Self {
+        let certificate = Certificate {
+            subject: "CN=localhost".to_owned(),
+            issuer: "CN=ca".to_owned(),
+            names: vec!["localhost".to_owned()],
+            not_before_ms: 0,
+            not_after_ms: 0,
+            days_left,
+            fingerprint: String::new(),
+            protocol: None,
+            trusted: true,
+            chain: Vec::new(),
+        };
+        Self { certificate: Some(certificate), ..Self::with_body("") }
+    }
+
+    fn with_health() -> Self {
+        let check = |name: &str, status, message: Option<&str>, response_time_ms| health::Check {
+            name: name.to_owned(),
+            status,
+            message: message.map(str::to_owned),
+            response_time_ms,
+        };
+        let document = health::Document {
+            format: health::Format::Allswell,
+            status: Status::Error,
+            version: Some("1.42.0".to_owned()),
+            release_id: None,
+            detail: None,
+            checks: vec![
+                check("database", Status::Error, Some("timed out after 5 s"), Some(5_000.0)),
+                check("redis", Status::Ok, None, Some(0.8)),
+            ],
+        };
+        Self { health: Some(document), ..Self::with_body("{}") }
+    }
+
+    fn facts(&self) -> Facts<'_> {
+        Facts {
+            status: self.status,
+            headers: &self.headers,
+            text: self.text.as_deref(),
+            phases: &self.phases,
+            total: self.total,
+            certificate: self.certificate.as_ref(),
+            health: self.health.as_ref(),
+        }
+    }
+
+    /// `None` when the condition holds, else why not.
+    fn why_not(&self, text: &str) -> Option<String> {
+        let condition = Condition::parse(text).unwrap_or_else(|wrong| panic!("{text}: {wrong}"));
+        evaluate(&[condition], &self.facts()).pop().map(|failed| failed.why)
+    }
+
+    #[track_caller]
+    fn holds(&self, text: &str) {
+        assert_eq!(self.why_not(text), None, "{text}");
+    }
+
+    #[track_caller]
+    fn fails(&self, text: &str, why: &str) {
+        assert_eq!(self.why_not(text).as_deref(), Some(why), "{text}");
+    }
+}
+
+#[track_caller]
+fn refused(text: &str, column: impl Into<Option<usize>>, why: &str) {
+    let wrong = Condition::parse(text).expect_err(text);
+    assert_eq!((wrong.column, &*wrong.why), (column.into(), why), "{text}");
+}
+
+mod refused {
+    use super::refused;
+
+    #[test]
+    fn names_that_nobody_knows() {
+        refused("statsu == 200", 1, "there is no `statsu`; did you mean `status`?");
+        refused("status == 200 && boddy.x == 1", 18, "there is no `boddy`; did you mean `body`?");
+    }
+}
+
+#[test]
+fn a_condition_knows_what_it_mentions() {
+    let condition = Condition::parse("status == 200 && body.text == 'time'").unwrap();
+    assert!(condition.mentions("status") && condition.mentions("body"));
+    assert!(!condition.mentions("text") && !condition.mentions("time"));
+    assert_eq!(condition.text(), "status == 200 && body.text == 'time'");
+}
+
+#[test]
+fn the_actual_value_is_named() {
+    let answer = Answer::with_body(r#"{"a":{"b":[1,2,{"c":null}]},"ok":false}"#);
+    answer.holds("status == 503");
+    answer.fails("status == 200", "status is 503");
+    answer.fails("time.total < duration('800ms')", "time.total is 5.01 s");
+    answer.fails("body.a.b[1] > 5", "body.a.b[1] is 2");
+    let _ = condition::Failed { condition: String::new(), why: String::new() };
+    Answer::with_certificate(3).fails("certificate.days_left > 14", "certificate.days_left is 3");
+    Answer::with_health().fails("health.checks.database.status == 'ok'", "health.checks.database.status is \"error\"");
+}
