@@ -1,7 +1,7 @@
 //! `cargo xtask kill-loop`: kills the server again and again while incidents come and go, then asks every side what it saw.
 //!
 //! Real parts on all sides: the binary, its databases, sockets, a mail server and a webhook's receiver. The target, both
-//! receivers and the server each keep their own account; [`judge`] compares them.
+//! receivers and the server each keep their own account; [`mod@judge`] compares them.
 
 mod judge;
 mod storm;
