@@ -99,13 +99,18 @@ fn uptime_faults(address: SocketAddr) -> Result<Vec<String>> {
 
 fn share_faults(monitor: &Value) -> Vec<String> {
     let name = monitor["name"].as_str().unwrap_or("?");
-    let Some(windows) = monitor["windows"].as_object().filter(|windows| !windows.is_empty()) else {
+    let Some(windows) = monitor["uptime"].as_object().filter(|windows| !windows.is_empty()) else {
         return vec![format!("no windows of uptime for {name}")];
     };
     let fault = |(window, told): (&String, &Value)| {
-        let shares = told["shares"].as_object()?;
-        let sum: f64 = shares.values().filter_map(Value::as_f64).sum();
-        ((sum - 100.0).abs() > 1e-6).then(|| format!("the shares of {name} over {window} add up to {sum} %"))
+        let sum = |unit: &str| -> Option<f64> {
+            let shares = told["shares"].as_object()?;
+            shares.values().map(|share| share[unit].as_f64()).sum()
+        };
+        let (percent, ms, whole) = (sum("percent"), sum("ms"), told["window_ms"].as_f64());
+        let holds = percent.is_some_and(|percent| (percent - 100.0).abs() < 1e-6) && ms.is_some() && ms == whole;
+        (!holds)
+            .then(|| format!("the shares of {name} over {window} add up to {percent:?} % and {ms:?} of {whole:?} ms"))
     };
     windows.iter().filter_map(fault).collect()
 }
@@ -156,9 +161,13 @@ mod tests {
 
     #[test]
     fn shares_that_do_not_add_up_are_named() {
-        let windows = |down: f64| json!({"name": "m", "windows": {"24h": {"shares": {"up": 99.5, "down": down, "unknown": 0.25}}}});
-        assert_eq!(share_faults(&windows(0.25)), Vec::<String>::new());
-        assert_eq!(share_faults(&windows(0.5)), ["the shares of m over 24h add up to 100.25 %"]);
+        let monitor = |down_ms: u64| {
+            let shares = json!({"up": {"percent": 99.5, "ms": 995}, "down": {"percent": 0.5, "ms": down_ms}});
+            json!({"name": "m", "uptime": {"24h": {"window_ms": 1_000, "shares": shares}}})
+        };
+        assert_eq!(share_faults(&monitor(5)), Vec::<String>::new());
+        let fault = "the shares of m over 24h add up to Some(100.0) % and Some(1001.0) of Some(1000.0) ms";
+        assert_eq!(share_faults(&monitor(6)), [fault]);
         assert_eq!(share_faults(&json!({"name": "m"})), ["no windows of uptime for m"]);
     }
 

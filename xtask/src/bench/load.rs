@@ -125,7 +125,7 @@ fn count_gaps(address: SocketAddr, monitors: u32) -> Result<Gaps> {
 
 impl Gaps {
     fn add(&mut self, results: &[Value]) -> Result<()> {
-        let asked = |result: &Value| result["asked"].as_str().and_then(from_rfc3339);
+        let asked = |result: &Value| result["time"].as_str().and_then(from_rfc3339);
         let mut moments =
             results.iter().map(|r| asked(r).with_context(|| format!("no time in {r}"))).collect::<Result<Vec<_>>>()?;
         moments.sort_unstable();
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_check_that_was_left_out_is_counted() {
-        let result = |second: u32, outcome: &str| json!({"asked": format!("2026-11-21T10:00:{second:02}.000Z"), "outcome": outcome});
+        let result = |second: u32, outcome: &str| json!({"time": format!("2026-11-21T10:00:{second:02}.000Z"), "outcome": outcome});
         let mut gaps = Gaps::default();
         gaps.add(&[result(50, "pass"), result(40, "fail"), result(10, "pass"), result(0, "pass")])
             .expect("well formed");

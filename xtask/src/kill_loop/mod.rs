@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use self::judge::{Incident, Judgement, Life, Receipt, Seen, judge};
 use self::storm::Storm;
@@ -172,7 +173,7 @@ impl Scene {
         })
     }
 
-    /// What the receivers took. A mail names its key in its Message-ID; what that key is about, the outbox tells.
+    /// What the receivers took. A mail's Message-ID stands for its key; what that key is about, the outbox tells.
     fn receipts(&self, deliveries: &[Delivery]) -> Result<Vec<Receipt>> {
         let calls = self.hook.received().calls.into_iter().map(|call| Receipt {
             at_ms: call.at_ms,
@@ -182,13 +183,11 @@ impl Scene {
             kind: call.kind,
         });
         let mut receipts: Vec<Receipt> = calls.collect();
-        let by_key: BTreeMap<&str, &Delivery> = deliveries.iter().map(|row| (row.key.as_str(), row)).collect();
+        let by_id: BTreeMap<String, &Delivery> = deliveries.iter().map(|row| (message_id(&row.key), row)).collect();
         for mail in self.mail.mails() {
             let id = mail.header("message-id").context("a mail without Message-ID")?;
-            let key = id.trim_start_matches('<').split('@').next().unwrap_or_default().to_owned();
-            let row =
-                by_key.get(key.as_str()).with_context(|| format!("no delivery has the key of Message-ID {id}"))?;
-            let (incident, kind) = (row.incident.clone(), row.kind.clone());
+            let row = by_id.get(&id).with_context(|| format!("no delivery has the Message-ID {id}"))?;
+            let (key, incident, kind) = (row.key.clone(), row.incident.clone(), row.kind.clone());
             receipts.push(Receipt { at_ms: mail.at_ms, channel: "mail".into(), key, incident, kind });
         }
         Ok(receipts)
@@ -254,6 +253,18 @@ fn rows<'a>(answer: &'a Value, name: &str) -> Result<&'a Vec<Value>> {
 
 fn text(row: &Value, name: &str) -> Result<String> {
     row[name].as_str().map(str::to_owned).with_context(|| format!("no `{name}` in {row}"))
+}
+
+/// The Message-ID of the mail with this idempotency key: half of SHA-256 over the word `message` and the key, each with its
+/// length before it, at the sender's domain.
+fn message_id(key: &str) -> String {
+    let mut hash = Sha256::new();
+    for part in ["message", key] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let hex: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    format!("<{hex}@example.com>")
 }
 
 /// What SQLite finds wrong with a database.
