@@ -4,6 +4,7 @@
 //! `N passed, N failed` with the skipped ones after it; where `CI=true`, what is skipped counts as failed.
 
 mod counts;
+mod guide;
 mod steps;
 mod tools;
 

@@ -9,6 +9,7 @@ use std::thread;
 use anyhow::{Context, Result};
 
 use super::counts::{self, Tally};
+use super::guide;
 use super::tools::{self, Tool, Tools};
 use crate::cargo::{self, Profile, cargo, line};
 use crate::{demo, kill_loop};
@@ -30,6 +31,8 @@ pub enum Step {
     Doctests,
     /// The documentation builds without a warning
     Docs,
+    /// What the guide shows works
+    Guide,
     /// No alert is lost when the server is killed
     KillLoop,
     /// The demo tells its first incident by e-mail
@@ -77,6 +80,10 @@ impl Bench {
             Step::Docs => {
                 let mut doc = cargo(["doc", "--quiet", "--workspace", "--no-deps", "--document-private-items"]);
                 cargo::run(doc.env("RUSTDOCFLAGS", "-D warnings"))?;
+            }
+            Step::Guide => {
+                let binary = self.binary()?;
+                return guide::check(&binary, self.tools()?.path(Tool::Python));
             }
             Step::KillLoop => {
                 let args = kill_loop::Args { kills: 10, seed: 1, release: false };

@@ -63,6 +63,11 @@ impl Tools {
         self.0.iter().filter(|(_, path)| path.is_none()).map(|(tool, _)| *tool).collect()
     }
 
+    /// Where a tool is.
+    pub fn path(&self, wanted: Tool) -> Option<&Path> {
+        self.0.iter().find(|(tool, _)| *tool == wanted)?.1.as_deref()
+    }
+
     /// Tells a test runner where they are.
     pub fn export(&self, command: &mut Command) {
         for (tool, path) in &self.0 {

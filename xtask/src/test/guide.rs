@@ -1,0 +1,141 @@
+//! What the guide shows must work: each configuration in it is validated, its sample code is run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::counts::Tally;
+use crate::cargo;
+
+/// Signed by `openssl dgst -sha256 -hmac secret` over `1700000000.{}`; what the guide's receiver must accept, and only that.
+const RECEIVER_CHECK: &str = r#"
+signed = "t=1700000000,v1=b8569b78799ff9e3cbff0fc2d63a33a2b57f3282abd07c37ae5e8e7d79a5f163"
+assert is_ours(signed, b"{}", "secret", now=1700000010)
+assert is_ours(signed.replace("v1=", "v1=00,v1="), b"{}", "secret", now=1700000010)
+assert not is_ours(signed, b"{ }", "secret", now=1700000010)
+assert not is_ours(signed, b"{}", "other", now=1700000010)
+assert not is_ours(signed, b"{}", "secret", now=1700000301)
+"#;
+
+/// A piece of code in a page.
+#[derive(Debug, PartialEq, Eq)]
+struct Block {
+    language: String,
+    /// The line of its first line, from 1 on.
+    line: usize,
+    text: String,
+}
+
+/// Checks all pages with the binary, and with `python` when there is one. Prints what does not work.
+pub fn check(binary: &Path, python: Option<&Path>) -> Result<Tally> {
+    let folder = cargo::fresh_folder("guide")?;
+    let mut tally = Tally::default();
+    for page in pages()? {
+        let text = fs::read_to_string(&page).with_context(|| format!("cannot read {}", page.display()))?;
+        for block in blocks(&text) {
+            let place = format!("{}:{}", page.display(), block.line);
+            let checked = match block.language.as_str() {
+                "yaml" => validate(binary, &folder, &block.text),
+                "python" => match python {
+                    Some(python) => run_receiver(python, &block.text),
+                    None => {
+                        tally.skipped += 1;
+                        continue;
+                    }
+                },
+                _ => continue,
+            };
+            tally += if checked.is_ok() { Tally::PASSED } else { Tally::FAILED };
+            if let Err(error) = checked {
+                println!("  {place}: {error:#}");
+            }
+        }
+    }
+    anyhow::ensure!(tally.passed + tally.failed > 0, "the guide shows no configuration");
+    Ok(tally)
+}
+
+fn pages() -> Result<Vec<PathBuf>> {
+    let docs = cargo::root().join("docs");
+    let entries = fs::read_dir(&docs).with_context(|| format!("cannot read {}", docs.display()))?;
+    let mut pages: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    pages.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
+    pages.push(cargo::root().join("README.md"));
+    pages.sort();
+    Ok(pages)
+}
+
+/// The fenced code of a Markdown page.
+fn blocks(text: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut open: Option<Block> = None;
+    for (index, line) in text.lines().enumerate() {
+        match (open.take(), line.trim_start().strip_prefix("```")) {
+            (None, Some(language)) => {
+                open = Some(Block { language: language.trim().to_owned(), line: index + 2, text: String::new() });
+            }
+            (Some(block), Some(_)) => blocks.push(block),
+            (Some(mut block), None) => {
+                block.text.push_str(line);
+                block.text.push('\n');
+                open = Some(block);
+            }
+            (None, None) => {}
+        }
+    }
+    blocks
+}
+
+/// A list of conditions becomes one monitor's; anything else is a whole file.
+fn whole(text: &str) -> String {
+    match text.starts_with("conditions:") {
+        true => {
+            let indented: String = text.lines().map(|line| format!("    {line}\n")).collect();
+            format!("monitors:\n  - name: m\n    http: {{ url: \"http://127.0.0.1:1/\" }}\n{indented}")
+        }
+        false => text.to_owned(),
+    }
+}
+
+fn validate(binary: &Path, folder: &Path, text: &str) -> Result<()> {
+    let file = folder.join("allswell.yaml");
+    fs::write(&file, whole(text)).with_context(|| format!("cannot write {}", file.display()))?;
+    let mut command = Command::new(binary);
+    command.arg("validate").arg(&file);
+    for name in text.split("${env:").skip(1).filter_map(|rest| rest.split('}').next()) {
+        command.env(name, "secret");
+    }
+    succeeds(&mut command)
+}
+
+fn run_receiver(python: &Path, text: &str) -> Result<()> {
+    succeeds(Command::new(python).arg("-c").arg(format!("{text}{RECEIVER_CHECK}")))
+}
+
+fn succeeds(command: &mut Command) -> Result<()> {
+    let output = command.output().with_context(|| format!("cannot run {}", command.get_program().display()))?;
+    let said = [output.stdout, output.stderr].concat();
+    anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&said).trim());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_are_found_with_their_lines() {
+        let found = blocks("# A\n\n```yaml\na: 1\nb: 2\n```\ntext\n```sh\nls\n```\n");
+        let block = |language: &str, line, text: &str| Block { language: language.into(), line, text: text.into() };
+        assert_eq!(found, [block("yaml", 4, "a: 1\nb: 2\n"), block("sh", 9, "ls\n")]);
+    }
+
+    #[test]
+    fn conditions_alone_become_a_monitor() {
+        let file = whole("conditions:\n  - \"status == 200\"\n");
+        assert!(file.ends_with("    conditions:\n      - \"status == 200\"\n"), "{file}");
+        assert_eq!(whole("monitors: []\n"), "monitors: []\n");
+    }
+}
