@@ -1,0 +1,97 @@
+//! Monitors from URLs on the command line.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use allswell_probe::{Question, QuestionError};
+use serde_json::json;
+use url::Url;
+
+use super::ask::Written;
+use super::keys::NAME_MAX;
+use super::monitor::fingerprint;
+use super::problem::{Code, Errors, Found, Problems};
+use super::source::{Source, Span, quotable, without_url_secrets};
+use super::{Config, MonitorConfig};
+
+/// A monitor for each of `urls`, by the defaults of `config` and with names that `config` does not have yet.
+pub(super) fn monitors(urls: &[String], config: &Config) -> Result<Vec<MonitorConfig>, Errors> {
+    let mut names: HashSet<_> = config.monitors.iter().map(|monitor| monitor.name.clone()).collect();
+    let mut problems = Problems::default();
+    let mut monitors = Vec::new();
+    let lines: Vec<_> = urls.iter().map(|url| url.replace(char::is_control, " ")).collect();
+    let mut start = 0;
+    for line in &lines {
+        match read(line, config) {
+            Ok(asked) => monitors.push(monitor(asked, &mut names, config)),
+            Err(why) => {
+                let span = Span { start, end: start + line.len() };
+                problems.push(Found::new(Code::WrongQuestion, span, without_url_secrets(&why)));
+            }
+        }
+        start += line.len() + 1;
+    }
+    let mut source = Source::new("command line".to_owned(), lines.join("\n"));
+    source.hide(Vec::new());
+    problems.finish(&source).map(|()| monitors)
+}
+
+struct Asked {
+    name: String,
+    written: Written<'static>,
+    question: Question,
+}
+
+fn read(text: &str, config: &Config) -> Result<Asked, String> {
+    let (name, kind, block) = settings(text)?;
+    let written = Written { kind, block };
+    let question = written.question(&[], config.defaults.certificate_days).map_err(|error| match error {
+        QuestionError::Field { why, .. } | QuestionError::Condition { why, .. } => why,
+    })?;
+    Ok(Asked { name, written, question })
+}
+
+/// The name, the kind and the settings that a URL stands for.
+fn settings(text: &str) -> Result<(String, &'static str, serde_json::Value), String> {
+    let shown = quotable(text);
+    if !text.contains("://") {
+        return Err(format!("`{shown}` names no protocol; write `https://{shown}`, or `tcp://host:port`"));
+    }
+    let url = Url::parse(text).map_err(|error| format!("`{shown}` is no URL: {error}"))?;
+    let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| format!("`{shown}` names no host"))?;
+    let place = url.port().map_or(host.to_owned(), |port| format!("{host}:{port}"));
+    match url.scheme() {
+        "http" | "https" => {
+            let name = format!("{place}{}", url.path().trim_end_matches('/'));
+            Ok((name, "http", json!({ "url": text })))
+        }
+        scheme @ ("tcp" | "tls") => {
+            let has_more = !matches!(url.path(), "" | "/") || url.query().is_some() || !url.username().is_empty();
+            let port = url.port().or((scheme == "tls").then_some(443)).filter(|_| !has_more);
+            let port = port.ok_or_else(|| format!("`{shown}` is no {scheme} address; write `{scheme}://host:port`"))?;
+            let kind = if scheme == "tcp" { "tcp" } else { "tls" };
+            Ok((place, kind, json!({ "address": format!("{host}:{port}") })))
+        }
+        scheme => Err(format!("`{scheme}://` cannot be asked; write http://, https://, tcp:// or tls://")),
+    }
+}
+
+fn monitor(asked: Asked, names: &mut HashSet<String>, config: &Config) -> MonitorConfig {
+    let Asked { name, written, question } = asked;
+    let own = &config.defaults;
+    let policy = own.policy();
+    let fingerprint = fingerprint(&format!("{}{}", written.kind, written.block), own, &own.channels, &[]);
+    let (question, channels) = (Arc::new(question), own.channels.clone());
+    MonitorConfig { name: unlike(&name, names), question, policy, channels, paused: false, fingerprint }
+}
+
+/// The name, with a number behind it when it is taken.
+fn unlike(name: &str, names: &mut HashSet<String>) -> String {
+    let room = NAME_MAX - 8;
+    let name: String = name.chars().take(room).collect();
+    let numbered = (2..).map(|number| format!("{name} ({number})"));
+    let free = std::iter::once(name.clone()).chain(numbered).find(|name| !names.contains(name));
+    let free = free.expect("there are more numbers than names");
+    names.insert(free.clone());
+    free
+}

@@ -1,0 +1,158 @@
+//! The configuration: one YAML file, read once into types. What is wrong with it is told all at once, each with its place,
+//! the value and the way out.
+//!
+//! [`Code`] lists what can be wrong, `keys` what can be written; `docs/configuration.md` is made of both.
+//! What a question, a condition or a channel may be is decided by `allswell_probe` and [`notify`](crate::notify).
+
+mod ask;
+mod channel;
+mod command_line;
+mod file;
+mod keys;
+mod monitor;
+mod page;
+mod problem;
+mod read;
+mod reference;
+mod server;
+mod source;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use allswell_core::check::Policy;
+use allswell_probe::Question;
+
+use crate::notify;
+
+pub use file::{load, parse};
+pub use problem::{Code, Errors, Paint, Problem};
+pub use server::Server;
+
+/// The reference of all keys and codes in Markdown: `docs/configuration.md`.
+pub fn reference() -> String {
+    page::page()
+}
+
+/// What is watched, who is told, and how the server runs.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// What is watched, in the order of the file.
+    pub monitors: Vec<MonitorConfig>,
+    /// Who is told, by name.
+    pub channels: BTreeMap<String, notify::Settings>,
+    /// The server itself.
+    pub server: Server,
+    /// What monitors have that do not say it themselves.
+    pub defaults: Defaults,
+    /// The files whose contents went into it besides its own: secrets, certificates, keys. Each once.
+    pub files: Vec<PathBuf>,
+}
+
+/// A monitor as it is configured.
+#[derive(Clone)]
+pub struct MonitorConfig {
+    /// Its name, unlike any other.
+    pub name: String,
+    /// What is asked.
+    pub question: Arc<Question>,
+    /// The numbers that turn outcomes into a status.
+    pub policy: Policy,
+    /// The names of the channels that are told, each once.
+    pub channels: Vec<String>,
+    /// Whether it is not asked for now.
+    pub paused: bool,
+    /// Equal as long as nothing of it changed, the contents of its secrets and files included.
+    pub fingerprint: Fingerprint,
+}
+
+impl fmt::Debug for MonitorConfig {
+    /// Leaves the question out: it holds secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, question, policy, channels, paused, fingerprint } = self;
+        f.debug_struct("MonitorConfig")
+            .field("name", name)
+            .field("kind", &question.kind())
+            .field("policy", policy)
+            .field("channels", channels)
+            .field("paused", paused)
+            .field("fingerprint", fingerprint)
+            .finish()
+    }
+}
+
+/// A digest of all settings of a monitor. Only good for comparing: nothing can be read out of it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fingerprint([u8; 32]);
+
+impl fmt::Debug for Fingerprint {
+    /// Four bytes of it: enough to see a change, too little to try out what a secret might be.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0[..4].iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// What monitors have that do not say it themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Defaults {
+    /// From one asking to the next.
+    pub interval: Duration,
+    /// The deadline of one asking; never longer than the interval of a monitor that inherits it.
+    pub timeout: Duration,
+    /// Failures in a row until it is down.
+    pub failure_threshold: u32,
+    /// Successes in a row until it is up again.
+    pub success_threshold: u32,
+    /// How long a new monitor waits before it is asked for the first time.
+    pub initial_delay: Duration,
+    /// A pass slower than this is a warning.
+    pub degraded_above: Option<Duration>,
+    /// A certificate that ends within so many days is a warning.
+    pub certificate_days: u32,
+    /// The names of the channels that are told.
+    pub channels: Vec<String>,
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        use keys::default;
+        Self {
+            interval: default::INTERVAL,
+            timeout: default::TIMEOUT,
+            failure_threshold: default::FAILURE_THRESHOLD,
+            success_threshold: default::SUCCESS_THRESHOLD,
+            initial_delay: default::INITIAL_DELAY,
+            degraded_above: None,
+            certificate_days: default::CERTIFICATE_DAYS,
+            channels: Vec::new(),
+        }
+    }
+}
+
+impl Config {
+    /// A monitor for each URL (`http://`, `https://`, `tcp://host:port`, `tls://host:port`) and nothing else.
+    ///
+    /// # Errors
+    /// [`Errors`] names each URL that cannot be asked; its lines are the URLs, counted from 1.
+    pub fn from_urls(urls: &[String], defaults: Defaults) -> Result<Self, Errors> {
+        let mut config = Self { defaults, ..Self::default() };
+        config.add_urls(urls)?;
+        Ok(config)
+    }
+
+    /// Adds a monitor for each URL, named after its host and path. Follows the configuration's own defaults.
+    ///
+    /// # Errors
+    /// [`Errors`] names each URL that cannot be asked; nothing is added then.
+    pub fn add_urls(&mut self, urls: &[String]) -> Result<(), Errors> {
+        let added = command_line::monitors(urls, self)?;
+        self.monitors.extend(added);
+        Ok(())
+    }
+}
