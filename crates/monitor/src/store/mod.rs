@@ -3,6 +3,8 @@
 //! Two kinds of writes with two promises. [`Store::commit`] takes decisions (status, incident, outbox): one transaction,
 //! durable when it returns. [`Store::record`] takes results: in order, durable soon; a power cut may cost the last second.
 
+#[cfg(test)]
+mod conformance;
 pub mod sqlite;
 
 use std::ops::Range;

@@ -9,6 +9,8 @@ mod files;
 mod main;
 mod readers;
 mod results;
+#[cfg(test)]
+mod tests;
 mod timing;
 mod writer;
 

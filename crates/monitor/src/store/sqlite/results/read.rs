@@ -59,12 +59,16 @@ fn samples(
     let first = hour(range.start.ms());
     while let Some(key) = next.filter(|key| key.hour >= first && !enough(&found, *key, limit)) {
         let Some((stored, data)) = newest_block(&snapshot, key)? else { break };
-        if let Some(data) = data {
-            let block = read_block(stored.id(), &data).map_err(|why| Damaged { place: stored.to_string(), why })?;
-            found.extend(block.into_iter().filter(within));
-        }
-        // A block of another monitor says how far back the next one of this monitor may be.
-        let hour = if stored.hour == key.hour { key.hour.checked_sub(1) } else { Some(stored.hour) };
+        let hour = match data {
+            Some(data) => {
+                let block = read_block(stored.id(), &data).map_err(|why| Damaged { place: stored.to_string(), why })?;
+                found.extend(block.into_iter().filter(within));
+                stored.hour.checked_sub(1)
+            }
+            None if stored.hour == key.hour => key.hour.checked_sub(1),
+            // Another monitor's, of an earlier hour: in between there is nothing.
+            None => Some(stored.hour),
+        };
         next = hour.map(|hour| Key { hour, ..key });
     }
     found.sort_by_key(|sample| std::cmp::Reverse(sample.asked));

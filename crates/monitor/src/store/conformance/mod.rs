@@ -1,0 +1,204 @@
+//! Every promise of [`Store`], as a test that any store must pass.
+//!
+//! A store runs them all by `conformance::tests!(open, check)`: `open(&Path)` opens the store in a directory, again if it was
+//! closed; `check(&Path)` looks at what was left there after each test.
+
+pub(super) mod decisions;
+pub(super) mod enlisting;
+pub(super) mod outbox;
+pub(super) mod presence;
+pub(super) mod results;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use allswell_core::check::{Memory, Status};
+use allswell_core::streak::Streak;
+use allswell_core::uptime::Presence;
+use allswell_core::{Phases, Reason, Verdict, Wall, incident};
+
+use super::{
+    Decision, Enlisted, Enlistment, IncidentChange, IncidentFilter, OutboxRow, ResultRow, Store, StoredResult,
+    TransitionRow,
+};
+use crate::model::{IncidentId, MonitorId};
+use crate::notification::Kind;
+
+/// Opens the store under test; again, when it was closed.
+pub(super) type Open<'a> = &'a dyn Fn() -> Arc<dyn Store>;
+
+/// Writes a test function for each promise.
+macro_rules! tests {
+    (@ $open:path, $check:path, $($room:ident :: $promise:ident,)+) => { $(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $promise() {
+            let dir = tempfile::tempdir().expect("a directory for the test");
+            $crate::store::conformance::$room::$promise(&|| $open(dir.path())).await;
+            $check(dir.path());
+        }
+    )+ };
+    ($open:path, $check:path) => {
+        $crate::store::conformance::tests!(@ $open, $check,
+            enlisting::monitors_come_back_in_the_order_of_the_list,
+            enlisting::a_name_keeps_its_number,
+            enlisting::a_number_is_never_given_twice,
+            enlisting::one_that_is_named_no_more_is_retired_and_its_incident_closed_in_silence,
+            enlisting::pausing_and_resuming_are_changes,
+            enlisting::a_name_given_twice_is_refused_and_nothing_changed,
+            decisions::a_decision_comes_back_after_a_restart,
+            decisions::the_same_decision_again_changes_nothing,
+            decisions::another_decision_with_a_taken_number_is_dropped_as_a_whole,
+            decisions::decisions_are_written_together_or_not_at_all,
+            decisions::a_decision_that_does_not_follow_the_last_is_refused,
+            decisions::one_bad_decision_does_not_spoil_those_beside_it,
+            decisions::what_a_retired_monitor_decides_is_dropped,
+            decisions::an_incident_opens_turns_and_closes,
+            decisions::incidents_are_found_by_monitor_and_by_being_open,
+            outbox::a_message_is_claimed_when_it_is_due,
+            outbox::a_message_with_a_known_key_is_not_written_again,
+            outbox::nobody_overtakes_within_an_incident_and_a_channel,
+            outbox::a_refused_message_makes_room_for_the_next,
+            outbox::a_lease_that_ran_out_is_given_to_the_next_and_the_old_token_is_worth_nothing,
+            outbox::many_claimers_never_hold_the_same_message,
+            outbox::settling_twice_is_settling_once,
+            outbox::a_retry_waits_and_the_timeline_tells_the_same_answer_once,
+            outbox::a_restart_frees_what_was_claimed,
+            outbox::the_gauge_counts_what_waits_and_what_was_refused,
+            outbox::only_what_was_delivered_long_ago_is_forgotten,
+            presence::marks_begin_with_the_one_before_the_window,
+            presence::watched_stretches_are_in_order_and_do_not_overlap,
+            results::results_come_back_newest_first_within_range_and_limit,
+            results::nothing_changes_when_the_hour_turns_or_the_process_restarts,
+            results::a_detail_is_good_until_the_next_one,
+            results::results_that_come_late_find_their_place,
+            results::a_clock_that_was_wrong_for_a_moment_loses_nothing,
+            results::durations_are_kept_in_ten_microseconds_and_extremes_do_not_break_anything,
+            results::old_results_are_forgotten_and_their_last_detail_stays_good,
+            results::the_last_asking_is_known_after_a_restart,
+            results::reads_beside_writes_see_each_result_once,
+            results::a_closed_store_says_so,
+        );
+    };
+}
+pub(super) use tests;
+
+/// The moment `ms` milliseconds after an hour began, long after 1970.
+fn at(ms: i64) -> Wall {
+    Wall::from_ms(496_000 * HOUR + ms)
+}
+
+/// An hour in milliseconds.
+const HOUR: i64 = 3_600_000;
+/// How long a lease lasts here.
+const LEASE: Duration = Duration::from_secs(60);
+
+fn named(name: &str) -> Enlistment {
+    Enlistment {
+        name: name.to_owned(),
+        kind: "http".to_owned(),
+        target: format!("GET http://{name}.test/ready"),
+        interval: Duration::from_secs(10),
+        paused: false,
+    }
+}
+
+async fn enlist(store: &dyn Store, names: &[&str], now: Wall) -> Vec<Enlisted> {
+    let list = names.iter().map(|name| named(name)).collect();
+    store.enlist(list, now).await.expect("the list is written")
+}
+
+/// The store with one monitor, `api`, enlisted at the beginning.
+async fn with_one(open: Open<'_>) -> (Arc<dyn Store>, MonitorId) {
+    let store = open();
+    let id = enlist(&*store, &["api"], at(0)).await[0].id;
+    (store, id)
+}
+
+async fn known(store: &dyn Store, id: MonitorId) -> Enlisted {
+    let monitors = store.monitors().await.expect("the monitors are read");
+    monitors.into_iter().map(|row| row.enlisted).find(|monitor| monitor.id == id).expect("it is enlisted")
+}
+
+fn memory(confirmed: Status) -> Memory {
+    Memory {
+        confirmed,
+        blind: false,
+        since: at(-1),
+        failures: Streak::of(3),
+        troubles: Streak::of(u32::MAX),
+        successes: Streak::of(0),
+        passes: Streak::of(1),
+        began: [at(1), at(2), at(3), Wall::from_ms(-4)],
+    }
+}
+
+fn transition(seq: u32, from: Presence, to: Presence, at: Wall) -> TransitionRow {
+    let reason = (to == Presence::Down).then_some(Reason::Status);
+    TransitionRow { seq, from, to, began: at - Duration::from_secs(10), at, reason }
+}
+
+fn message(id: IncidentId, kind: Kind, channel: &str) -> OutboxRow {
+    let key = format!("{id}:{}:{channel}", kind.as_str());
+    OutboxRow { body: format!("{{\"key\":\"{key}\"}}"), key, channel: channel.to_owned(), kind }
+}
+
+/// It goes down by transition `seq`, confirmed at `now`, and `channels` are told.
+fn down(monitor: MonitorId, seq: u32, now: Wall, channels: &[&str]) -> Decision {
+    let id = IncidentId { monitor, seq };
+    let transition = transition(seq, Presence::Up, Presence::Down, now);
+    let change = IncidentChange::Open {
+        kind: incident::Kind::Down,
+        began: transition.began,
+        cause: "it answered 503".to_owned(),
+        evidence: r#"{"status":503}"#.to_owned(),
+    };
+    Decision {
+        monitor,
+        at: now,
+        memory: memory(Status::Down),
+        transition: Some(transition),
+        incident: Some((id, change)),
+        outbox: channels.iter().map(|channel| message(id, Kind::Down, channel)).collect(),
+    }
+}
+
+/// It comes up again by transition `seq`, which closes the incident opened by `opened`.
+fn up(monitor: MonitorId, opened: u32, seq: u32, now: Wall, channels: &[&str]) -> Decision {
+    let id = IncidentId { monitor, seq: opened };
+    Decision {
+        monitor,
+        at: now,
+        memory: memory(Status::Up),
+        transition: Some(transition(seq, Presence::Down, Presence::Up, now)),
+        incident: Some((id, IncidentChange::Close)),
+        outbox: channels.iter().map(|channel| message(id, Kind::Up, channel)).collect(),
+    }
+}
+
+const ALL: IncidentFilter = IncidentFilter { monitor: None, open_only: false, limit: usize::MAX };
+
+/// A passing result, different for each moment.
+fn passed(monitor: MonitorId, asked: Wall) -> ResultRow {
+    let part =
+        |ms| Some(Duration::from_millis(ms) + Duration::from_micros(asked.ms().rem_euclid(997).unsigned_abs() * 10));
+    let phases = Phases { dns: None, connect: part(1), tls: part(4), first_byte: part(20), transfer: part(0) };
+    ResultRow {
+        monitor,
+        asked,
+        verdict: Verdict::Pass,
+        reason: None,
+        status: Some(200),
+        phases,
+        total: Duration::from_millis(100),
+        detail: None,
+    }
+}
+
+async fn rows(store: &dyn Store, monitor: MonitorId) -> Vec<ResultRow> {
+    let all = Wall::from_ms(i64::MIN)..Wall::from_ms(i64::MAX);
+    unwrapped(store.results(monitor, all, usize::MAX).await.expect("the results are read"))
+}
+
+fn unwrapped(results: Vec<StoredResult>) -> Vec<ResultRow> {
+    results.into_iter().map(|result| result.row).collect()
+}

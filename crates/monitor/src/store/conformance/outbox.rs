@@ -1,0 +1,192 @@
+//! The outbox: at least once, in order, by one sender at a time.
+
+use std::collections::HashSet;
+
+use super::*;
+use crate::store::{Claimed, OutboxGauge, Settlement};
+
+fn sent() -> Settlement {
+    Settlement::Sent { answer: "250 ok".to_owned() }
+}
+
+async fn claim(store: &dyn Store, now: Wall) -> Vec<Claimed> {
+    store.claim(now, LEASE, 99).await.expect("claiming works")
+}
+
+fn keys(claimed: &[Claimed]) -> Vec<&str> {
+    claimed.iter().map(|claimed| claimed.row.key.as_str()).collect()
+}
+
+pub(crate) async fn a_message_is_claimed_when_it_is_due(open: Open<'_>) {
+    let (store, id) = with_one(open).await;
+    assert_eq!(store.next_due().await.unwrap(), None);
+    store.commit(vec![down(id, 1, at(20_000), &["ops", "hook"])]).await.unwrap();
+    assert_eq!(store.next_due().await.unwrap(), Some(at(20_000)));
+    assert!(claim(&*store, at(19_999)).await.is_empty());
+    let one = store.claim(at(20_000), LEASE, 1).await.unwrap();
+    assert_eq!((one.len(), one[0].attempts, one[0].created), (1, 0, at(20_000)));
+    assert_eq!(one[0].incident, IncidentId { monitor: id, seq: 1 });
+    let rest = claim(&*store, at(20_000)).await;
+    assert_eq!(rest.len(), 1);
+    assert_ne!(rest[0].id, one[0].id);
+    assert!(claim(&*store, at(20_001)).await.is_empty());
+}
+
+pub(crate) async fn a_message_with_a_known_key_is_not_written_again(open: Open<'_>) {
+    let (store, id) = with_one(open).await;
+    let twice = Decision {
+        outbox: vec![message(IncidentId { monitor: id, seq: 1 }, Kind::Down, "ops"); 2],
+        ..down(id, 1, at(1), &[])
+    };
+    store.commit(vec![twice]).await.unwrap();
+    assert_eq!(store.deliveries(9).await.unwrap().len(), 1);
+}
+
+pub(crate) async fn nobody_overtakes_within_an_incident_and_a_channel(open: Open<'_>) {
+    let (store, id) = with_one(open).await;
+    store
+        .commit(vec![down(id, 1, at(20_000), &["ops", "hook"]), up(id, 1, 2, at(30_000), &["ops", "hook"])])
+        .await
+        .unwrap();
+    store.commit(vec![down(id, 3, at(40_000), &["ops"])]).await.unwrap();
+    let now = at(50_000);
+    let first = claim(&*store, now).await;
+    assert_eq!(keys(&first), ["1-1:down:ops", "1-1:down:hook", "1-3:down:ops"], "another incident does not wait");
+    let later = Settlement::Retry { why: "451 later".to_owned(), at: at(90_000) };
+    assert!(store.settle(first[0].id, first[0].token, later, now).await.unwrap());
+    assert!(store.settle(first[1].id, first[1].token, sent(), now).await.unwrap());
+    assert_eq!(keys(&claim(&*store, now).await), ["1-1:up:hook"], "an end waits for its beginning");
+    assert_eq!(store.next_due().await.unwrap(), Some(at(90_000)));
+}
+
+pub(crate) async fn a_refused_message_makes_room_for_the_next(open: Open<'_>) {
+    let (store, id) = with_one(open).await;
+    store.commit(vec![down(id, 1, at(20_000), &["ops"]), up(id, 1, 2, at(30_000), &["ops"])]).await.unwrap();
+    let first = claim(&*store, at(50_000)).await;
+    let dead = Settlement::Dead { why: "550 no such user".to_owned() };
+    assert!(store.settle(first[0].id, first[0].token, dead, at(51_000)).await.unwrap());
+    assert_eq!(keys(&claim(&*store, at(51_000)).await), ["1-1:up:ops"]);
+    let row = &store.deliveries(9).await.unwrap()[1];
+    assert_eq!((row.state.as_str(), row.sent, row.next), ("refused", None, None));
+    assert_eq!(row.last_answer.as_deref(), Some("550 no such user"));
+}
+
+pub(crate) async fn a_lease_that_ran_out_is_given_to_the_next_and_the_old_token_is_worth_nothing(open: Open<'_>) {
+    let (store, id) = with_one(open).await;
+    store.commit(vec![down(id, 1, at(0), &["ops"])]).await.unwrap();
+    let old = claim(&*store, at(0)).await.remove(0);
+    assert_eq!(store.next_due().await.unwrap(), Some(at(60_000)));
+    assert!(claim(&*store, at(59_999)).await.is_empty());
+    let new = claim(&*store, at(60_000)).await.remove(0);
+    assert_eq!((new.id, new.attempts), (old.id, 1));
+    assert!(new.token > old.token);
+    for settlement in [sent(), Settlement::Dead { why: "no".to_owned() }] {
+        assert!(!store.settle(old.id, old.token, settlement, at(61_000)).await.unwrap());
+    }
+    assert_eq!(store.outbox().await.unwrap().waiting, 1);
+    assert!(store.settle(new.id, new.token, sent(), at(62_000)).await.unwrap());
+    assert_eq!(store.outbox().await.unwrap(), OutboxGauge::default());
+    assert!(!store.settle(999, 1, sent(), at(62_000)).await.unwrap(), "nothing is known of a message that never was");
+}
+
+pub(crate) async fn many_claimers_never_hold_the_same_message(open: Open<'_>) {
+    let store = open();
+    let names: Vec<String> = (0..60).map(|number| format!("m{number}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let enlisted = enlist(&*store, &names, at(0)).await;
+    store.commit(enlisted.iter().map(|monitor| down(monitor.id, 1, at(1), &["ops", "hook"])).collect()).await.unwrap();
+    let mut claimers = tokio::task::JoinSet::new();
+    for claimer in 0..8 {
+        let store = Arc::clone(&store);
+        claimers.spawn(async move {
+            let mut held = Vec::new();
+            for _ in 0..40 {
+                let claimed = store.claim(at(2), LEASE, 1 + claimer % 3).await.unwrap();
+                for message in &claimed {
+                    assert!(store.settle(message.id, message.token, sent(), at(3)).await.unwrap());
+                }
+                held.extend(claimed.into_iter().map(|message| message.id));
+            }
+            held
+        });
+    }
+    let held: Vec<i64> = claimers.join_all().await.into_iter().flatten().collect();
+    assert_eq!((held.len(), held.iter().collect::<HashSet<_>>().len()), (120, 120));
+    assert!(store.deliveries(999).await.unwrap().iter().all(|row| row.attempts == 1 && row.state == "sent"));
+}
+
+pub(crate) async fn settling_twice_is_settling_once(open: Open<'_>) {
+    let (store, id) = with_one(open).await;
+    store.commit(vec![down(id, 1, at(0), &["ops"])]).await.unwrap();
+    let held = claim(&*store, at(0)).await.remove(0);
+    for second in [1_000, 2_000] {
+        assert!(store.settle(held.id, held.token, sent(), at(second)).await.unwrap());
+    }
+    let row = store.deliveries(9).await.unwrap().remove(0);
+    assert_eq!((row.state.as_str(), row.sent, row.attempts), ("sent", Some(at(1_000)), 1));
+    let timeline = store.incidents(ALL).await.unwrap().remove(0).timeline;
+    let lines: Vec<_> = timeline.iter().map(|line| (line.what.as_str(), line.text.as_str())).collect();
+    assert_eq!(lines, [("opened", "it answered 503"), ("sent", "down to ops: 250 ok")]);
+}
+
+pub(crate) async fn a_retry_waits_and_the_timeline_tells_the_same_answer_once(open: Open<'_>) {
+    let (store, id) = with_one(open).await;
+    store.commit(vec![down(id, 1, at(0), &["ops"])]).await.unwrap();
+    for (attempt, why) in ["451 later", "451 later", "no answer"].into_iter().enumerate() {
+        let now = at(1_000 * i64::try_from(attempt).unwrap());
+        let held = claim(&*store, now).await.remove(0);
+        assert_eq!(held.attempts as usize, attempt);
+        let again = now + Duration::from_secs(1);
+        let retry = Settlement::Retry { why: why.to_owned(), at: again };
+        assert!(store.settle(held.id, held.token, retry, now).await.unwrap());
+        assert!(claim(&*store, now).await.is_empty());
+        assert_eq!(store.next_due().await.unwrap(), Some(again));
+        let row = store.deliveries(9).await.unwrap().remove(0);
+        assert_eq!((row.state.as_str(), row.next, row.last_answer.as_deref()), ("waiting", Some(again), Some(why)));
+    }
+    let timeline = store.incidents(ALL).await.unwrap().remove(0).timeline;
+    let retried: Vec<_> = timeline.iter().filter(|line| line.what == "retried").map(|line| line.at).collect();
+    assert_eq!(retried, [at(0), at(2_000)]);
+}
+
+pub(crate) async fn a_restart_frees_what_was_claimed(open: Open<'_>) {
+    let (store, id) = with_one(open).await;
+    store.commit(vec![down(id, 1, at(0), &["ops"])]).await.unwrap();
+    let before = claim(&*store, at(0)).await.remove(0);
+    store.close().await.unwrap();
+    let store = open();
+    let after = claim(&*store, at(1)).await.remove(0);
+    assert_eq!((after.id, after.row.key), (before.id, before.row.key));
+    assert!(after.token > before.token);
+}
+
+pub(crate) async fn the_gauge_counts_what_waits_and_what_was_refused(open: Open<'_>) {
+    let (store, id) = with_one(open).await;
+    assert_eq!(store.outbox().await.unwrap(), OutboxGauge::default());
+    store.commit(vec![down(id, 1, at(0), &["a", "b", "c"]), up(id, 1, 2, at(9), &["c"])]).await.unwrap();
+    let held = claim(&*store, at(0)).await;
+    assert_eq!(store.outbox().await.unwrap(), OutboxGauge { waiting: 4, oldest: Some(at(0)), refused: 0 });
+    store.settle(held[0].id, held[0].token, sent(), at(1)).await.unwrap();
+    store.settle(held[1].id, held[1].token, Settlement::Dead { why: "no".to_owned() }, at(1)).await.unwrap();
+    store.settle(held[2].id, held[2].token, sent(), at(1)).await.unwrap();
+    assert_eq!(store.outbox().await.unwrap(), OutboxGauge { waiting: 1, oldest: Some(at(9)), refused: 1 });
+}
+
+pub(crate) async fn only_what_was_delivered_long_ago_is_forgotten(open: Open<'_>) {
+    let (store, id) = with_one(open).await;
+    store.commit(vec![down(id, 1, at(0), &["sent", "dead", "late", "waits"])]).await.unwrap();
+    for held in claim(&*store, at(0)).await {
+        let (settlement, now) = match held.row.channel.as_str() {
+            "sent" => (sent(), at(1_000)),
+            "late" => (sent(), at(2_000)),
+            "dead" => (Settlement::Dead { why: "no".to_owned() }, at(1_000)),
+            _ => continue,
+        };
+        store.settle(held.id, held.token, settlement, now).await.unwrap();
+    }
+    store.forget(at(2_000)).await.unwrap();
+    let rows = store.deliveries(9).await.unwrap();
+    let left: Vec<_> = rows.iter().map(|row| row.channel.as_str()).collect();
+    assert_eq!(left, ["waits", "late", "dead"]);
+    assert_eq!(store.incidents(ALL).await.unwrap().len(), 1, "decisions stay");
+}
