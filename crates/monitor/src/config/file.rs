@@ -66,6 +66,7 @@ pub fn parse(text: &str, origin: &Path, variable: &dyn Fn(&str) -> Option<OsStri
     let mut config = config(&fields, &mut reader);
     source.hide(reader.hidden(&root));
     config.files = std::mem::take(&mut reader.files);
+    config.files.extend(fields.files().into_iter().cloned());
     config.files.sort_unstable();
     config.files.dedup();
     reader.problems.finish(&source)?;

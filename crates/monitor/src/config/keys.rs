@@ -71,6 +71,8 @@ pub(super) enum Kind {
     Secret { most: usize },
     /// A file, relative to the configuration's directory.
     File,
+    /// A directory, relative to the configuration's.
+    Directory,
     /// One of these words.
     Word(&'static [&'static str]),
     /// A list of at most so many.
@@ -411,7 +413,7 @@ static SERVER: Block = Block {
         key("listen", TEXT, Given::Words("`127.0.0.1:7878`"), "The address to serve pages and the API at."),
         key(
             "data",
-            Kind::File,
+            Kind::Directory,
             Given::Words("as `--data` says"),
             "The directory of the databases; created if missing.",
         ),

@@ -19,6 +19,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -34,6 +35,7 @@ use crate::notify;
 pub use file::{load, parse};
 pub use problem::{Code, Errors, Paint, Problem};
 pub use server::Server;
+pub use watch::Watcher;
 
 /// The reference of all keys and codes in Markdown: `docs/configuration.md`.
 pub fn reference() -> String {

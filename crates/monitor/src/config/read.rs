@@ -21,6 +21,7 @@ pub(super) enum Datum<'n> {
     /// Text, a secret, or a word.
     Text(String),
     File(PathBuf),
+    Directory(PathBuf),
     List(Vec<(&'n Node, Self)>),
     Names(Vec<(&'n Entry, Self)>),
     Block(Fields<'n>),
@@ -57,8 +58,8 @@ impl<'n> Fields<'n> {
         if let Datum::Text(text) = self.get(name)? { Some(text) } else { None }
     }
 
-    pub(super) fn file(&self, name: &str) -> Option<&PathBuf> {
-        if let Datum::File(path) = self.get(name)? { Some(path) } else { None }
+    pub(super) fn directory(&self, name: &str) -> Option<&PathBuf> {
+        if let Datum::Directory(path) = self.get(name)? { Some(path) } else { None }
     }
 
     pub(super) fn block(&self, name: &str) -> Option<&Self> {
@@ -101,12 +102,7 @@ impl<'n> Fields<'n> {
 
     /// The files that are named in it.
     pub(super) fn files(&self) -> Vec<&PathBuf> {
-        let below = self.values.iter().map(|(_, datum)| match datum {
-            Datum::File(path) => vec![path],
-            Datum::Block(fields) => fields.files(),
-            _ => Vec::new(),
-        });
-        below.flatten().collect()
+        self.values.iter().flat_map(|(_, datum)| datum.files()).collect()
     }
 }
 
@@ -117,7 +113,7 @@ impl Datum<'_> {
             Self::Number(number) => (*number).into(),
             Self::Flag(flag) => (*flag).into(),
             Self::Text(text) => text.as_str().into(),
-            Self::File(path) => path.to_string_lossy().into(),
+            Self::File(path) | Self::Directory(path) => path.to_string_lossy().into(),
             Self::List(items) => items.iter().map(|(_, item)| item.to_json()).collect::<Vec<_>>().into(),
             Self::Names(names) => {
                 let mut names: Vec<_> =
@@ -126,6 +122,16 @@ impl Datum<'_> {
                 names.into_iter().collect::<Map<_, _>>().into()
             }
             Self::Block(fields) => fields.to_json(),
+        }
+    }
+
+    fn files(&self) -> Vec<&PathBuf> {
+        match self {
+            Self::File(path) => vec![path],
+            Self::List(items) => items.iter().flat_map(|(_, item)| item.files()).collect(),
+            Self::Names(names) => names.iter().flat_map(|(_, datum)| datum.files()).collect(),
+            Self::Block(fields) => fields.files(),
+            _ => Vec::new(),
         }
     }
 }
@@ -299,8 +305,9 @@ impl<'s> Reader<'s> {
             Kind::Number { least, most } => self.number(name, node, &text, *least, *most).map(Datum::Number),
             Kind::Flag => self.one_of(name, node, &text, &["true", "false"]).map(|word| Datum::Flag(word == "true")),
             Kind::Word(words) => self.one_of(name, node, &text, words).map(|word| Datum::Text(word.to_owned())),
-            Kind::File if text.is_empty() => self.empty(name, node),
+            Kind::File | Kind::Directory if text.is_empty() => self.empty(name, node),
             Kind::File => Some(Datum::File(self.surroundings.directory.join(text))),
+            Kind::Directory => Some(Datum::Directory(self.surroundings.directory.join(text))),
             Kind::Text { .. } if text.is_empty() => self.empty(name, node),
             Kind::Text { most } | Kind::Secret { most } if text.chars().count() > *most => {
                 let message = format!("`{name}` has {} characters", text.chars().count());
@@ -463,7 +470,7 @@ fn expected(kind: &Kind) -> &'static str {
         Kind::Duration { .. } => "a duration like 30s",
         Kind::Number { .. } => "a number",
         Kind::Flag => "`true` or `false`",
-        Kind::File => "a path",
+        Kind::File | Kind::Directory => "a path",
         _ => "text",
     }
 }

@@ -48,7 +48,7 @@ pub(super) fn server(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Server {
     let anchors = fields.block("connectivity").and_then(|block| block.texts("anchors")).unwrap_or_default();
     Server {
         listen: fields.text("listen").and_then(|text| listen(text, fields, reader)),
-        data: fields.file("data").cloned(),
+        data: fields.directory("data").cloned(),
         public_url: fields.text("public_url").and_then(|text| public_url(text, fields, reader)),
         anchors: anchors.into_iter().filter_map(|(node, text)| anchor(text, node, reader)).collect(),
         retention: fields.duration("retention").unwrap_or(default::RETENTION),
