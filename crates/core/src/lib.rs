@@ -7,6 +7,7 @@ pub mod backoff;
 pub mod check;
 pub mod connectivity;
 pub mod incident;
+pub mod kubelet;
 pub mod outcome;
 pub mod streak;
 pub mod time;
