@@ -17,7 +17,7 @@ use crate::store::{IncidentRow, TimelineRow};
 const DELIVERIES_READ: usize = 2_000;
 
 #[derive(Template)]
-#[template(path = "incident.html", whitespace = "suppress")]
+#[template(path = "incident.html", whitespace = "minimize")]
 struct IncidentPage {
     page: Page,
     item: Item,
@@ -57,7 +57,7 @@ pub(super) fn item(row: &IncidentRow, now: Wall) -> Item {
             incident::Kind::Degraded => "Degraded",
             incident::Kind::Certificate => "Certificate",
         },
-        cause: text::sentence(&row.cause),
+        cause: text::sentence(cause_now(row)),
         is_open: row.ended.is_none(),
         began: text::clock(row.began, now),
         ended: row.ended.map(|ended| text::clock(ended, now)).unwrap_or_default(),
@@ -65,10 +65,17 @@ pub(super) fn item(row: &IncidentRow, now: Wall) -> Item {
     }
 }
 
+/// The sentence that says what the incident is or was last about: it may have turned since it was opened.
+pub(super) fn cause_now(row: &IncidentRow) -> &str {
+    let told = row.timeline.iter().rev().find(|line| matches!(line.what.as_str(), "opened" | "turned"));
+    told.map_or(&row.cause, |line| &line.text)
+}
+
 /// One line of the timeline.
 struct Line {
     time: String,
     shape: &'static str,
+    word: String,
     text: String,
 }
 
@@ -109,16 +116,17 @@ async fn page(state: &ApiState, key: Result<Key, Problem>, query: RawQuery, now:
 }
 
 fn timeline(row: &TimelineRow, now: Wall) -> Line {
-    Line {
-        time: text::clock(row.at, now),
-        shape: match row.what.as_str() {
-            "opened" | "refused" => "d",
-            "turned" | "retried" => "w",
-            "closed" | "sent" => "u",
-            _ => "n",
-        },
-        text: text::sentence(&row.text),
-    }
+    let (shape, word) = match row.what.as_str() {
+        "opened" => ("d", "Opened"),
+        "turned" => ("w", "Changed"),
+        "closed" => ("u", "Over"),
+        "sent" => ("u", "Told"),
+        "retried" => ("w", "Not yet told"),
+        "refused" => ("d", "Refused"),
+        other => ("n", other),
+    };
+    let (word, text) = (text::visible(word), text::visible(&row.text));
+    Line { time: text::clock(row.at, now), shape, word, text }
 }
 
 fn checks(seen: &seen::Evidence) -> Vec<Check> {

@@ -81,7 +81,7 @@ fn shown(page: Result<Response, Problem>, root: &str, now: Wall) -> Response {
 }
 
 #[derive(Template)]
-#[template(path = "refusal.html", whitespace = "suppress")]
+#[template(path = "refusal.html", whitespace = "minimize")]
 struct RefusalPage {
     page: Page,
     title: &'static str,

@@ -1,6 +1,8 @@
 //! `/m/{id}`: one monitor. What is wrong, how its time divides by phase, what the app says of its own parts, its certificate,
 //! what the other side said at the first failure, and the results one by one.
 
+use std::time::Duration;
+
 use allswell_core::time::humane;
 use allswell_core::uptime::{Presence, Shares};
 use allswell_core::{Now, Phase};
@@ -26,7 +28,7 @@ const ROWS: usize = 30;
 const INCIDENTS: usize = 10;
 
 #[derive(Template)]
-#[template(path = "monitor.html", whitespace = "suppress")]
+#[template(path = "monitor.html", whitespace = "minimize")]
 struct MonitorPage {
     page: Page,
     id: u32,
@@ -68,7 +70,7 @@ struct Lane {
 
 /// One window of uptime with its parts.
 struct Window {
-    name: &'static str,
+    name: String,
     cell: UptimeCell,
     parts: String,
 }
@@ -173,7 +175,7 @@ fn lane(newest: &health::Check, details: &[Detail]) -> Lane {
     };
     let states: Vec<_> = details.iter().rev().map(state).collect();
     let took = newest.response_time_ms.filter(|ms| ms.is_finite() && (0.0..1e9).contains(ms));
-    let took = took.map(|ms| humane(std::time::Duration::from_secs_f64(ms / 1e3)));
+    let took = took.map(|ms| humane(Duration::from_secs_f64(ms / 1e3)));
     let says = [newest.message.as_deref().map(text::visible), took].into_iter().flatten().collect::<Vec<_>>();
     Lane {
         shape: states.last().copied().flatten().unwrap_or("n"),
@@ -209,7 +211,17 @@ fn app_line(detail: &Detail) -> Option<String> {
 fn windows(windows: &[Shares; 4]) -> Vec<Window> {
     let cells = text::uptime_cells(windows);
     let named = WINDOWS.iter().zip(windows).zip(cells);
-    named.map(|(((name, _), shares), cell)| Window { name, cell, parts: parts(shares) }).collect()
+    named
+        .map(|(((_, length), shares), cell)| Window { name: window_name(*length), cell, parts: parts(shares) })
+        .collect()
+}
+
+/// `24 h` for the shortest, `7 d`, `30 d`, `90 d` for the others.
+fn window_name(length: Duration) -> String {
+    match length.as_secs() / 3_600 {
+        24 => "24 h".to_owned(),
+        hours => format!("{} d", hours / 24),
+    }
 }
 
 /// How the window divides: `up 23 h 12 m, down 4 m, no data 44 m`.
@@ -261,18 +273,24 @@ fn bars(result: &StoredResult) -> Vec<(usize, f64, f64)> {
     bars
 }
 
-/// What went wrong, or what the app's checks say.
+/// What the app says of its parts that are not well, else what went wrong, else that all parts are well.
 fn says(detail: &Detail) -> String {
-    if let Some(message) = &detail.message {
-        return message.clone();
-    }
     let checks = detail.health.as_ref().map(|health| health.checks.as_slice()).unwrap_or_default();
-    let bad: Vec<&str> =
-        checks.iter().filter(|check| check.status != health::Status::Ok).map(|check| check.name.as_str()).collect();
-    match (checks.len(), bad.is_empty()) {
-        (0, _) => String::new(),
-        (_, true) => format!("{} ok", text::count(checks.len(), "check")),
-        (_, false) => format!("not ok: {}", bad.join(", ")),
+    let bad = |check: &&health::Check| matches!(check.status, health::Status::Error | health::Status::Warn);
+    let bad: Vec<String> = checks.iter().filter(bad).map(named).collect();
+    match &detail.message {
+        _ if !bad.is_empty() => bad.join(", "),
+        Some(message) => message.clone(),
+        None if checks.is_empty() => String::new(),
+        None => format!("{} ok", text::count(checks.len(), "check")),
+    }
+}
+
+/// `database: timed out after 5 s`.
+fn named(check: &health::Check) -> String {
+    match &check.message {
+        Some(message) => format!("{}: {message}", check.name),
+        None => check.name.clone(),
     }
 }
 

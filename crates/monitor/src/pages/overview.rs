@@ -9,13 +9,15 @@ use axum::response::Response;
 
 use super::strip::{self, Strip};
 use super::text::{self, UptimeCell};
-use super::{Page, told};
+use super::{Page, incident, seen, told};
 use crate::api::read::{self, UptimeReader};
 use crate::api::{ApiState, Problem, Query};
 use crate::store::{DeliveryRow, IncidentFilter, IncidentRow, MonitorRow, StoredResult};
 
 /// Bars in a strip.
-const BARS: usize = 30;
+const BARS: usize = 24;
+/// Characters of a target before the rest is left to the monitor's own page.
+const TARGET: usize = 64;
 /// Monitors on one page: what a person reads, and what fits into 40 kB.
 const ROWS: usize = 100;
 /// Troubles that are told in sentences before the rest is only counted.
@@ -26,7 +28,7 @@ const DELIVERIES: usize = 10;
 const DELIVERIES_READ: usize = 500;
 
 #[derive(Template)]
-#[template(path = "overview.html", whitespace = "suppress")]
+#[template(path = "overview.html", whitespace = "minimize")]
 struct Overview {
     page: Page,
     /// `(2 down) ` before the name in the tab.
@@ -144,7 +146,7 @@ fn incident_troubles(
             word: text::word(presence),
             id: incident.id.monitor.0,
             name: text::visible(&monitor.enlistment.name),
-            cause: text::sentence(&incident.cause),
+            cause: text::sentence(incident::cause_now(incident)),
             incident: Some(incident.id.to_string()),
             age: text::age(incident.began, now),
             told: told::summary(deliveries.iter().filter(|delivery| delivery.incident == incident.id)),
@@ -165,19 +167,25 @@ async fn blind_troubles(state: &ApiState, monitors: &[MonitorRow], now: Wall) ->
     let mut troubles = Vec::new();
     for monitor in monitors.iter().filter(blind).take(TROUBLES) {
         let last = read::last_results(&*state.store, monitor.enlisted.id, 1).await?.pop();
-        let why = last.and_then(|last| last.row.reason).map_or("unknown", |reason| reason.as_str()).replace('_', " ");
+        let why = last.map(|last| why(&last)).unwrap_or_default();
         troubles.push(Trouble {
             shape: text::shape(Presence::Unknown),
             word: text::word(Presence::Unknown),
             id: monitor.enlisted.id.0,
             name: text::visible(&monitor.enlistment.name),
-            cause: format!("We could not ask, so nothing is known: {why}."),
+            cause: text::sentence(&format!("we could not ask, so nothing is known: {why}")),
             incident: None,
             age: text::age(monitor.enlisted.memory.since, now),
-            told: "nobody: this is ours".to_owned(),
+            told: "nobody, it is our own trouble".to_owned(),
         });
     }
     Ok(troubles)
+}
+
+/// What went wrong, in the words of the asking.
+fn why(result: &StoredResult) -> String {
+    let detail = seen::Detail::read(result.row.detail.as_deref());
+    detail.message.unwrap_or_else(|| text::result(&result.row))
 }
 
 async fn rows<'a>(
@@ -197,7 +205,7 @@ async fn rows<'a>(
             age: since.map(|since| text::age(since, now)).unwrap_or_default(),
             id: monitor.enlisted.id.0,
             name: text::visible(&monitor.enlistment.name),
-            target: text::visible(&monitor.enlistment.target),
+            target: text::cut(&text::visible(&monitor.enlistment.target), TARGET),
             strip: strip::of_results(&results, BARS),
             now: last_word(monitor, results.first()),
             is_bad: results.first().is_some_and(|last| last.row.verdict == Verdict::Fail),

@@ -130,14 +130,16 @@ fn label(results: &[StoredResult]) -> String {
 }
 
 /// The height of the chart of phases, in its own units.
-pub(super) const CHART: f64 = 100.0;
+const CHART: f64 = 100.0;
+/// The height of the mark on a column that failed.
+const CAP: f64 = 6.0;
 
 /// Response times by phase: one path for each phase, and the columns that failed.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Chart {
     /// One path for each phase, in their order.
     pub(super) phases: [String; 5],
-    /// The columns of failures and of what we could not ask.
+    /// The marks on the columns of failures and of what we could not ask.
     pub(super) marks: Vec<Run>,
     /// The time that the full height stands for.
     pub(super) top: Duration,
@@ -160,7 +162,7 @@ pub(super) fn chart(results: &[StoredResult], width: usize) -> Chart {
             base = next;
         }
         if matches!(result.row.verdict, Verdict::Fail | Verdict::Unknown) {
-            append(&mut chart.marks, verdict_shape(result.row.verdict), format_args!("M{x} 0h1v{CHART}h-1z"));
+            append(&mut chart.marks, verdict_shape(result.row.verdict), format_args!("M{x} 0h1v{CAP}h-1z"));
         }
     }
     chart
@@ -241,7 +243,7 @@ mod tests {
         let chart = chart(&results, 3);
         assert_eq!(chart.top, Duration::from_millis(100));
         assert_eq!(chart.phases[1], "M0 100.0h1V80.0h-1zM1 100.0h1V75.0h-1zM2 100.0h1V0.0h-1z");
-        assert_eq!(chart.marks, [Run { shape: "d", path: "M2 0h1v100h-1z".to_owned() }]);
+        assert_eq!(chart.marks, [Run { shape: "d", path: "M2 0h1v6h-1z".to_owned() }]);
     }
 
     #[test]

@@ -52,6 +52,14 @@ impl FromIterator<Shown> for String {
     }
 }
 
+/// At most `most` characters of `text`; an ellipsis stands for the rest.
+pub(super) fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 /// A cause as a sentence: with a capital, unless it begins with a name, and a full stop.
 pub(super) fn sentence(text: &str) -> String {
     let text = visible(text.trim());
@@ -184,6 +192,12 @@ mod tests {
         assert_eq!(visible("a\u{202e}b\u{200b}c\u{1b}[31m\0"), "a⟨202E⟩b⟨200B⟩c⟨001B⟩[31m⟨0000⟩");
         assert_eq!(visible("two\r\nlines\tand ünïcödé שלום"), "two  lines and ünïcödé שלום");
         assert_eq!(visible_lines("a\r\n\tb\u{7}"), "a\n\tb⟨0007⟩");
+    }
+
+    #[test]
+    fn long_texts_are_cut_between_characters() {
+        assert_eq!(cut("häuser", 6), "häuser");
+        assert_eq!(cut("häuser", 2), "hä…");
     }
 
     #[test]

@@ -46,22 +46,28 @@ fn state(row: &DeliveryRow, now: Wall) -> String {
     }
 }
 
-/// `ops, hook`, with what hinders those who are not told yet; `nobody` when no channel is named.
+/// `ops; not yet hook`, for each channel as its newest message stands; `nobody` when no channel is named.
+///
+/// `deliveries` are newest first.
 pub(super) fn summary<'a>(deliveries: impl Iterator<Item = &'a DeliveryRow>) -> String {
-    let mut told: Vec<String> = Vec::new();
+    let mut newest: Vec<&DeliveryRow> = Vec::new();
     for delivery in deliveries {
-        let channel = text::visible(&delivery.channel);
-        let word = match delivery.state.as_str() {
-            "sent" => channel,
-            "refused" => format!("not {channel} (refused)"),
-            _ => format!("not yet {channel}"),
-        };
-        // The newest delivery to a channel comes first and says how things stand.
-        if !told.contains(&word) {
-            told.push(word);
+        if !newest.iter().any(|known| known.channel == delivery.channel) {
+            newest.push(delivery);
         }
     }
-    if told.is_empty() { "nobody".to_owned() } else { told.join(", ") }
+    let with = |state: &dyn Fn(&str) -> bool, words: &str| {
+        let channels = newest.iter().filter(|row| state(&row.state)).map(|row| text::visible(&row.channel));
+        let channels = channels.collect::<Vec<_>>().join(", ");
+        (!channels.is_empty()).then(|| format!("{words}{channels}"))
+    };
+    let parts = [
+        with(&|state| state == "sent", ""),
+        with(&|state| !matches!(state, "sent" | "refused"), "not yet "),
+        with(&|state| state == "refused", "refused by "),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { "nobody".to_owned() } else { parts.join("; ") }
 }
 
 #[cfg(test)]
@@ -91,8 +97,8 @@ mod tests {
     fn who_is_not_told_yet_is_named_too() {
         let check = |deliveries: &[DeliveryRow], expected: &str| assert_eq!(summary(deliveries.iter()), expected);
         check(&[], "nobody");
-        check(&[delivery("ops", "sent", 1, None), delivery("hook", "waiting", 2, None)], "ops, not yet hook");
-        check(&[delivery("ops", "refused", 1, None), delivery("ops", "refused", 1, None)], "not ops (refused)");
+        check(&[delivery("ops", "sent", 1, None), delivery("hook", "waiting", 2, None)], "ops; not yet hook");
+        check(&[delivery("ops", "refused", 1, None), delivery("ops", "refused", 1, None)], "refused by ops");
     }
 
     #[test]
