@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use tokio_rustls::client::TlsStream;
 
 pub use fault::DialError;
+pub(crate) use fault::exhausted;
 pub use policy::AddressPolicy;
 pub use resolve::Resolver;
 

@@ -1,12 +1,27 @@
 //! Asks over HTTP.
 
+mod ask;
+mod body;
+mod broken;
+mod exchange;
+mod prepared;
+mod redirect;
+pub(crate) mod wire;
+
 use std::collections::BTreeMap;
+use std::fmt;
 
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use crate::evidence::masked_url;
+
+pub(crate) use ask::ask;
+pub(crate) use body::Body;
+pub(crate) use prepared::{Expected, Prepared, status_in_words, wants_credentials};
+
 /// What to ask over HTTP.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// `http://` or `https://`.
@@ -49,6 +64,14 @@ pub struct Settings {
     pub tls: crate::tls::Options,
 }
 
+impl fmt::Debug for Settings {
+    /// Shows whom it asks, and nothing that may be secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (url, method) = (masked_url(&self.url), &self.method);
+        f.debug_struct("Settings").field("url", &url).field("method", method).finish_non_exhaustive()
+    }
+}
+
 /// User and password.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,4 +80,13 @@ pub struct BasicAuth {
     pub user: String,
     /// The password.
     pub password: SecretString,
+}
+
+/// An answer as far as it came in.
+#[derive(Debug)]
+pub(crate) struct Received {
+    pub status: hyper::StatusCode,
+    pub version: hyper::Version,
+    pub headers: hyper::HeaderMap,
+    pub body: Body,
 }

@@ -6,18 +6,23 @@
 pub mod answer;
 pub mod condition;
 pub mod dialer;
+mod draft;
 mod evidence;
+pub mod fault;
 pub mod health;
 pub mod http;
 mod json;
+mod judge;
 pub mod prober;
 mod progress;
 pub mod question;
+mod reach;
 pub mod tcp;
 pub mod text;
 pub mod tls;
 
 pub use answer::{Answer, Certificate, Evidence};
 pub use dialer::{AddressPolicy, DialError, Dialer};
+pub use fault::Fault;
 pub use prober::Prober;
 pub use question::{Question, QuestionError, Settings};

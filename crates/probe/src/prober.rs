@@ -1,33 +1,67 @@
 //! Asks questions.
 
+use std::panic::AssertUnwindSafe;
+
+use allswell_core::Reason;
+use futures_util::future::FutureExt;
 use tokio::time::Instant;
 
-use crate::dialer::AddressPolicy;
-use crate::{Answer, Question};
+use crate::dialer::{AddressPolicy, Dialer, in_time};
+use crate::draft::Draft;
+use crate::fault::Fault;
+use crate::judge::judge;
+use crate::question::{Kind, Question};
+use crate::reach;
+use crate::{Answer, http, tcp, tls};
 
 /// Asks questions; one for the whole process.
 #[derive(Debug)]
 pub struct Prober {
-    policy: AddressPolicy,
+    dialer: Dialer,
 }
 
 impl Prober {
     /// A prober that keeps to `policy`.
     pub fn new(policy: AddressPolicy) -> Self {
-        Self { policy }
+        Self { dialer: Dialer::new(policy) }
+    }
+
+    /// The dialler it asks with, for everything else that leaves this process.
+    pub fn dialer(&self) -> &Dialer {
+        &self.dialer
     }
 
     /// Asks once. Comes back by `deadline`, whatever the other side does.
+    ///
+    /// Dropping the future ends the asking at once and leaves nothing behind.
     pub async fn ask(&self, question: &Question, deadline: Instant) -> Answer {
-        let _ = (&self.policy, question, deadline);
-        todo!("probe")
+        let mut draft = Draft::new();
+        // A defect in a parser must not take the whole monitor with it.
+        let asking = AssertUnwindSafe(self.ask_into(question, deadline, &mut draft)).catch_unwind();
+        let fault = match tokio::time::timeout_at(deadline, asking).await {
+            Ok(Ok(Ok(()))) => None,
+            Ok(Ok(Err(fault))) => Some(fault),
+            Ok(Err(_)) => Some(Fault::new(Reason::OwnFault, "a defect of ours ended the asking; the log has more")),
+            Err(_) => {
+                let reason = draft.progress.cut();
+                Some(Fault::new(reason, in_time(reason, question.host(), draft.progress.address)))
+            }
+        };
+        judge(question, draft, fault)
+    }
+
+    async fn ask_into(&self, question: &Question, deadline: Instant, draft: &mut Draft) -> Result<(), Fault> {
+        match &question.kind {
+            Kind::Http(question) => http::ask(question, &self.dialer, deadline, draft).await,
+            Kind::Tcp(question) => tcp::ask(question, &self.dialer, deadline, draft).await,
+            Kind::Tls(question) => tls::ask(question, &self.dialer, deadline, draft).await,
+        }
     }
 
     /// Whether this machine reaches anything at all: its gateway, its resolvers, or one of `anchors` (`host:port`).
     ///
     /// An anchor that answers in any way, a refused connection included, proves that the network works.
     pub async fn reaches_any(&self, anchors: &[String], deadline: Instant) -> bool {
-        let _ = (anchors, deadline);
-        todo!("probe")
+        reach::any(&self.dialer, &reach::Surroundings::of_this_machine(), anchors, deadline).await
     }
 }

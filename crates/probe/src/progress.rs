@@ -3,17 +3,21 @@
 //! It lives outside the asking's future, so that what a passing deadline cut off can still be told.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use allswell_core::{Phase, Phases, Reason};
 use tokio::time::Instant;
 
+use crate::http::wire::Wire;
+
 /// Where one asking stands.
 #[derive(Debug)]
 pub(crate) struct Progress {
-    #[allow(dead_code)]
     started: Instant,
     phase: Option<(Phase, Instant)>,
+    /// The connection whose first byte ends the phase of that name.
+    wire: Option<Arc<Wire>>,
     /// How long each phase took so far.
     pub phases: Phases,
     /// The address that was asked last.
@@ -25,11 +29,17 @@ pub(crate) struct Progress {
 impl Progress {
     /// Begins an asking.
     pub fn new() -> Self {
-        Self { started: now(), phase: None, phases: Phases::default(), address: None, resolver_answers: false }
+        Self {
+            started: now(),
+            phase: None,
+            wire: None,
+            phases: Phases::default(),
+            address: None,
+            resolver_answers: false,
+        }
     }
 
     /// The time since the beginning.
-    #[allow(dead_code)]
     pub fn elapsed(&self) -> Duration {
         now().saturating_duration_since(self.started)
     }
@@ -45,9 +55,19 @@ impl Progress {
         self.phase = Some((phase, at));
     }
 
+    /// Ends the phase under way and begins to wait for the first byte, on `wire` where that tells when it comes.
+    pub fn begin_first_byte(&mut self, wire: Option<Arc<Wire>>) {
+        self.begin(Phase::FirstByte);
+        self.wire = wire;
+    }
+
     /// Ends the phase under way.
     pub fn end(&mut self) {
         self.end_at(now());
+    }
+
+    fn first_byte(&self) -> Option<Instant> {
+        self.wire.as_ref().and_then(|wire| wire.first_byte())
     }
 
     fn end_at(&mut self, at: Instant) {
@@ -58,6 +78,9 @@ impl Progress {
 
     /// Ends the phase under way because the deadline passed, and says why that is.
     pub fn cut(&mut self) -> Reason {
+        if let (Some((Phase::FirstByte, _)), Some(began)) = (self.phase, self.first_byte()) {
+            self.begin_at(Phase::Transfer, began);
+        }
         let phase = self.phase.map_or(Phase::Dns, |(phase, _)| phase);
         self.end();
         match phase {

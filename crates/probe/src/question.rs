@@ -1,7 +1,12 @@
 //! What is asked: the settings as a person wrote them, checked and made ready once.
 
+use std::fmt;
+
 use serde::Deserialize;
 
+use crate::condition::Condition;
+use crate::dialer::{self, IpVersion, Resolver};
+use crate::evidence::Secrets;
 use crate::{http, tcp, tls};
 
 /// One of the kinds of asking, as written in a configuration.
@@ -46,9 +51,25 @@ impl QuestionError {
 }
 
 /// Settings that were checked and made ready for asking.
-#[derive(Debug)]
 pub struct Question {
-    settings: Settings,
+    pub(crate) kind: Kind,
+    pub(crate) conditions: Vec<Condition>,
+    pub(crate) certificate_days: u32,
+    target: String,
+    host: String,
+}
+
+impl fmt::Debug for Question {
+    /// Shows the target alone: everything else may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Question").field("target", &self.target).finish_non_exhaustive()
+    }
+}
+
+pub(crate) enum Kind {
+    Http(Box<http::Prepared>),
+    Tcp(tcp::Prepared),
+    Tls(Box<tls::Prepared>),
 }
 
 impl Question {
@@ -59,26 +80,101 @@ impl Question {
     /// # Errors
     /// [`QuestionError`] names the field or the condition, and the way out.
     pub fn new(settings: Settings, conditions: &[String], certificate_days: u32) -> Result<Self, QuestionError> {
-        let _ = (conditions, certificate_days);
-        Ok(Self { settings })
+        let conditions = parse(conditions)?;
+        let kind = match &settings {
+            Settings::Http(settings) => {
+                let conditions_decide = conditions.iter().any(|condition| condition.mentions("status"));
+                Kind::Http(Box::new(http::Prepared::new(settings, conditions_decide)?))
+            }
+            Settings::Tcp(settings) => Kind::Tcp(tcp::Prepared::new(settings)?),
+            Settings::Tls(settings) => Kind::Tls(Box::new(tls::Prepared::new(settings)?)),
+        };
+        Ok(Self { target: kind.target(), host: kind.host().to_owned(), kind, conditions, certificate_days })
     }
 
     /// `http`, `tcp`, `tls`.
     pub fn kind(&self) -> &'static str {
-        match self.settings {
-            Settings::Http(_) => "http",
-            Settings::Tcp(_) => "tcp",
-            Settings::Tls(_) => "tls",
+        match self.kind {
+            Kind::Http(_) => "http",
+            Kind::Tcp(_) => "tcp",
+            Kind::Tls(_) => "tls",
         }
     }
 
     /// What is asked, for people, secrets masked: `GET https://api.example.com/ready`, `tcp 127.0.0.1:5432`.
     pub fn target(&self) -> &str {
-        todo!("probe")
+        &self.target
     }
 
-    /// The host that is asked, lower case, without port.
+    /// The host that is asked, lower case, without port and brackets.
     pub fn host(&self) -> &str {
-        todo!("probe")
+        &self.host
     }
+
+    pub(crate) fn secrets(&self) -> &Secrets {
+        static NONE: std::sync::LazyLock<Secrets> = std::sync::LazyLock::new(Secrets::default);
+        match &self.kind {
+            Kind::Http(question) => &question.secrets,
+            Kind::Tcp(question) => &question.secrets,
+            Kind::Tls(_) => &NONE,
+        }
+    }
+}
+
+impl Kind {
+    fn target(&self) -> String {
+        match self {
+            Self::Http(question) => question.target(),
+            Self::Tcp(question) => format!("tcp {}", joined(&question.host, question.port)),
+            Self::Tls(question) => match question.starttls {
+                None => format!("tls {}", joined(&question.host, question.port)),
+                Some(before) => format!("tls {} (starttls {})", joined(&question.host, question.port), before.as_str()),
+            },
+        }
+    }
+
+    fn host(&self) -> &str {
+        match self {
+            Self::Http(question) => question.host(),
+            Self::Tcp(question) => &question.host,
+            Self::Tls(question) => &question.host,
+        }
+    }
+}
+
+fn parse(conditions: &[String]) -> Result<Vec<Condition>, QuestionError> {
+    let parse = |(index, text): (usize, &String)| {
+        Condition::parse(text).map_err(|wrong| QuestionError::Condition { index, column: wrong.column, why: wrong.why })
+    };
+    conditions.iter().enumerate().map(parse).collect()
+}
+
+/// `host:port`, an IPv6 address in brackets.
+fn joined(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
+/// Reads `host:port`; the host comes back in lower case and without brackets.
+pub(crate) fn host_and_port(field: &str, text: &str) -> Result<(String, u16), QuestionError> {
+    let wrong = |why: &str| {
+        QuestionError::field(field, format!("`{text}` {why}; write host:port, like db.example.com:5432 or [::1]:5432"))
+    };
+    if text.contains("://") {
+        return Err(wrong("is a URL"));
+    }
+    let (host, port) = text.trim().rsplit_once(':').ok_or_else(|| wrong("has no port"))?;
+    let port = port.parse::<u16>().ok().filter(|port| *port > 0).ok_or_else(|| wrong("has no port from 1 to 65535"))?;
+    let host = match url::Host::parse(host) {
+        Ok(url::Host::Domain(name)) => name,
+        Ok(url::Host::Ipv4(address)) => address.to_string(),
+        Ok(url::Host::Ipv6(address)) => address.to_string(),
+        Err(_) => return Err(wrong("has no good host")),
+    };
+    Ok((host, port))
+}
+
+/// Checks how to find the address.
+pub(crate) fn dial_options(ip_version: IpVersion, resolver: Option<&str>) -> Result<dialer::Options, QuestionError> {
+    let resolver = resolver.map(Resolver::chosen).transpose().map_err(|why| QuestionError::field("resolver", why))?;
+    Ok(dialer::Options { ip_version, resolver })
 }

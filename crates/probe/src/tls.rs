@@ -1,16 +1,19 @@
 //! Speaks TLS, directly or after STARTTLS, and looks at the certificate.
 
+mod ask;
 mod chain;
 mod client;
 mod roots;
+mod starttls;
 mod trust;
 
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub(crate) use ask::{Prepared, ask};
+pub(crate) use client::after_handshake;
 pub use client::{Client, Handshake};
-pub use trust::Fault;
 
 /// What to ask over TLS.
 #[derive(Clone, Debug, Deserialize)]

@@ -20,11 +20,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::trust::{Fault, Judged, Trust};
+use super::trust::{Judged, Trust};
 use super::{Options, roots};
 use crate::QuestionError;
 use crate::answer::Certificate;
-use crate::dialer::DialError;
+use crate::fault::Fault;
 
 /// Options made ready for handshakes.
 pub struct Client {
@@ -50,12 +50,6 @@ pub struct Handshake<S> {
     pub certificate: Option<Certificate>,
     /// What is wrong with a certificate that was accepted because of `insecure`.
     pub overlooked: Option<Fault>,
-}
-
-impl From<Fault> for DialError {
-    fn from(fault: Fault) -> Self {
-        Self::new(fault.reason, fault.detail)
-    }
 }
 
 impl Client {
@@ -253,7 +247,7 @@ fn of_handshake(error: &io::Error, presented: bool, fault: Option<Fault>, asked:
             _ => of_tls(tls, presented, asked),
         };
     }
-    lost(error, "during the TLS handshake")
+    Fault::lost(error, "during the TLS handshake")
         .unwrap_or_else(|| Fault::new(Reason::TlsHandshake, format!("the TLS handshake broke: {error}")))
 }
 
@@ -287,20 +281,7 @@ fn of_tls(error: &Error, presented: bool, asked: bool) -> Fault {
 }
 
 /// An error of TLS that came after the handshake: in TLS 1.3 a missing client certificate is told only then.
-#[allow(dead_code)]
 pub(crate) fn after_handshake(error: &Error) -> Fault {
     let asked = matches!(error, Error::AlertReceived(AlertDescription::CertificateRequired));
     of_tls(error, true, asked)
-}
-
-/// The fault behind a connection that was lost; `None` for other errors.
-pub(crate) fn lost(error: &io::Error, when: &str) -> Option<Fault> {
-    use io::ErrorKind as Kind;
-    let what = match error.kind() {
-        Kind::UnexpectedEof | Kind::WriteZero => "closed",
-        Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe | Kind::NotConnected => "reset",
-        Kind::TimedOut | Kind::HostUnreachable | Kind::NetworkUnreachable => "lost",
-        _ => return None,
-    };
-    Some(Fault::new(Reason::ConnectionLost, format!("the connection was {what} {when}")))
 }

@@ -13,21 +13,7 @@ use webpki::{EndEntityCert, KeyUsage};
 
 use super::chain::{self, Facts};
 use crate::answer::Certificate;
-
-/// What is wrong with a certificate or a handshake, in one sentence.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// The reason out of the closed list.
-    pub reason: Reason,
-    /// One sentence on it.
-    pub detail: String,
-}
-
-impl Fault {
-    pub(crate) fn new(reason: Reason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into() }
-    }
-}
+use crate::fault::Fault;
 
 /// Who is trusted.
 #[derive(Debug)]
@@ -157,13 +143,15 @@ fn explain(error: &webpki::Error, chain: &[Facts], now: UnixTime) -> Fault {
             chain.iter().skip(1).find_map(|facts| about_issuer(facts, now)).unwrap_or_else(|| untrusted(chain))
         }
         Error::UnknownIssuer | Error::CaUsedAsEndEntity => untrusted(chain),
-        Error::UnsupportedSignatureAlgorithmContext(_) | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
-            Fault::new(
-                Reason::TlsUnsupported,
-                "the chain is signed with an algorithm we do not accept (SHA-1 or a short key); browsers may still connect",
-            )
+        // A root of the right name and the wrong key: it was made anew, or is another's.
+        Error::InvalidSignatureForPublicKey | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
+            untrusted(chain)
         }
         _ if chain[0].self_issued => untrusted(chain),
+        Error::UnsupportedSignatureAlgorithmContext(_) => Fault::new(
+            Reason::TlsUnsupported,
+            "the chain is signed with an algorithm we do not accept, like SHA-1; browsers may still connect",
+        ),
         error => Fault::new(Reason::TlsUntrusted, format!("the certificate is not accepted: {error}")),
     }
 }

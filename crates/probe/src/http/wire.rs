@@ -1,0 +1,115 @@
+//! The connection below HTTP: plain or TLS, watched for its first byte and bounded as a whole.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use tokio_rustls::client::TlsStream;
+
+use crate::progress::now;
+
+/// How much of the beginning is kept as evidence, should it turn out not to be HTTP.
+const BEGINNING_BYTES: usize = 512;
+
+/// What came in over a connection.
+#[derive(Debug, Default)]
+pub(crate) struct Wire {
+    first: OnceLock<Instant>,
+    beginning: Mutex<Vec<u8>>,
+    bytes: AtomicU64,
+}
+
+impl Wire {
+    /// When the first byte came in.
+    pub fn first_byte(&self) -> Option<Instant> {
+        self.first.get().copied()
+    }
+
+    /// The first bytes that came in.
+    pub fn beginning(&self) -> Vec<u8> {
+        self.beginning.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many bytes came in.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    fn note(&self, bytes: &[u8]) -> u64 {
+        if self.first.get().is_none() {
+            let _ = self.first.set(now());
+            let beginning = &bytes[..bytes.len().min(BEGINNING_BYTES)];
+            self.beginning.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(beginning);
+        }
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.bytes.fetch_add(length, Ordering::Relaxed).saturating_add(length)
+    }
+}
+
+/// The other side sent more than any answer we would take, framing included.
+#[derive(Debug, thiserror::Error)]
+#[error("the other side sent more than {0} bytes")]
+pub(super) struct Flood(u64);
+
+/// A connection, plain or TLS.
+pub(super) enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// A connection that is watched and bounded.
+pub(super) struct Watched {
+    stream: Stream,
+    wire: Arc<Wire>,
+    bytes_max: u64,
+}
+
+impl Watched {
+    pub fn new(stream: Stream, wire: Arc<Wire>, bytes_max: u64) -> Self {
+        Self { stream, wire, bytes_max }
+    }
+}
+
+impl AsyncRead for Watched {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buf.filled().len();
+        ready!(match &mut this.stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
+            Stream::Tls(stream) => Pin::new(stream.as_mut()).poll_read(cx, buf),
+        })?;
+        let new = &buf.filled()[before..];
+        if !new.is_empty() && this.wire.note(new) > this.bytes_max {
+            return Poll::Ready(Err(io::Error::other(Flood(this.bytes_max))));
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match &mut self.get_mut().stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Stream::Tls(stream) => Pin::new(stream.as_mut()).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Stream::Tls(stream) => Pin::new(stream.as_mut()).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Stream::Tls(stream) => Pin::new(stream.as_mut()).poll_shutdown(cx),
+        }
+    }
+}
