@@ -16,13 +16,14 @@ mod uptime;
 pub(crate) mod wire;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use allswell_core::Now;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::clock::Clock;
@@ -82,7 +83,7 @@ async fn method_not_allowed(request: Request) -> Problem {
 
 /// Headers that every answer carries: nothing is guessed, framed, cached unasked or told to others.
 async fn guard(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+    let mut response = answered(next.run(request), PATIENCE).await;
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
@@ -91,6 +92,14 @@ async fn guard(request: Request, next: Next) -> Response {
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
+
+/// The answer, or a problem when it takes longer than `patience`: a disk that hangs must not gather readers without end.
+async fn answered(answer: impl Future<Output = Response>, patience: Duration) -> Response {
+    tokio::time::timeout(patience, answer).await.unwrap_or_else(|_| Problem::took_too_long(patience).into_response())
+}
+
+/// How long a reader waits at most.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// No script, no frame, no form, nothing from elsewhere: what a monitored server smuggles into a page can do nothing.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; \

@@ -1,5 +1,8 @@
 //! What went wrong with a request, as a problem document (RFC 9457): the field, its value, and the way out.
 
+use std::time::Duration;
+
+use allswell_core::time::humane;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -41,6 +44,15 @@ impl Problem {
         Self {
             hint: Some("try again in a moment; the server's log has the cause".to_owned()),
             ..Self::plain(StatusCode::SERVICE_UNAVAILABLE, "the store cannot be read")
+        }
+    }
+
+    /// An answer that did not come in time.
+    pub(crate) fn took_too_long(patience: Duration) -> Self {
+        let detail = format!("there was no answer within {}", humane(patience));
+        Self {
+            hint: Some("try again in a moment; the disk may be slow, see /ready and the server's log".to_owned()),
+            ..Self::plain(StatusCode::SERVICE_UNAVAILABLE, detail)
         }
     }
 

@@ -21,7 +21,8 @@ const DELIVERIES_READ: usize = 2_000;
 struct IncidentPage {
     page: Page,
     item: Item,
-    monitor: u32,
+    /// The monitor's number, while it is watched.
+    monitor: Option<u32>,
     name: String,
     noticed: String,
     told: String,
@@ -92,20 +93,22 @@ pub(super) async fn show(State(state): State<ApiState>, key: Result<Key, Problem
 }
 
 async fn page(state: &ApiState, key: Result<Key, Problem>, query: RawQuery, now: Now) -> Result<Response, Problem> {
-    Query::read(query, &[])?;
+    let hold = Query::read(query, &["hold"])?.flag("hold")?;
     let row = read::incident(&*state.store, &key?.0).await?;
     let mut deliveries = state.store.deliveries(DELIVERIES_READ).await?;
+    let all = deliveries.len() < DELIVERIES_READ;
     deliveries.retain(|delivery| delivery.incident == row.id);
+    let watched = state.store.monitors().await?.iter().any(|monitor| monitor.enlisted.id == row.id.monitor);
     let seen = seen::Evidence::read(&row.evidence);
     let page = Page::new("../", now.wall);
     let evidence = Evidence::of(&seen, &row, now.wall);
     Ok(super::html(&IncidentPage {
-        page: if row.ended.is_none() { page.refreshing() } else { page },
+        page: if row.ended.is_none() { page.refreshing(hold, "") } else { page },
         item: item(&row, now.wall),
-        monitor: row.id.monitor.0,
+        monitor: watched.then_some(row.id.monitor.0),
         name: text::visible(&row.monitor_name),
         noticed: humane(row.opened.since(row.began)),
-        told: told::summary(deliveries.iter()),
+        told: told::summary(deliveries.iter(), all),
         timeline: row.timeline.iter().map(|line| timeline(line, now.wall)).collect(),
         evidence: (!evidence.is_empty()).then_some(evidence),
         checks: checks(&seen),

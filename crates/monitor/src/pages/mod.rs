@@ -54,6 +54,8 @@ struct Page {
     css: &'static str,
     /// Whether it reads itself again every ten seconds.
     refresh: bool,
+    /// The address that changes that; empty on a page that stays as it is.
+    hold: String,
     /// When it was made, for people and for programs.
     time: String,
     datetime: String,
@@ -65,13 +67,20 @@ impl Page {
             root: root.into(),
             css: &assets::CSS_VERSION,
             refresh: false,
+            hold: String::new(),
             time: text::clock(now, now),
             datetime: wire::time(now),
         }
     }
 
-    fn refreshing(self) -> Self {
-        Self { refresh: true, ..self }
+    /// A page that reads itself again unless the reader holds it still; `kept` is the rest of its query.
+    fn refreshing(self, hold: bool, kept: &str) -> Self {
+        let hold_address = match (hold, kept) {
+            (true, _) => format!("?{kept}"),
+            (false, "") => "?hold=true".to_owned(),
+            (false, _) => format!("?{kept}&hold=true"),
+        };
+        Self { refresh: !hold, hold: hold_address, ..self }
     }
 }
 

@@ -92,7 +92,7 @@ pub(super) async fn show(State(state): State<ApiState>, key: Result<Key, Problem
 }
 
 async fn monitor(state: &ApiState, key: Result<Key, Problem>, query: RawQuery, now: Now) -> Result<Response, Problem> {
-    Query::read(query, &[])?;
+    let hold = Query::read(query, &["hold"])?.flag("hold")?;
     let store = &*state.store;
     let monitor = read::monitor(store, &key?.0).await?;
     let id = monitor.enlisted.id;
@@ -105,7 +105,7 @@ async fn monitor(state: &ApiState, key: Result<Key, Problem>, query: RawQuery, n
     let latest = details.first().cloned().unwrap_or_default();
     let chart = strip::chart(&results, COLUMNS);
     Ok(super::html(&MonitorPage {
-        page: Page::new("../", now.wall).refreshing(),
+        page: Page::new("../", now.wall).refreshing(hold, ""),
         id: id.0,
         name: text::visible(&monitor.enlistment.name),
         target: text::visible(&monitor.enlistment.target),

@@ -85,8 +85,9 @@ pub(super) async fn show(State(state): State<ApiState>, query: RawQuery) -> Resp
 }
 
 async fn overview(state: &ApiState, query: RawQuery, now: Now) -> Result<Response, Problem> {
-    let query = Query::read(query, &["page"])?;
+    let query = Query::read(query, &["page", "hold"])?;
     let number = query.number("page", 1)?;
+    let kept = if number > 1 { format!("page={number}") } else { String::new() };
     let store = &*state.store;
     let mut monitors = store.monitors().await?;
     let incidents =
@@ -98,7 +99,7 @@ async fn overview(state: &ApiState, query: RawQuery, now: Now) -> Result<Respons
     let mut troubles = incident_troubles(&incidents, &monitors, &deliveries, now.wall);
     troubles.extend(blind_troubles(state, &monitors, now.wall).await?);
     let overview = Overview {
-        page: Page::new("", now.wall).refreshing(),
+        page: Page::new("", now.wall).refreshing(query.flag("hold")?, &kept),
         mark: counts.mark(),
         headline: counts.headline(),
         subline: counts.subline(&monitors, now.wall),
@@ -141,6 +142,7 @@ fn incident_troubles(
             allswell_core::incident::Kind::Down => Presence::Down,
             _ => Presence::Degraded,
         };
+        let of_incident = deliveries.iter().filter(|delivery| delivery.incident == incident.id);
         let trouble = Trouble {
             shape: text::shape(presence),
             word: text::word(presence),
@@ -149,7 +151,7 @@ fn incident_troubles(
             cause: text::sentence(incident::cause_now(incident)),
             incident: Some(incident.id.to_string()),
             age: text::age(incident.began, now),
-            told: told::summary(deliveries.iter().filter(|delivery| delivery.incident == incident.id)),
+            told: told::summary(of_incident, deliveries.len() < DELIVERIES_READ),
         };
         troubles.push((rank(presence), trouble));
     }

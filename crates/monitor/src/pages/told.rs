@@ -46,10 +46,10 @@ fn state(row: &DeliveryRow, now: Wall) -> String {
     }
 }
 
-/// `ops; not yet hook`, for each channel as its newest message stands; `nobody` when no channel is named.
+/// `ops; not yet hook`, for each channel as its newest message stands.
 ///
-/// `deliveries` are newest first.
-pub(super) fn summary<'a>(deliveries: impl Iterator<Item = &'a DeliveryRow>) -> String {
+/// `deliveries` are newest first. Without any the answer is `nobody`, or nothing when not `all` were looked through.
+pub(super) fn summary<'a>(deliveries: impl Iterator<Item = &'a DeliveryRow>, all: bool) -> String {
     let mut newest: Vec<&DeliveryRow> = Vec::new();
     for delivery in deliveries {
         if !newest.iter().any(|known| known.channel == delivery.channel) {
@@ -67,7 +67,7 @@ pub(super) fn summary<'a>(deliveries: impl Iterator<Item = &'a DeliveryRow>) -> 
         with(&|state| state == "refused", "refused by "),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
-    if parts.is_empty() { "nobody".to_owned() } else { parts.join("; ") }
+    if parts.is_empty() && all { "nobody".to_owned() } else { parts.join("; ") }
 }
 
 #[cfg(test)]
@@ -95,10 +95,11 @@ mod tests {
 
     #[test]
     fn who_is_not_told_yet_is_named_too() {
-        let check = |deliveries: &[DeliveryRow], expected: &str| assert_eq!(summary(deliveries.iter()), expected);
+        let check = |deliveries: &[DeliveryRow], expected: &str| assert_eq!(summary(deliveries.iter(), true), expected);
         check(&[], "nobody");
         check(&[delivery("ops", "sent", 1, None), delivery("hook", "waiting", 2, None)], "ops; not yet hook");
         check(&[delivery("ops", "refused", 1, None), delivery("ops", "refused", 1, None)], "refused by ops");
+        assert_eq!(summary([].into_iter(), false), "", "what was not looked through is not claimed");
     }
 
     #[test]

@@ -184,6 +184,28 @@ async fn more_monitors_come_on_more_pages() {
 }
 
 #[tokio::test]
+async fn a_page_reads_itself_again_until_it_is_held() {
+    let world = World::company().await;
+    for path in ["/", "/m/1", "/i/1-4"] {
+        let follows = get(&world.state, path).await.body;
+        assert!(follows.contains("http-equiv=\"refresh\"") && follows.contains("href=\"?hold=true\""), "{path}");
+        let held = get(&world.state, &format!("{path}?hold=true")).await.body;
+        assert!(!held.contains("http-equiv") && held.contains(">follow</a>"), "{path}");
+    }
+    let second = get(&world.state, "/?page=2").await.body;
+    assert!(second.contains("href=\"?page=2&#38;hold=true\""), "{second}");
+}
+
+#[tokio::test]
+async fn an_incident_outlasts_its_monitor() {
+    let world = World::company().await;
+    world.state.store.enlist(Vec::new(), super::world::NOW).await.expect("the store writes");
+    let page = get(&world.state, "/i/1-4").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.body.contains("payments-api") && !page.body.contains("href=\"../m/1\""), "{}", page.body);
+}
+
+#[tokio::test]
 async fn who_is_lost_finds_a_page_with_the_way_back() {
     let world = World::empty().await;
     let request = Request::get("/some/where").header("accept", "text/html,*/*").body(Body::empty());
