@@ -75,6 +75,30 @@ pub struct Notification {
     pub link: Option<String>,
 }
 
+impl Notification {
+    /// What `allswell channel test` sends through the channel with this name at the moment `at` (RFC 3339).
+    pub fn test(channel: &str, at: String) -> Self {
+        Self {
+            kind: Kind::Test,
+            incident: "test".to_owned(),
+            monitor: channel.to_owned(),
+            target: String::new(),
+            began: at.clone(),
+            at,
+            lasted_ms: 0,
+            cause: format!("somebody tested the channel {channel}: alerts of the monitors that name it come the same way"),
+            reason: None,
+            answer: None,
+            body: None,
+            failing_checks: Vec::new(),
+            version: None,
+            version_change: None,
+            certificate_days_left: None,
+            link: None,
+        }
+    }
+}
+
 /// A check of the app's own that is not ok.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailingCheck {

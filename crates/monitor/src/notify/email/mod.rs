@@ -1,165 +1,63 @@
-//! E-mail: what the settings mean, and the relay they lead to.
+//! E-mail: one message to one relay over SMTP.
+//!
+//! [`letter`] says what a mail says, [`message`] puts it into an envelope, [`smtp`] hands it to the relay.
 
-use std::path::PathBuf;
+mod half_taken;
+mod letter;
+mod line;
+mod message;
+mod settings;
+mod smtp;
+#[cfg(test)]
+mod tests;
 
-use lettre::Address;
-use lettre::message::Mailbox;
-use percent_encoding::percent_decode_str;
-use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
-use url::Url;
+use std::time::Duration;
 
-use super::ChannelError;
+use allswell_core::Wall;
+use allswell_probe::dialer::Dialer;
+use async_trait::async_trait;
+use tokio::time::Instant;
 
-/// A channel of type `email` as written.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// The relay: `smtp://user:password@host:port`, `smtps://` (TLS from the first byte, port 465) or `smtp+starttls://`
-    /// (never in the clear, port 587).
-    pub smtp: SecretString,
-    /// Whether to turn to TLS after a greeting in the clear; `auto` for `smtp://` when not given.
-    pub starttls: Option<StartTls>,
-    /// The user, when not in the URL.
-    pub username: Option<String>,
-    /// The password, when not in the URL.
-    pub password: Option<SecretString>,
-    /// The sender: `allswell@example.com` or `Allswell <allswell@example.com>`.
-    pub from: String,
-    /// The recipients.
-    pub to: Vec<String>,
-    /// A PEM file with the roots to trust instead of the system's.
-    pub ca: Option<PathBuf>,
+use super::{Channel, ChannelError, Delivery};
+use crate::notification::Notification;
+
+pub(crate) use settings::Route;
+pub use settings::{Settings, StartTls};
+
+/// A relay that looks into a mail before it takes it needs its time; shorter, and each try would leave another copy.
+const TIMEOUT: Duration = Duration::from_secs(50);
+
+/// A channel of type `email`.
+#[derive(Debug)]
+pub struct Email {
+    relay: smtp::Relay,
 }
 
-/// Whether to turn to TLS after a greeting in the clear (RFC 3207).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StartTls {
-    /// When the relay offers it. Certificates are verified, and a password never leaves in the clear but to this machine.
-    Auto,
-    /// Always; a relay that does not offer it gets no message.
-    Required,
-    /// Never.
-    Off,
+impl Email {
+    /// Checks `settings` and reads the file they name.
+    ///
+    /// # Errors
+    /// [`ChannelError`] names the field and the way out.
+    pub fn new(settings: &Settings, dialer: Dialer) -> Result<Self, ChannelError> {
+        Ok(Self { relay: smtp::Relay::new(Route::new(settings)?, dialer)? })
+    }
 }
 
-/// How a connection to the relay is protected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Protection {
-    /// TLS from the first byte.
-    Tls,
-    /// In the clear first.
-    StartTls(StartTls),
-}
+#[async_trait]
+impl Channel for Email {
+    fn kind(&self) -> &'static str {
+        "email"
+    }
 
-/// Where mails go and by which way: settings that were checked.
-#[derive(Clone, Debug)]
-#[expect(dead_code, reason = "read by the sender")]
-pub(crate) struct Route {
-    pub host: String,
-    pub port: u16,
-    pub protection: Protection,
-    pub credentials: Option<(String, SecretString)>,
-    pub from: Mailbox,
-    pub to: Vec<Mailbox>,
-    pub ca: Option<PathBuf>,
-}
+    fn timeout(&self) -> Duration {
+        TIMEOUT
+    }
 
-/// More recipients than this are a mailing list's job.
-const RECIPIENTS_MAX: usize = 50;
-
-impl Route {
-    /// Checks `settings`.
-    pub fn new(settings: &Settings) -> Result<Self, ChannelError> {
-        let url = relay_url(settings.smtp.expose_secret()).map_err(|why| ChannelError::new("smtp", why))?;
-        let (protection, default_port) = protection(&url, settings.starttls)?;
-        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-        if settings.to.is_empty() || settings.to.len() > RECIPIENTS_MAX {
-            let why = format!("names {}; write 1 to {RECIPIENTS_MAX} addresses", number(settings.to.len()));
-            return Err(ChannelError::new("to", why));
+    async fn send(&self, notification: &Notification, key: &str, now: Wall, deadline: Instant) -> Delivery {
+        let route = self.relay.route();
+        match message::build(&route.from, &route.to, notification, key, now) {
+            Ok(message) => self.relay.hand_over(&message, key, deadline).await,
+            Err(error) => Delivery::Refused { why: format!("no mail can be made of this message: {error}") },
         }
-        let to = settings.to.iter().enumerate().map(|(index, text)| mailbox(&format!("to[{index}]"), text));
-        Ok(Self {
-            port: url.port().unwrap_or(default_port),
-            host,
-            protection,
-            credentials: credentials(&url, settings)?,
-            from: mailbox("from", &settings.from)?,
-            to: to.collect::<Result<_, _>>()?,
-            ca: settings.ca.clone(),
-        })
     }
-}
-
-fn number(people: usize) -> String {
-    if people == 0 { "nobody".to_owned() } else { format!("{people} recipients") }
-}
-
-/// Reads the relay's URL. No answer quotes it: it may hold a password.
-fn relay_url(text: &str) -> Result<Url, String> {
-    let like = "write it like smtp://user:password@mail.example.com:587";
-    let url = Url::parse(text).map_err(|error| format!("is no URL ({error}); {like}"))?;
-    if !matches!(url.scheme(), "smtp" | "smtps" | "smtp+starttls") {
-        return Err(format!("scheme `{}` is unknown; use smtp://, smtps:// or smtp+starttls://", url.scheme()));
-    }
-    if url.host_str().is_none_or(str::is_empty) {
-        return Err(format!("names no host; {like}"));
-    }
-    if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
-        return Err(format!("has a path, a query or a fragment; {like}"));
-    }
-    Ok(url)
-}
-
-fn protection(url: &Url, starttls: Option<StartTls>) -> Result<(Protection, u16), ChannelError> {
-    let clash = |why: &str| Err(ChannelError::new("starttls", why));
-    match (url.scheme(), starttls) {
-        ("smtps", None) => Ok((Protection::Tls, 465)),
-        ("smtps", Some(_)) => clash("has no meaning with smtps://, which is TLS from the first byte; leave it out"),
-        ("smtp+starttls", None | Some(StartTls::Required)) => Ok((Protection::StartTls(StartTls::Required), 587)),
-        ("smtp+starttls", Some(_)) => {
-            clash("contradicts smtp+starttls://, which requires it; leave it out or write smtp://")
-        }
-        (_, starttls) => Ok((Protection::StartTls(starttls.unwrap_or(StartTls::Auto)), 25)),
-    }
-}
-
-fn credentials(url: &Url, settings: &Settings) -> Result<Option<(String, SecretString)>, ChannelError> {
-    let decoded = |part: &str, field: &str| {
-        let text = percent_decode_str(part).decode_utf8();
-        text.map(String::from).map_err(|_| ChannelError::new("smtp", format!("its {field} is no UTF-8")))
-    };
-    let twice = |field: &str| ChannelError::new(field, "is written twice, in the URL and here; keep one of them");
-    let username = match (url.username(), &settings.username) {
-        ("", name) => name.clone(),
-        (name, None) => Some(decoded(name, "user")?),
-        (_, Some(_)) => return Err(twice("username")),
-    };
-    let password = match (url.password(), &settings.password) {
-        (None, password) => password.clone(),
-        (Some(password), None) => Some(decoded(password, "password")?.into()),
-        (Some(_), Some(_)) => return Err(twice("password")),
-    };
-    match (username, password) {
-        (Some(username), Some(password)) => Ok(Some((username, password))),
-        (None, None) => Ok(None),
-        (Some(_), None) => {
-            Err(ChannelError::new("password", "is missing beside `username`; write password: \"${env:NAME}\""))
-        }
-        (None, Some(_)) => Err(ChannelError::new("username", "is missing beside `password`")),
-    }
-}
-
-/// Reads `name@host` or `A name <name@host>`, the whole text or nothing.
-fn mailbox(field: &str, text: &str) -> Result<Mailbox, ChannelError> {
-    if text.chars().any(char::is_control) {
-        return Err(ChannelError::new(field, "has a line break or another control character; write one plain address"));
-    }
-    let (name, address) = match text.trim().strip_suffix('>').and_then(|text| text.rsplit_once('<')) {
-        Some((name, address)) => (name.trim().trim_matches('"'), address),
-        None => ("", text.trim()),
-    };
-    let why = || format!("`{text}` is no mail address; write it like ops@example.com or Ops <ops@example.com>");
-    let address: Address = address.parse().map_err(|_| ChannelError::new(field, why()))?;
-    Ok(Mailbox::new((!name.is_empty()).then(|| name.to_owned()), address))
 }

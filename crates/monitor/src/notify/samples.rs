@@ -1,0 +1,95 @@
+//! One notification of each kind, for the tests of all channels.
+
+use allswell_core::Wall;
+
+use crate::notification::{FailingCheck, Kind, Notification, VersionChange};
+
+/// 2026-11-21T11:39:15Z: a second after the samples were decided.
+pub(crate) const NOW: Wall = Wall::from_ms(1_795_261_155_000);
+
+/// The app says that its database timed out, 38 s after a new version.
+pub(crate) fn down() -> Notification {
+    Notification {
+        kind: Kind::Down,
+        incident: "12-7".to_owned(),
+        monitor: "payments-api".to_owned(),
+        target: "GET https://api.acme.dev/ready".to_owned(),
+        began: "2026-11-21T11:38:40.120Z".to_owned(),
+        at: "2026-11-21T11:39:14.120Z".to_owned(),
+        lasted_ms: 34_000,
+        cause: "the app says database failed (connection timed out after 5.0 s), redis is ok; version 1.42.0 first seen 38 s before"
+            .to_owned(),
+        reason: Some("status".to_owned()),
+        answer: Some("503 in 5\u{202f}031 ms: dns 4.0, connect 8.0, tls 14, first byte 5\u{202f}003".to_owned()),
+        body: Some(
+            r#"{ "status": "unhealthy", "version": "1.42.0",
+  "checks": {
+    "database": { "status": "error", "message": "connection timed out after 5.0 s" },
+    "redis":    { "status": "ok", "response_time_ms": 0.8 } } }"#
+                .to_owned(),
+        ),
+        failing_checks: vec![FailingCheck {
+            name: "database".to_owned(),
+            message: Some("connection timed out after 5.0 s".to_owned()),
+        }],
+        version: Some("1.42.0".to_owned()),
+        version_change: Some(VersionChange {
+            from: "1.41.2".to_owned(),
+            to: "1.42.0".to_owned(),
+            before_failure_ms: 38_000,
+        }),
+        certificate_days_left: Some(61),
+        link: Some("https://allswell.acme.dev/i/12-7".to_owned()),
+    }
+}
+
+/// It answers again.
+pub(crate) fn up() -> Notification {
+    Notification {
+        kind: Kind::Up,
+        at: "2026-11-21T11:42:53.900Z".to_owned(),
+        lasted_ms: 252_000,
+        cause: "answers again: 200 in 31 ms: dns 4.0, connect 8.0, tls 14, first byte 5.0".to_owned(),
+        reason: None,
+        answer: Some("200 in 31 ms: dns 4.0, connect 8.0, tls 14, first byte 5.0".to_owned()),
+        body: None,
+        failing_checks: Vec::new(),
+        version_change: None,
+        ..down()
+    }
+}
+
+/// It is slow, and its URL looks like markup.
+pub(crate) fn degraded() -> Notification {
+    Notification {
+        kind: Kind::Degraded,
+        incident: "4-31".to_owned(),
+        monitor: "search <b>api</b> & co".to_owned(),
+        target: "GET https://search.acme.dev/?q=<script>alert(1)</script>&lang=\"en\"".to_owned(),
+        cause: "it answered, but took 1.8 s".to_owned(),
+        reason: Some("slow".to_owned()),
+        answer: Some("200 in 1\u{202f}880 ms: dns 2.1, connect 9.4, first byte 1\u{202f}861".to_owned()),
+        body: None,
+        failing_checks: Vec::new(),
+        version: None,
+        version_change: None,
+        link: None,
+        ..down()
+    }
+}
+
+/// Its certificate ends in nine days.
+pub(crate) fn certificate() -> Notification {
+    Notification {
+        kind: Kind::Certificate,
+        incident: "3-2".to_owned(),
+        cause: "the certificate of api.acme.dev ends in 9 days, on 30 Nov 2026".to_owned(),
+        reason: Some("certificate_expiring".to_owned()),
+        answer: Some("200 in 31 ms: dns 4.0, connect 8.0, tls 14, first byte 5.0".to_owned()),
+        body: None,
+        failing_checks: Vec::new(),
+        version_change: None,
+        certificate_days_left: Some(9),
+        ..down()
+    }
+}
