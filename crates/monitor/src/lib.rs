@@ -3,10 +3,14 @@
 pub mod api;
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod engine;
 pub mod metrics;
 pub mod model;
 pub mod notification;
 pub mod notify;
 mod pages;
+mod runner;
+mod scribe;
+pub mod server;
 pub mod store;

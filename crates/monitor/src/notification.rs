@@ -86,7 +86,9 @@ impl Notification {
             began: at.clone(),
             at,
             lasted_ms: 0,
-            cause: format!("somebody tested the channel {channel}: alerts of the monitors that name it come the same way"),
+            cause: format!(
+                "somebody tested the channel {channel}: alerts of the monitors that name it come the same way"
+            ),
             reason: None,
             answer: None,
             body: None,
@@ -96,6 +98,39 @@ impl Notification {
             certificate_days_left: None,
             link: None,
         }
+    }
+}
+
+impl Notification {
+    /// What is told when decisions cannot be stored, and alerts therefore not sent.
+    pub fn cannot_store(error: &crate::store::StoreError, at: allswell_core::Wall) -> Self {
+        let at = rfc3339(at);
+        Self {
+            kind: Kind::Down,
+            incident: "store".to_owned(),
+            monitor: "allswell".to_owned(),
+            target: "the store of this monitor".to_owned(),
+            began: at.clone(),
+            at,
+            lasted_ms: 0,
+            cause: format!("this monitor {error}: alerts wait until it can, look at its disk"),
+            reason: Some(allswell_core::Reason::OwnStore.as_str().to_owned()),
+            answer: None,
+            body: None,
+            failing_checks: Vec::new(),
+            version: None,
+            version_change: None,
+            certificate_days_left: None,
+            link: None,
+        }
+    }
+}
+
+/// `wall` in UTC with milliseconds, as RFC 3339 writes it.
+pub fn rfc3339(wall: allswell_core::Wall) -> String {
+    match jiff::Timestamp::from_millisecond(wall.ms()) {
+        Ok(timestamp) => format!("{timestamp:.3}"),
+        Err(_) => wall.ms().to_string(),
     }
 }
 

@@ -78,7 +78,8 @@ impl Entry {
         let Some(finished) = self.check.finish(now, answer.outcome, starved) else { return Vec::new() };
         let asked = asking.started.wall;
         let change = self.versions.hear(answer, asked);
-        let mut effects = vec![Effect::Record(Box::new(self.result(answer, &finished, asked)))];
+        let kind = self.monitor.question.kind();
+        let mut effects = vec![Effect::Record { kind, result: Box::new(self.result(answer, &finished, asked)) }];
         if finished.remember {
             let decision = self.decide(answer, &finished, change.as_ref(), now, public_url);
             effects.push(Effect::Decide(Box::new(decision)));

@@ -71,7 +71,21 @@ pub enum Effect {
     /// Commit this; only then may anything leave the process.
     Decide(Box<Decision>),
     /// Keep this result.
-    Record(Box<ResultRow>),
+    Record {
+        /// What was asked: `http`, `tcp`, `tls`.
+        kind: &'static str,
+        /// The result.
+        result: Box<ResultRow>,
+    },
+}
+
+/// What is due and has not begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overdue {
+    /// How many checks.
+    pub checks: usize,
+    /// For how long the one that waits longest has waited.
+    pub longest: Duration,
 }
 
 /// An answer that waits until we know whether our own network works.
@@ -135,10 +149,15 @@ impl Engine {
         self.in_flight
     }
 
-    /// How many checks are due and not under way.
-    pub fn overdue(&self, now: Now) -> usize {
-        let due = |entry: &&Entry| entry.is_active() && entry.check.asking().is_none() && entry.check.due() < now.mono;
-        self.entries.values().filter(due).count()
+    /// What is due at `now` and has not begun: only while as much is under way as may be.
+    pub fn overdue(&self, now: Now) -> Overdue {
+        let longest = self.due.peek().map_or(Duration::ZERO, |Reverse((due, _))| now.mono.since(*due));
+        // Looking through all of them is worth it only when there is one.
+        let checks = match longest {
+            Duration::ZERO => 0,
+            _ => self.due.iter().filter(|Reverse((due, _))| *due < now.mono).count(),
+        };
+        Overdue { checks, longest }
     }
 
     fn tick(&mut self, late: Duration, now: Now) -> Vec<Effect> {
@@ -251,3 +270,6 @@ fn is_this_machine(host: &str) -> bool {
     let literal = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || literal.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use allswell_probe::{Answer, health};
 
 use super::cause;
 use crate::model::Monitor;
-use crate::notification::{FailingCheck, Kind, Notification, VersionChange};
+use crate::notification::{FailingCheck, Kind, Notification, VersionChange, rfc3339};
 use crate::store::{OpenIncident, OutboxRow};
 
 /// All that a message may be made of.
@@ -76,14 +76,6 @@ fn failing_checks(document: &health::Document) -> Vec<FailingCheck> {
     let bad = |check: &&health::Check| matches!(check.status, health::Status::Error | health::Status::Warn);
     let told = |check: &health::Check| FailingCheck { name: check.name.clone(), message: check.message.clone() };
     document.checks.iter().filter(bad).map(told).collect()
-}
-
-/// `wall` in UTC with milliseconds, as RFC 3339 writes it.
-fn rfc3339(wall: Wall) -> String {
-    match jiff::Timestamp::from_millisecond(wall.ms()) {
-        Ok(timestamp) => format!("{timestamp:.3}"),
-        Err(_) => wall.ms().to_string(),
-    }
 }
 
 fn ms(duration: Duration) -> u64 {

@@ -106,6 +106,7 @@ pub struct Metrics {
     lateness: Histogram,
     overdue: Gauge,
     in_flight: Gauge,
+    results_dropped: Counter,
     connected: Gauge,
     outbox_waiting: Gauge,
     outbox_oldest_age: Seconds,
@@ -128,6 +129,7 @@ impl Metrics {
             lateness: Histogram::new(LATENESS_SECONDS),
             overdue: Gauge::default(),
             in_flight: Gauge::default(),
+            results_dropped: Counter::default(),
             connected: Gauge::default(),
             outbox_waiting: Gauge::default(),
             outbox_oldest_age: Seconds::default(),
@@ -171,6 +173,11 @@ impl Metrics {
     /// How many askings are under way.
     pub fn in_flight(&self, askings: usize) {
         self.in_flight.set(signed(askings));
+    }
+
+    /// Counts results that were not kept, because the store had fallen too far behind.
+    pub fn results_dropped(&self, results: usize) {
+        self.results_dropped.inc_by(u64::try_from(results).unwrap_or(u64::MAX));
     }
 
     /// Whether the network around us was working when we last looked.
@@ -260,6 +267,11 @@ impl Metrics {
         );
         registry.register("scheduler_overdue", "Checks that are due and have not begun", self.overdue.clone());
         registry.register("asking_in_flight", "Askings under way", self.in_flight.clone());
+        registry.register(
+            "results_dropped",
+            "Results not kept, because the store was too slow or failed",
+            self.results_dropped.clone(),
+        );
         registry.register("connectivity", "1 if our own network worked when last looked at", self.connected.clone());
     }
 

@@ -5,10 +5,13 @@
 //! and a line in [`open`].
 
 mod clean;
+mod deliverer;
 pub mod email;
 #[cfg(test)]
 mod samples;
 mod settings;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod webhook;
 
 use std::fmt::Debug;
@@ -22,6 +25,7 @@ use tokio::time::Instant;
 
 use crate::notification::Notification;
 
+pub use deliverer::{Deliverer, Parts};
 pub use settings::{ChannelError, Settings};
 
 /// How one attempt to hand a message over ended.

@@ -371,8 +371,14 @@ pub trait Store: Send + Sync + 'static {
     async fn watching(&self, started: Wall, seen: Wall) -> Result<(), StoreError>;
 
     /// Claims up to `limit` messages that are due, until `lease` has passed. Per incident and channel only the oldest
-    /// undelivered message is given, so that none overtakes another.
-    async fn claim(&self, now: Wall, lease: Duration, limit: usize) -> Result<Vec<Claimed>, StoreError>;
+    /// undelivered message is given, so that none overtakes another. Messages to the channels in `except` stay.
+    async fn claim(
+        &self,
+        now: Wall,
+        lease: Duration,
+        limit: usize,
+        except: &[String],
+    ) -> Result<Vec<Claimed>, StoreError>;
 
     /// Ends the claim of one message. Returns `false` when the token is no longer the newest, and nothing was changed.
     async fn settle(&self, id: i64, token: i64, settlement: Settlement, now: Wall) -> Result<bool, StoreError>;

@@ -88,7 +88,7 @@ impl World {
     async fn deliver(&self, stories: &[Story]) {
         let store = &*self.state.store;
         loop {
-            let claimed = store.claim(NOW, Duration::from_secs(30), 100).await.expect("the store writes");
+            let claimed = store.claim(NOW, Duration::from_secs(30), 100, &[]).await.expect("the store writes");
             if claimed.is_empty() || stories.is_empty() {
                 return;
             }

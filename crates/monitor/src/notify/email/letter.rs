@@ -30,8 +30,12 @@ impl Letter {
     /// Writes the mail that tells `notification` at the moment `now`.
     pub fn write(notification: &Notification, now: Wall) -> Self {
         let page = Page::of(notification, now);
-        let html = Html { page: &page }.render().expect("templates are checked when compiled, and writing to a string never fails");
-        let text = Text { page: &page }.render().expect("templates are checked when compiled, and writing to a string never fails");
+        let html = Html { page: &page }
+            .render()
+            .expect("templates are checked when compiled, and writing to a string never fails");
+        let text = Text { page: &page }
+            .render()
+            .expect("templates are checked when compiled, and writing to a string never fails");
         Self { subject: line(&format!("{} {}", page.tone.shape, page.subject), SUBJECT_MAX), text, html }
     }
 }
@@ -76,24 +80,37 @@ struct Tone {
     class: &'static str,
     /// Inside the HTML's glyph.
     sign: &'static str,
-    /// The fill in the light theme, for mail programs that know inline styles only.
-    fill: &'static str,
-    /// What is written on the fill.
-    ink: &'static str,
-    /// The corner of the glyph.
-    radius: &'static str,
+    /// The card's upper edge in the light theme; the dark one is in the template.
+    edge: &'static str,
+    /// How the glyph is drawn in the light theme.
+    glyph: &'static str,
 }
 
-const DOWN: Tone = Tone { shape: "■", class: "down", sign: "✕", fill: "#B3200E", ink: "#FFFFFF", radius: "4px" };
-const DEGRADED: Tone = Tone { shape: "▲", class: "degraded", sign: "!", fill: "#F4A81D", ink: "#10141B", radius: "4px" };
-const UP: Tone = Tone { shape: "●", class: "up", sign: "✓", fill: "#08705A", ink: "#FFFFFF", radius: "11px" };
+const DOWN: Tone = Tone {
+    shape: "■",
+    class: "down",
+    sign: "✕",
+    edge: "#B3200E",
+    glyph: "border-radius:4px;background:#B3200E;color:#FFFFFF;font-size:14px",
+};
+const DEGRADED: Tone =
+    Tone { shape: "▲", class: "degraded", sign: "▲", edge: "#F4A81D", glyph: "color:#8A5000;font-size:22px" };
+const UP: Tone = Tone {
+    shape: "●",
+    class: "up",
+    sign: "✓",
+    edge: "#08705A",
+    glyph: "border-radius:11px;background:#08705A;color:#FFFFFF;font-size:14px",
+};
 
 impl Page {
     fn of(n: &Notification, now: Wall) -> Self {
         let monitor = line(&n.monitor, 120);
         let (tone, subject, title) = match n.kind {
             Kind::Down => (DOWN, format!("Down: {}", clause(n, &monitor)), format!("{monitor} is down")),
-            Kind::Degraded => (DEGRADED, format!("Degraded: {}", clause(n, &monitor)), format!("{monitor} is degraded")),
+            Kind::Degraded => {
+                (DEGRADED, format!("Degraded: {}", clause(n, &monitor)), format!("{monitor} is degraded"))
+            }
             Kind::Certificate => {
                 let end = certificate_end(n.certificate_days_left);
                 (DEGRADED, format!("Certificate: {monitor} {end}"), format!("The certificate of {monitor} {end}"))
@@ -124,7 +141,13 @@ fn clause(n: &Notification, monitor: &str) -> String {
     let verb = |message: Option<&str>| {
         let message = message.unwrap_or_default().to_lowercase();
         let timed_out = message.contains("timed out") || message.contains("timeout");
-        if timed_out { "timed out" } else if n.kind == Kind::Degraded { "is not well" } else { "failed" }
+        if timed_out {
+            "timed out"
+        } else if n.kind == Kind::Degraded {
+            "is not well"
+        } else {
+            "failed"
+        }
     };
     match n.failing_checks.as_slice() {
         [one] => format!("{monitor} says its {} {}", line(&one.name, 60), verb(one.message.as_deref())),
@@ -153,26 +176,26 @@ fn facts(n: &Notification) -> Vec<Fact> {
     let lasted = time::humane(Duration::from_millis(n.lasted_ms));
     match n.kind {
         Kind::Test => fact("Sent", moment(&n.at), false),
-        Kind::Up => fact("Was down", format!("{}, {lasted}", span(&n.began, n.lasted_ms)), false),
+        Kind::Up => fact("Lasted", format!("{lasted}, {}", span(&n.began, n.lasted_ms)), false),
         _ => fact("Since", format!("{}, confirmed {lasted} later", moment(&n.began)), false),
     }
     if !n.target.is_empty() {
         fact("Check", line(&n.target, 500), true);
     }
-    if let Some(answer) = &n.answer {
+    if let Some(answer) = n.answer.as_ref().filter(|answer| !n.cause.contains(answer.as_str())) {
         fact("Answer", line(answer, 300), false);
     }
     for check in &n.failing_checks {
-        let message = check.message.as_deref().map(|message| format!(": {}", line(message, 300))).unwrap_or_default();
-        fact("Not well", format!("{}{message}", line(&check.name, 120)), false);
+        let message = check.message.as_deref().unwrap_or_default();
+        if !(n.cause.contains(&check.name) && n.cause.contains(message)) {
+            let colon = if message.is_empty() { "" } else { ": " };
+            fact("Not well", format!("{}{colon}{}", line(&check.name, 120), line(message, 300)), false);
+        }
     }
     if let Some(change) = &n.version_change {
         fact("Version", format!("{}, before it {}", line(&change.to, 120), line(&change.from, 120)), false);
     } else if let Some(version) = &n.version {
         fact("Version", line(version, 120), false);
-    }
-    if let (Kind::Certificate, Some(days)) = (n.kind, n.certificate_days_left) {
-        fact("Certificate", format!("{days} days left"), false);
     }
     facts
 }

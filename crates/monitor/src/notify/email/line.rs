@@ -14,7 +14,9 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWrite
 use tokio::net::TcpStream;
 
 /// More than this no relay says about one mail.
-const SAID_MAX: usize = 256 * 1024;
+const SAID_BYTES_MAX: usize = 64 * 1024;
+/// More lines than this neither: lettre reads a reply from its first line again with each line that comes.
+const SAID_LINES_MAX: usize = 500;
 /// More than this no relay says at once.
 const REPLY_MAX: u64 = 16 * 1024;
 
@@ -28,8 +30,8 @@ pub(super) struct Line {
     address: SocketAddr,
     /// What is read before anything of the carrier.
     said_before: Vec<u8>,
-    /// How much may still be read.
-    budget: usize,
+    /// How many bytes and lines may still be read.
+    budget: (usize, usize),
 }
 
 impl Line {
@@ -39,7 +41,7 @@ impl Line {
         address: SocketAddr,
         said_before: Vec<u8>,
     ) -> Self {
-        Self { carrier: Box::new(carrier), address, said_before, budget: SAID_MAX }
+        Self { carrier: Box::new(carrier), address, said_before, budget: (SAID_BYTES_MAX, SAID_LINES_MAX) }
     }
 }
 
@@ -65,10 +67,10 @@ impl AsyncRead for Line {
         }
         let before = into.filled().len();
         ready!(Pin::new(&mut self.carrier).poll_read(cx, into))?;
-        let read = into.filled().len() - before;
-        self.budget = self.budget.checked_sub(read).ok_or_else(|| {
-            io::Error::new(io::ErrorKind::InvalidData, format!("it said more than {} KiB", SAID_MAX / 1024))
-        })?;
+        let read = &into.filled()[before..];
+        let lines = read.iter().filter(|byte| **byte == b'\n').count();
+        let left = self.budget.0.checked_sub(read.len()).zip(self.budget.1.checked_sub(lines));
+        self.budget = left.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "it talks without end"))?;
         Poll::Ready(Ok(()))
     }
 }
@@ -100,7 +102,10 @@ impl Prelude {
         let greeting = prelude.reply().await?;
         prelude.greeting = greeting.expect("220", "greeted")?.text.into_bytes();
         let offers = prelude.say(&format!("EHLO {hello}\r\n")).await?.expect("250", "answered EHLO")?;
-        let starttls = offers.text.lines().any(|line| line.get(4..).is_some_and(|word| word.trim().eq_ignore_ascii_case("STARTTLS")));
+        let starttls = offers
+            .text
+            .lines()
+            .any(|line| line.get(4..).is_some_and(|word| word.trim().eq_ignore_ascii_case("STARTTLS")));
         Ok((prelude, starttls))
     }
 

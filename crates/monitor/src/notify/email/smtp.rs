@@ -71,13 +71,17 @@ impl Relay {
     pub async fn hand_over(&self, message: &Message, key: &str, deadline: Instant) -> Delivery {
         let mut step = Step::Connecting;
         let ended = timeout_at(deadline, self.converse(message, key, deadline, &mut step)).await;
-        let delivery = ended.unwrap_or_else(|_| {
-            Err(self.lost(step, "no answer in time"))
-        });
+        let delivery = ended.unwrap_or_else(|_| Err(self.lost(step, "no answer in time")));
         delivery.unwrap_or_else(|other| other)
     }
 
-    async fn converse(&self, message: &Message, key: &str, deadline: Instant, step: &mut Step) -> Result<Delivery, Delivery> {
+    async fn converse(
+        &self,
+        message: &Message,
+        key: &str,
+        deadline: Instant,
+        step: &mut Step,
+    ) -> Result<Delivery, Delivery> {
         let (line, safe) = self.open(deadline, step).await?;
         *step = Step::Greeting;
         let mut smtp = AsyncSmtpConnection::connect_with_transport(Box::new(line), &ClientId::default())
@@ -96,7 +100,8 @@ impl Relay {
             return Err(self.unreachable(format!("it answered DATA with {} instead of 354", ready.code())));
         }
         *step = Step::Sending;
-        let answer = smtp.message(&message.formatted()).await.map_err(|error| self.judged(*step, "the message", &error))?;
+        let answer =
+            smtp.message(&message.formatted()).await.map_err(|error| self.judged(*step, "the message", &error))?;
         let said = format!("{} {}", answer.code(), answer.message().collect::<Vec<_>>().join(" "));
         if answer.code().severity != Severity::PositiveCompletion {
             return Err(Delivery::Ambiguous { why: self.says(&format!("answered the message with `{said}`")) });
@@ -119,7 +124,9 @@ impl Relay {
             (Protection::Tls, None) => unreachable!("a relay with TLS has a client for it"),
         };
         let connected = self.dialer.connect(host, port, &options, deadline).await.map_err(dialled)?;
-        let Some(tls) = &self.tls else { return Ok((Line::new(connected.stream, connected.address, Vec::new()), true)) };
+        let Some(tls) = &self.tls else {
+            return Ok((Line::new(connected.stream, connected.address, Vec::new()), true));
+        };
         *step = Step::Greeting;
         let hello = ClientId::default().to_string();
         let (prelude, offered) = Prelude::begin(connected.stream, &hello).await.map_err(|why| self.unreachable(why))?;
@@ -138,7 +145,8 @@ impl Relay {
     async fn authenticate(&self, smtp: &mut AsyncSmtpConnection, safe: bool) -> Result<(), Delivery> {
         let Some((user, password)) = &self.route.credentials else { return Ok(()) };
         if !safe {
-            let why = "it offers no STARTTLS, so the password was not sent; write `starttls: off` to send it in the clear";
+            let why =
+                "it offers no STARTTLS, so the password was not sent; write `starttls: off` to send it in the clear";
             return Err(self.unreachable(why.to_owned()));
         }
         let mechanisms = [Mechanism::Plain, Mechanism::Login];
@@ -156,7 +164,8 @@ impl Relay {
     /// Names sender and recipients, those left out that took this mail before.
     async fn name(&self, smtp: &mut AsyncSmtpConnection, message: &Message, key: &str) -> Result<Named, Delivery> {
         let envelope = message.envelope();
-        let international = envelope.to().iter().chain(envelope.from()).any(|address| !AsRef::<str>::as_ref(address).is_ascii());
+        let international =
+            envelope.to().iter().chain(envelope.from()).any(|address| !AsRef::<str>::as_ref(address).is_ascii());
         if international && !smtp.server_info().supports_feature(Extension::SmtpUtfEight) {
             return Err(self.unreachable("it takes no address with letters beyond ASCII (SMTPUTF8)".to_owned()));
         }
@@ -183,7 +192,12 @@ impl Relay {
     fn some_took_it(&self, key: &str, named: &Named, answer: String) -> Delivery {
         let (took, tries) = self.half_taken.note(key, &named.taken);
         if !named.put_off.is_empty() && tries < TRIES_MAX {
-            let why = format!("{} of {} recipients took it; put off: {}", took, self.route.to.len(), named.put_off.join("; "));
+            let why = format!(
+                "{} of {} recipients took it; put off: {}",
+                took,
+                self.route.to.len(),
+                named.put_off.join("; ")
+            );
             return Delivery::Later { why: self.says(&why), after: None };
         }
         self.half_taken.forget(key);
@@ -197,7 +211,9 @@ impl Relay {
             return self.some_took_it(key, named, "taken before".to_owned());
         }
         if named.put_off.is_empty() {
-            return Delivery::Refused { why: self.says(&format!("refused every recipient: {}", named.refused.join("; "))) };
+            return Delivery::Refused {
+                why: self.says(&format!("refused every recipient: {}", named.refused.join("; "))),
+            };
         }
         let said = named.put_off.iter().chain(&named.refused).map(String::as_str).collect::<Vec<_>>().join("; ");
         Delivery::Later { why: self.says(&format!("put off every recipient: {said}")), after: None }
@@ -211,7 +227,11 @@ impl Relay {
         }
         if error.is_transient() {
             let why = why();
-            return if closes(error) { Delivery::Unreachable { why, after: None } } else { Delivery::Later { why, after: None } };
+            return if closes(error) {
+                Delivery::Unreachable { why, after: None }
+            } else {
+                Delivery::Later { why, after: None }
+            };
         }
         self.ended(step, error)
     }
@@ -241,7 +261,10 @@ impl Relay {
     }
 
     fn unreachable(&self, why: String) -> Delivery {
-        Delivery::Unreachable { why: format!("the relay {} takes no mail now: {}", self.place(), self.masked(&why)), after: None }
+        Delivery::Unreachable {
+            why: format!("the relay {} takes no mail now: {}", self.place(), self.masked(&why)),
+            after: None,
+        }
     }
 
     fn says(&self, what: &str) -> String {

@@ -52,8 +52,12 @@ fn hint(status: StatusCode) -> &'static str {
 
 fn moved(headers: &HeaderMap) -> String {
     // The path may hold a token, so only the host is told.
-    let host = headers.get(LOCATION).and_then(|location| location.to_str().ok()).and_then(|location| url::Url::parse(location).ok());
-    let host = host.as_ref().and_then(|url| url.host_str()).map(|host| format!(" on {}", line(host, 100))).unwrap_or_default();
+    let host = headers
+        .get(LOCATION)
+        .and_then(|location| location.to_str().ok())
+        .and_then(|location| url::Url::parse(location).ok());
+    let host =
+        host.as_ref().and_then(|url| url.host_str()).map(|host| format!(" on {}", line(host, 100))).unwrap_or_default();
     format!("; redirects are not followed, write the new url{host} into the channel")
 }
 

@@ -164,12 +164,17 @@ impl Webhook {
     }
 
     fn unreachable(&self, why: &str) -> Delivery {
-        Delivery::Unreachable { why: format!("the receiver {} takes no message now: {}", self.name(), line(why, 300)), after: None }
+        Delivery::Unreachable {
+            why: format!("the receiver {} takes no message now: {}", self.name(), line(why, 300)),
+            after: None,
+        }
     }
 
     fn ambiguous(&self, how: &str) -> Delivery {
         let how = line(how, 300);
-        Delivery::Ambiguous { why: format!("the receiver {} gave no answer ({how}); it may have the message", self.name()) }
+        Delivery::Ambiguous {
+            why: format!("the receiver {} gave no answer ({how}); it may have the message", self.name()),
+        }
     }
 }
 

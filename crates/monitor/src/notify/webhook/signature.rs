@@ -14,7 +14,8 @@ pub(crate) const HEADER: &str = "allswell-signature";
 /// The header's value for `body` sent at `timestamp`; `None` without a secret.
 pub(crate) fn sign(secrets: &[SecretString], timestamp: i64, body: &[u8]) -> Option<String> {
     let signed = |secret: &SecretString| {
-        let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()).expect("HMAC takes keys of any length");
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()).expect("HMAC takes keys of any length");
         mac.update(timestamp.to_string().as_bytes());
         mac.update(b".");
         mac.update(body);
@@ -35,7 +36,9 @@ mod tests {
         // Computed with `printf '1795261155.{"a":1}' | openssl dgst -sha256 -hmac whsec_new`, and the other.
         assert_eq!(
             sign(&secrets, 1_795_261_155, br#"{"a":1}"#).as_deref(),
-            Some("t=1795261155,v1=e7b0823386c5df5fd8c439bb2b107811a0a144aba1606c35b83b615ca0e93197,v1=8ec03b57e9f987f89bcec528e1ff1baca1721134cbd385ef397c44cc9fe976c4")
+            Some(
+                "t=1795261155,v1=e7b0823386c5df5fd8c439bb2b107811a0a144aba1606c35b83b615ca0e93197,v1=8ec03b57e9f987f89bcec528e1ff1baca1721134cbd385ef397c44cc9fe976c4"
+            )
         );
     }
 }

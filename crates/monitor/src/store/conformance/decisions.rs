@@ -19,7 +19,7 @@ pub(crate) async fn a_decision_comes_back_after_a_restart(open: Open<'_>) {
         cause: "it answered 503".to_owned(),
     };
     assert_eq!(enlisted.incident, Some(incident));
-    let waiting = store.claim(at(20_000), LEASE, 9).await.unwrap();
+    let waiting = store.claim(at(20_000), LEASE, 9, &[]).await.unwrap();
     assert_eq!(waiting.into_iter().map(|claimed| claimed.row).collect::<Vec<_>>(), decision.outbox);
 }
 

@@ -10,7 +10,7 @@ fn sent() -> Settlement {
 }
 
 async fn claim(store: &dyn Store, now: Wall) -> Vec<Claimed> {
-    store.claim(now, LEASE, 99).await.expect("claiming works")
+    store.claim(now, LEASE, 99, &[]).await.expect("claiming works")
 }
 
 fn keys(claimed: &[Claimed]) -> Vec<&str> {
@@ -23,7 +23,7 @@ pub(crate) async fn a_message_is_claimed_when_it_is_due(open: Open<'_>) {
     store.commit(vec![down(id, 1, at(20_000), &["ops", "hook"])]).await.unwrap();
     assert_eq!(store.next_due().await.unwrap(), Some(at(20_000)));
     assert!(claim(&*store, at(19_999)).await.is_empty());
-    let one = store.claim(at(20_000), LEASE, 1).await.unwrap();
+    let one = store.claim(at(20_000), LEASE, 1, &[]).await.unwrap();
     assert_eq!((one.len(), one[0].attempts, one[0].created), (1, 0, at(20_000)));
     assert_eq!(one[0].incident, IncidentId { monitor: id, seq: 1 });
     let rest = claim(&*store, at(20_000)).await;
@@ -101,7 +101,7 @@ pub(crate) async fn many_claimers_never_hold_the_same_message(open: Open<'_>) {
         claimers.spawn(async move {
             let mut held = Vec::new();
             for _ in 0..40 {
-                let claimed = store.claim(at(2), LEASE, 1 + claimer % 3).await.unwrap();
+                let claimed = store.claim(at(2), LEASE, 1 + claimer % 3, &[]).await.unwrap();
                 for message in &claimed {
                     assert!(store.settle(message.id, message.token, sent(), at(3)).await.unwrap());
                 }

@@ -137,9 +137,16 @@ impl Store for SqliteStore {
         self.write("write since when we are watching", work).await
     }
 
-    async fn claim(&self, now: Wall, lease: Duration, limit: usize) -> Result<Vec<Claimed>, StoreError> {
-        self.write("claim messages", move |connection, account| main::claim(connection, account, now, lease, limit))
-            .await
+    async fn claim(
+        &self,
+        now: Wall,
+        lease: Duration,
+        limit: usize,
+        except: &[String],
+    ) -> Result<Vec<Claimed>, StoreError> {
+        let except = serde_json::Value::from(except).to_string();
+        let work = move |connection: &_, account| main::claim(connection, account, now, lease, limit, &except);
+        self.write("claim messages", work).await
     }
 
     async fn settle(&self, id: i64, token: i64, settlement: Settlement, now: Wall) -> Result<bool, StoreError> {

@@ -46,17 +46,19 @@ pub(in super::super) fn free_leases(connection: &Connection) -> rusqlite::Result
     Ok(())
 }
 
-/// Claims up to `limit` messages that are due at `now`, the longest due first.
+/// Claims up to `limit` messages that are due at `now`, the longest due first; none to the channels in `except`, a JSON list.
 pub(in super::super) fn claim(
     connection: &Connection,
     account: AccountId,
     now: Wall,
     lease: Duration,
     limit: usize,
+    except: &str,
 ) -> Result<Vec<Claimed>, Fault> {
     let mut due = connection.prepare_cached(
         "SELECT id FROM outbox AS message
          WHERE account = ?1 AND sent IS NULL AND dead IS NULL AND next <= ?2 AND coalesce(lease_until <= ?2, TRUE)
+           AND channel NOT IN (SELECT value FROM json_each(?4))
            AND NOT EXISTS (SELECT 1 FROM outbox AS older
                WHERE older.monitor = message.monitor AND older.incident = message.incident
                  AND older.channel = message.channel AND older.id < message.id
@@ -64,7 +66,9 @@ pub(in super::super) fn claim(
          ORDER BY next, id LIMIT ?3",
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let due = due.query_map(params![account.0, now.ms(), limit], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+    let due = due
+        .query_map(params![account.0, now.ms(), limit, except], |row| row.get(0))?
+        .collect::<Result<Vec<i64>, _>>()?;
     let mut take = connection.prepare_cached(
         "UPDATE outbox SET token = token + 1, attempts = attempts + 1, lease_until = ? WHERE id = ?
          RETURNING id, token, dedup, channel, kind, body, monitor, incident, created, attempts",

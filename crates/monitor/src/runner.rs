@@ -1,0 +1,273 @@
+//! Runs the engine: the adapter between its pure steps and the real clock, prober and store.
+//!
+//! It wakes once per tick and not once per check: what is due, what was answered and what must be written goes in batches.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use allswell_core::{Mono, Now, Outcome, Reason, Wall};
+use allswell_probe::{Answer, Prober};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{Id, JoinSet};
+use tracing::{debug, error, info, warn};
+
+use crate::api::ServerHealth;
+use crate::clock::Clock;
+use crate::config::MonitorConfig;
+use crate::engine::{Effect, Engine, Event};
+use crate::metrics::Metrics;
+use crate::model::{Monitor, MonitorId};
+use crate::scribe::Scribe;
+use crate::store::{Decision, Enlistment, ResultRow, Store, StoreError};
+
+/// The grid on which the engine wakes.
+const TICK: Duration = Duration::from_millis(50);
+/// The longest sleep, so that a stopped process or a stepped clock is noticed.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+/// How often the store is told that we are watching.
+const WATCHING: Duration = Duration::from_secs(5);
+/// A tick later than this means that the process stood still: nobody watched meanwhile.
+const STOOD_STILL: Duration = Duration::from_secs(10);
+/// How long a look at our own connectivity may take.
+const LOOK: Duration = Duration::from_secs(3);
+/// What the prober may take beyond its deadline before it counts as broken.
+const PROBER_GRACE: Duration = Duration::from_secs(2);
+
+/// Makes these the monitors from now on; told when they are, or why they are not.
+pub struct Configure {
+    /// All monitors.
+    pub monitors: Vec<MonitorConfig>,
+    /// Told how it ended. When the store fails, the monitors of before stay in force.
+    pub done: oneshot::Sender<Result<(), StoreError>>,
+}
+
+/// The parts that the runner connects.
+pub struct Parts {
+    /// Reads both clocks.
+    pub clock: Arc<dyn Clock>,
+    /// Asks.
+    pub prober: Arc<Prober>,
+    /// Knows the monitors from before.
+    pub store: Arc<dyn Store>,
+    /// Writes.
+    pub scribe: Scribe,
+    /// Counts.
+    pub metrics: Arc<Metrics>,
+    /// Hears that we are alive.
+    pub health: Arc<ServerHealth>,
+    /// Addresses that prove that our own network works.
+    pub anchors: Vec<String>,
+}
+
+/// Runs the engine until its commands end.
+pub struct Runner {
+    engine: Engine,
+    parts: Parts,
+    askings: JoinSet<(MonitorId, Answer)>,
+    asked: HashMap<Id, MonitorId>,
+    looks: JoinSet<bool>,
+    watch: Watch,
+}
+
+/// Since when this process has been watching without a break.
+struct Watch {
+    started: Wall,
+    noted: Option<Mono>,
+}
+
+impl Runner {
+    /// A runner for `engine`.
+    pub fn new(engine: Engine, parts: Parts) -> Self {
+        let watch = Watch { started: parts.clock.now().wall, noted: None };
+        Self { engine, parts, askings: JoinSet::new(), asked: HashMap::new(), looks: JoinSet::new(), watch }
+    }
+
+    /// Runs until `commands` is closed, then writes what is decided and returns.
+    pub async fn run(mut self, mut commands: mpsc::Receiver<Configure>) {
+        loop {
+            let wake = self.wake(self.parts.clock.now());
+            tokio::select! {
+                biased;
+                command = commands.recv() => match command {
+                    Some(Configure { monitors, done }) => drop(done.send(self.configure(monitors).await)),
+                    None => break,
+                },
+                () = self.sleep_until(wake) => {}
+            }
+            self.tick(wake).await;
+        }
+        self.askings.shutdown().await;
+        self.looks.shutdown().await;
+        let now = self.parts.clock.now();
+        self.parts.scribe.watching(self.watch.started, now.wall);
+        self.parts.scribe.stop().await;
+    }
+
+    /// The next moment of the grid at which there is something to do.
+    fn wake(&self, now: Now) -> Mono {
+        let busy = !self.askings.is_empty() || !self.looks.is_empty();
+        let wanted = match self.engine.next_due() {
+            _ if busy => now.mono + TICK,
+            Some(due) => due.max(now.mono).min(now.mono + LONGEST_SLEEP),
+            None => now.mono + LONGEST_SLEEP,
+        };
+        let tick = TICK.as_nanos();
+        let ticks = wanted.since_origin().as_nanos().div_ceil(tick);
+        Mono::after(Duration::from_nanos(u64::try_from(ticks * tick).unwrap_or(u64::MAX)))
+    }
+
+    async fn sleep_until(&self, wake: Mono) {
+        tokio::time::sleep(wake.since(self.parts.clock.now().mono)).await;
+    }
+
+    async fn configure(&mut self, configs: Vec<MonitorConfig>) -> Result<(), StoreError> {
+        // What the store says of a monitor must include all that the engine decided about it.
+        self.parts.scribe.flush().await;
+        let enlistments = configs.iter().map(enlistment).collect();
+        let enlisted = self.parts.store.enlist(enlistments, self.parts.clock.now().wall).await?;
+        let monitors = configs
+            .into_iter()
+            .zip(enlisted)
+            .map(|(config, enlisted)| (Arc::new(monitor(config, enlisted.id)), enlisted))
+            .collect();
+        let now = self.parts.clock.now();
+        let effects = self.engine.step(Event::Configured { monitors }, now);
+        self.perform(effects, now).await;
+        Ok(())
+    }
+
+    async fn tick(&mut self, wanted: Mono) {
+        let now = self.parts.clock.now();
+        let late = now.mono.since(wanted);
+        self.watch(now, late);
+        let mut effects = Vec::new();
+        while let Some(reaches) = self.looks.try_join_next() {
+            let reaches = reaches.unwrap_or(true);
+            if !reaches {
+                warn!("nothing outside this machine can be reached: outcomes are unknown until it can");
+            }
+            self.parts.metrics.connected(reaches);
+            effects.extend(self.engine.step(Event::Looked { reaches }, now));
+        }
+        while let Some((monitor, answer)) = self.answered() {
+            effects.extend(self.engine.step(Event::Answered { monitor, answer: Box::new(answer) }, now));
+        }
+        effects.extend(self.engine.step(Event::Tick { late }, now));
+        self.perform(effects, now).await;
+        self.parts.metrics.in_flight(self.engine.in_flight());
+        let overdue = self.engine.overdue(now);
+        self.parts.metrics.overdue(overdue.checks);
+        self.parts.health.ticked(now, overdue.longest);
+    }
+
+    /// Notes that we are watching; after a stand-still a new stretch begins.
+    fn watch(&mut self, now: Now, late: Duration) {
+        if late > STOOD_STILL {
+            warn!(late_ms = late.as_millis(), "the process stood still; nobody watched meanwhile");
+            self.watch = Watch { started: now.wall, noted: None };
+        }
+        if self.watch.noted.is_none_or(|noted| now.mono.since(noted) >= WATCHING) {
+            self.parts.scribe.watching(self.watch.started, now.wall);
+            self.watch.noted = Some(now.mono);
+        }
+    }
+
+    /// An asking that has ended; one that broke ends as unknown.
+    fn answered(&mut self) -> Option<(MonitorId, Answer)> {
+        match self.askings.try_join_next_with_id()? {
+            Ok((id, answered)) => {
+                self.asked.remove(&id);
+                Some(answered)
+            }
+            Err(broken) => {
+                let monitor = self.asked.remove(&broken.id())?;
+                error!(monitor.id = %monitor, error = %broken, "an asking broke");
+                Some((monitor, own_fault("the asking broke; see the log")))
+            }
+        }
+    }
+
+    async fn perform(&mut self, effects: Vec<Effect>, now: Now) {
+        let mut decisions: Vec<Decision> = Vec::new();
+        let mut results: Vec<ResultRow> = Vec::new();
+        for effect in effects {
+            match effect {
+                Effect::Ask { monitor, due, deadline } => {
+                    self.parts.metrics.late(now.mono.since(due));
+                    self.ask(monitor, deadline.since(now.mono));
+                }
+                Effect::LookAround => self.look_around(),
+                Effect::Decide(decision) => decisions.push(*decision),
+                Effect::Record { kind, result } => {
+                    self.parts.metrics.asked(kind, result.verdict, result.total);
+                    results.push(*result);
+                }
+            }
+        }
+        if !results.is_empty() {
+            self.parts.scribe.record(results);
+        }
+        if !decisions.is_empty() {
+            decisions.iter().for_each(log);
+            self.parts.scribe.decide(decisions).await;
+        }
+    }
+
+    fn ask(&mut self, monitor: Arc<Monitor>, within: Duration) {
+        let prober = Arc::clone(&self.parts.prober);
+        let id = monitor.id;
+        let asking = self.askings.spawn(async move {
+            let question = Arc::clone(&monitor.question);
+            let asked = prober.ask(&question, deadline(within));
+            let answer = tokio::time::timeout(within + PROBER_GRACE, asked).await;
+            (monitor.id, answer.unwrap_or_else(|_| own_fault("the asking did not end at its deadline")))
+        });
+        self.asked.insert(asking.id(), id);
+    }
+
+    fn look_around(&mut self) {
+        info!("several unrelated targets fail at once: looking at our own connectivity first");
+        let prober = Arc::clone(&self.parts.prober);
+        let anchors = self.parts.anchors.clone();
+        self.looks.spawn(async move { prober.reaches_any(&anchors, deadline(LOOK)).await });
+    }
+}
+
+fn enlistment(config: &MonitorConfig) -> Enlistment {
+    Enlistment {
+        name: config.name.clone(),
+        kind: config.question.kind().to_owned(),
+        target: config.question.target().to_owned(),
+        interval: config.policy.interval,
+        paused: config.paused,
+    }
+}
+
+fn monitor(config: MonitorConfig, id: MonitorId) -> Monitor {
+    let MonitorConfig { name, question, policy, channels, paused, .. } = config;
+    Monitor { id, name, question, policy, channels, paused }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the prober's deadline is on tokio's clock")]
+fn deadline(within: Duration) -> tokio::time::Instant {
+    tokio::time::Instant::now() + within
+}
+
+fn own_fault(detail: &str) -> Answer {
+    Answer::bare(Outcome::unknown(Reason::OwnFault, Duration::ZERO), Some(detail.to_owned()))
+}
+
+/// Tells the story: each change of status once.
+fn log(decision: &Decision) {
+    match &decision.transition {
+        Some(change) => info!(
+            monitor.id = %decision.monitor,
+            from = change.from.as_str(),
+            to = change.to.as_str(),
+            reason = change.reason.map(Reason::as_str),
+            "status changed"
+        ),
+        None => debug!(monitor.id = %decision.monitor, failures = decision.memory.failures.length(), "streak changed"),
+    }
+}

@@ -1,0 +1,274 @@
+//! Puts the parts together, and takes them apart again in order: nobody decides any more, what is decided is written,
+//! what is being sent is finished, the pages close, the store closes.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use allswell_core::Wall;
+use allswell_probe::Prober;
+use allswell_probe::dialer::Dialer;
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tracing::{error, warn};
+
+use crate::api::{self, ApiState, ServerHealth};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::engine::Engine;
+use crate::metrics::{File, Metrics};
+use crate::notification::Notification;
+use crate::notify::{self, ChannelError, Deliverer};
+use crate::runner::{Configure, Parts, Runner};
+use crate::scribe::{Emergency, Scribe};
+use crate::store::sqlite::{SqliteStore, Timing};
+use crate::store::{Store, StoreError};
+
+/// How many askings may be under way at once.
+const IN_FLIGHT_MAX: usize = 512;
+/// How often old results are deleted.
+const FORGETTING: Duration = Duration::from_secs(3_600);
+
+/// Where a server lives.
+pub struct Options {
+    /// The directory of its files.
+    pub data: PathBuf,
+    /// Where it serves pages and API.
+    pub listen: SocketAddr,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Why a server does not start, or does not take a configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address cannot be listened on.
+    #[error(
+        "cannot listen on {address}; where another program does, choose another address with --listen, like 127.0.0.1:0"
+    )]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A channel cannot be used.
+    #[error("channel `{name}`")]
+    Channel {
+        /// Which.
+        name: String,
+        /// Why.
+        #[source]
+        source: ChannelError,
+    },
+    /// The server is stopping.
+    #[error("the server is stopping")]
+    Stopping,
+}
+
+/// A running server.
+pub struct Server {
+    address: SocketAddr,
+    data: PathBuf,
+    is_new: bool,
+    counts: Counts,
+    store: Arc<dyn Store>,
+    health: Arc<ServerHealth>,
+    metrics: Arc<Metrics>,
+    clock: Arc<dyn Clock>,
+    deliverer: Deliverer,
+    commands: mpsc::Sender<Configure>,
+    tasks: Tasks,
+}
+
+#[derive(Default)]
+struct Counts {
+    monitors: AtomicUsize,
+    channels: AtomicUsize,
+}
+
+/// What runs beside the deliverer; each ends when it is told.
+struct Tasks {
+    stopping: watch::Sender<bool>,
+    runner: JoinHandle<()>,
+    pages: JoinHandle<()>,
+    forgetting: JoinHandle<()>,
+}
+
+impl Server {
+    /// Opens the store, takes over `config`, and serves. Returns when pages are served and every monitor is scheduled.
+    ///
+    /// # Errors
+    /// [`ServeError`] when the address or the store cannot be used.
+    #[expect(clippy::disallowed_methods, reason = "the server owns its tasks and joins them in `stop`")]
+    pub async fn start(options: Options, config: Config) -> Result<Self, ServeError> {
+        let Options { data, listen, clock } = options;
+        let started = clock.now();
+        let refused = |source| ServeError::Listen { address: listen, source };
+        // Before the store, so that a second server on the same address fails without touching anything.
+        let listener = TcpListener::bind(listen).await.map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+        let is_new = !data.join("main.db").exists();
+        let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
+        let store = open(&data, started.wall, &metrics)?;
+        let health = Arc::new(ServerHealth::starting(started));
+        let public_url = config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+        let dialer = Dialer::new(config.server.address_policy.clone());
+        let committed = Arc::new(Notify::new());
+        let deliverer = Deliverer::start(notify::Parts {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            metrics: Arc::clone(&metrics),
+            committed: Arc::clone(&committed),
+            dialer: dialer.clone(),
+        });
+        let scribe = Scribe::start(
+            Arc::clone(&store),
+            Arc::clone(&clock),
+            Arc::clone(&metrics),
+            Arc::clone(&health),
+            committed,
+            emergency(&deliverer, &clock),
+        );
+        let parts = Parts {
+            clock: Arc::clone(&clock),
+            prober: Arc::new(Prober::new(config.server.address_policy.clone())),
+            store: Arc::clone(&store),
+            scribe,
+            metrics: Arc::clone(&metrics),
+            health: Arc::clone(&health),
+            anchors: config.server.anchors.clone(),
+        };
+        let (commands, orders) = mpsc::channel(1);
+        let (stopping, stop) = watch::channel(false);
+        let state = ApiState {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            metrics: Arc::clone(&metrics),
+            health: Arc::clone(&health),
+            public_url: Some(public_url.clone()),
+        };
+        let tasks = Tasks {
+            runner: tokio::spawn(Runner::new(Engine::new(IN_FLIGHT_MAX, Some(public_url)), parts).run(orders)),
+            pages: tokio::spawn(serve(listener, state, stop.clone())),
+            forgetting: tokio::spawn(forget(Arc::clone(&store), Arc::clone(&clock), config.server.retention, stop)),
+            stopping,
+        };
+        let counts = Counts::default();
+        let server = Self { address, data, is_new, counts, store, health, metrics, clock, deliverer, commands, tasks };
+        server.configure(config).await?;
+        server.health.started();
+        Ok(server)
+    }
+
+    /// Makes `config` the one in force. Monitors and channels change; what else it says of the server needs a restart.
+    ///
+    /// # Errors
+    /// [`ServeError`]; then the one before stays in force.
+    pub async fn configure(&self, config: Config) -> Result<(), ServeError> {
+        let Config { monitors, channels, .. } = config;
+        self.counts.monitors.store(monitors.len(), Ordering::Relaxed);
+        self.counts.channels.store(channels.len(), Ordering::Relaxed);
+        // Channels first: what the new monitors decide must find them.
+        self.deliverer.configure(&channels).map_err(|(name, source)| ServeError::Channel { name, source })?;
+        let (done, configured) = oneshot::channel();
+        self.commands.send(Configure { monitors, done }).await.map_err(|_| ServeError::Stopping)?;
+        configured.await.map_err(|_| ServeError::Stopping)??;
+        self.metrics.configured(true, self.clock.now().wall);
+        Ok(())
+    }
+
+    /// Takes note that a new configuration could not be read, and the old one stays in force.
+    pub fn rejected_configuration(&self) {
+        self.metrics.configured(false, self.clock.now().wall);
+    }
+
+    /// Where pages and API are served.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The directory of the server's files.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Whether the directory held no store before.
+    pub fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// How many monitors there are.
+    pub fn monitors(&self) -> usize {
+        self.counts.monitors.load(Ordering::Relaxed)
+    }
+
+    /// How many channels there are.
+    pub fn channels(&self) -> usize {
+        self.counts.channels.load(Ordering::Relaxed)
+    }
+
+    /// Stops in order; everything that was decided is written when it returns.
+    pub async fn stop(self) {
+        let Self { store, health, deliverer, commands, tasks, .. } = self;
+        health.draining();
+        drop(commands);
+        join("the engine", tasks.runner).await;
+        deliverer.stop().await;
+        // Who listened has gone already; then there is nothing to stop.
+        let _ = tasks.stopping.send(true);
+        join("the pages", tasks.pages).await;
+        join("the clean-up of old results", tasks.forgetting).await;
+        if let Err(error) = store.close().await {
+            error!(error = &error as &dyn std::error::Error, "the store did not close well");
+        }
+    }
+}
+
+fn open(data: &Path, now: Wall, metrics: &Arc<Metrics>) -> Result<Arc<dyn Store>, StoreError> {
+    let metrics = Arc::clone(metrics);
+    let timing = Timing::new(move |file, took| {
+        metrics.committed(if file == "main" { File::Main } else { File::Results }, took);
+    });
+    Ok(Arc::new(SqliteStore::open(data, now, timing)?))
+}
+
+/// Tells every channel that the store fails, without the store.
+fn emergency(deliverer: &Deliverer, clock: &Arc<dyn Clock>) -> Emergency {
+    let (tell, clock) = (deliverer.emergency(), Arc::clone(clock));
+    Box::new(move |error| {
+        let at = clock.now().wall;
+        tell(Notification::cannot_store(error, at), &format!("store:{}", at.ms()));
+    })
+}
+
+async fn serve(listener: TcpListener, state: ApiState, mut stop: watch::Receiver<bool>) {
+    let stopped = async move {
+        let _ = stop.wait_for(|stop| *stop).await;
+    };
+    if let Err(error) = axum::serve(listener, api::router(state)).with_graceful_shutdown(stopped).await {
+        error!(%error, "the pages are not served any more");
+    }
+}
+
+/// Deletes what is older than `retention`, once an hour.
+async fn forget(store: Arc<dyn Store>, clock: Arc<dyn Clock>, retention: Duration, mut stop: watch::Receiver<bool>) {
+    while tokio::time::timeout(FORGETTING, stop.wait_for(|stop| *stop)).await.is_err() {
+        if let Err(error) = store.forget(clock.now().wall - retention).await {
+            warn!(error = &error as &dyn std::error::Error, "cannot delete old results");
+        }
+    }
+}
+
+async fn join(what: &str, task: JoinHandle<()>) {
+    if let Err(error) = task.await {
+        error!(%error, "{what} broke");
+    }
+}
