@@ -13,8 +13,8 @@ use super::sample::{Cursor, Sample, State, TICK_US};
 
 /// The format of what is written here.
 const FORMAT: u8 = 1;
-/// No hour holds more results of one monitor; what says otherwise is damaged.
-const RESULTS_MAX: u64 = 1 << 24;
+/// No hour holds more results of one monitor, not even a clock that stands still for weeks; what says otherwise is damaged.
+const RESULTS_MAX: u64 = 1 << 22;
 
 /// Writes the results of one commit, each with its monitor's number.
 pub(super) fn write_tail(id: i64, samples: &[(u32, Sample)]) -> Vec<u8> {

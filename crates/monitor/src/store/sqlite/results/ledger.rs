@@ -24,6 +24,8 @@ pub(super) struct Ledger {
     tail: i64,
     /// How many monitors the sweep under way takes per commit.
     slice: usize,
+    /// How many a sweep takes per commit at least.
+    least: usize,
 }
 
 /// What a transaction changes, to be done in memory when it is written.
@@ -42,10 +44,11 @@ struct Turn {
 }
 
 impl Ledger {
-    /// The ledger of a database whose tail was replayed into `heads`.
-    pub(super) fn new(heads: Heads, sweep: Sweep, tail: i64) -> Self {
-        let slice = slice_size(heads.closing.len());
-        Self { heads: Arc::new(RwLock::new(heads)), sweep, tail, slice }
+    /// The ledger of a database whose tail, up to row `tail`, was replayed into `heads`. It sweeps `least` monitors with each
+    /// commit, or more.
+    pub(super) fn new(heads: Heads, sweep: Sweep, tail: i64, least: usize) -> Self {
+        let slice = slice_size(heads.closing.len(), least);
+        Self { heads: Arc::new(RwLock::new(heads)), sweep, tail, slice, least }
     }
 
     /// The heads, for those who read.
@@ -126,7 +129,7 @@ impl Ledger {
         let closing = heads.closing.len();
         drop(heads);
         if change.turn.is_some() {
-            self.slice = slice_size(closing);
+            self.slice = slice_size(closing, self.least);
         }
         (self.sweep, self.tail) = (change.sweep, change.tail);
         Ok(())

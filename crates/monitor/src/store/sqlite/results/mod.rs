@@ -15,6 +15,8 @@ mod replay;
 mod sample;
 mod scribe;
 mod sweep;
+#[cfg(test)]
+mod tests;
 
 pub(super) use ledger::SharedHeads;
 pub(super) use read::{last_asked, read};

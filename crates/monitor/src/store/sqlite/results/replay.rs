@@ -9,8 +9,9 @@ use super::heads::Heads;
 use super::ledger::Ledger;
 use super::sweep::{Sweep, set_aside};
 
-/// Replays the tail. A row that cannot be read is set aside and told; the others are not lost by it.
-pub(super) fn open(connection: &mut Connection) -> rusqlite::Result<Ledger> {
+/// Replays the tail. A row that cannot be read is set aside and told; the others are not lost by it. The ledger sweeps `least`
+/// monitors with each commit, or more.
+pub(super) fn open(connection: &mut Connection, least: usize) -> rusqlite::Result<Ledger> {
     let transaction = connection.transaction()?;
     let sweep = Sweep::read(&transaction)?;
     let mut heads = Heads { generation: sweep.generation, asked: asked(&transaction)?, ..Heads::default() };
@@ -42,7 +43,7 @@ pub(super) fn open(connection: &mut Connection) -> rusqlite::Result<Ledger> {
         transaction.execute("DELETE FROM tail WHERE id = ?", [id])?;
     }
     transaction.commit()?;
-    Ok(Ledger::new(heads, sweep, tail))
+    Ok(Ledger::new(heads, sweep, tail, least))
 }
 
 fn asked(connection: &Connection) -> rusqlite::Result<HashMap<u32, i64>> {

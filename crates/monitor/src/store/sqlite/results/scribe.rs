@@ -12,6 +12,7 @@ use super::super::timing::Timing;
 use super::super::writer::Scribe;
 use super::ledger::{Ledger, SharedHeads};
 use super::replay;
+use super::sweep::SLICE;
 use crate::store::{ResultRow, StoreError};
 
 /// Who waits for a job.
@@ -23,6 +24,9 @@ pub(in super::super) enum ResultsJob {
     Record(Vec<ResultRow>, Answer),
     /// The end of what is older.
     Forget(Wall, Answer),
+    /// Whatever a test does to the connection.
+    #[cfg(test)]
+    Meddle(Box<dyn FnOnce(&Connection) + Send>, Answer),
     /// Close.
     Close(Answer),
 }
@@ -41,7 +45,7 @@ impl ResultsScribe {
         timing: Timing,
         lock: Arc<File>,
     ) -> rusqlite::Result<Self> {
-        Ok(Self { ledger: replay::open(connection)?, timing, lock })
+        Ok(Self { ledger: replay::open(connection, SLICE)?, timing, lock })
     }
 
     /// The results in memory, for those who read.
@@ -70,6 +74,12 @@ impl Scribe<ResultsJob> for ResultsScribe {
                 ResultsJob::Forget(before, waiting) => {
                     self.record(connection, &mut group);
                     answer("delete old results", self.ledger.forget(connection, before), vec![waiting]);
+                }
+                #[cfg(test)]
+                ResultsJob::Meddle(meddle, waiting) => {
+                    self.record(connection, &mut group);
+                    meddle(connection);
+                    answer("meddle", Ok(()), vec![waiting]);
                 }
                 ResultsJob::Close(waiting) => answer("close", Ok(()), vec![waiting]),
             }

@@ -11,7 +11,7 @@ use super::key::{Key, hour};
 use super::sample::Sample;
 
 /// How many monitors are swept with one commit at least; more where the sweep would otherwise outlast the hour.
-const SLICE: usize = 128;
+pub(super) const SLICE: usize = 128;
 /// In how many commits a sweep is done at most.
 const SLICES: usize = 512;
 /// How many rows of the tail go with one commit.
@@ -71,9 +71,9 @@ impl Sweep {
     }
 }
 
-/// How many monitors belong into a slice when `n` are to be swept in all.
-pub(super) fn slice_size(n: usize) -> usize {
-    n.div_ceil(SLICES).max(SLICE)
+/// How many monitors belong into a slice, `least` or more, when `n` are to be swept in all.
+pub(super) fn slice_size(n: usize, least: usize) -> usize {
+    n.div_ceil(SLICES).max(least)
 }
 
 /// Writes the blocks of the next `size` monitors and returns the last of them; `None` when nothing is left to sweep.

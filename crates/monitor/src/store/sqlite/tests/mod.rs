@@ -1,5 +1,8 @@
 //! The SQLite store keeps every promise of [`Store`], and leaves both files sound.
 
+mod kill;
+mod trouble;
+
 use std::path::Path;
 use std::sync::Arc;
 
