@@ -6,18 +6,13 @@ use hyper::HeaderMap;
 use hyper::header::HeaderValue;
 
 use crate::answer::Evidence;
+use crate::text::is_unprintable;
 
 pub(crate) use secrets::{MASK, Secrets, is_secret_header, is_secret_key, masked_url};
 
 const BODY_BYTES_MAX: usize = 4 * 1024;
 const HEADERS_MAX: usize = 64;
 const HEADER_BYTES_MAX: usize = 512;
-
-/// Whether a character must not reach a terminal, a log or a page: controls and those that turn the direction of text.
-pub(crate) fn is_unprintable(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{61c}')
-}
 
 /// `text` with everything unprintable replaced; line breaks and tabs stay when `lines`.
 fn printable(text: &str, lines: bool) -> String {

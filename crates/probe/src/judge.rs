@@ -12,7 +12,10 @@ use crate::fault::Fault;
 use crate::health;
 use crate::http::{self, Expected, Received, status_in_words, wants_credentials};
 use crate::question::{Kind, Question};
+use crate::text;
 
+/// How long a sentence may get.
+const DETAIL_CHARS_MAX: usize = 1_000;
 /// How many failing checks a sentence names.
 const CHECKS_NAMED: usize = 3;
 
@@ -236,7 +239,8 @@ fn finish(
         (Some(detail), Some(overlooked)) => Some(format!("{detail}; {overlooked}")),
         (detail, overlooked) => detail.or(overlooked),
     };
-    let mut answer = Answer::bare(outcome, detail.map(|detail| secrets.mask(&detail).into_owned()));
+    let detail = detail.map(|detail| text::tame(&secrets.mask(&detail), DETAIL_CHARS_MAX));
+    let mut answer = Answer::bare(outcome, detail);
     answer.evidence = if passed { None } else { evidence_of(&draft, question) };
     answer.phases = draft.progress.phases;
     answer.address = draft.progress.address;

@@ -10,6 +10,7 @@ use crate::dialer::{AddressPolicy, Dialer, in_time};
 use crate::draft::Draft;
 use crate::fault::Fault;
 use crate::judge::judge;
+use crate::progress::now;
 use crate::question::{Kind, Question};
 use crate::reach;
 use crate::{Answer, http, tcp, tls};
@@ -36,6 +37,10 @@ impl Prober {
     /// Dropping the future ends the asking at once and leaves nothing behind.
     pub async fn ask(&self, question: &Question, deadline: Instant) -> Answer {
         let mut draft = Draft::new();
+        if now() >= deadline {
+            let late = Fault::new(Reason::OwnStarved, "the deadline had passed before we came to ask");
+            return judge(question, draft, Some(late));
+        }
         // A defect in a parser must not take the whole monitor with it.
         let asking = AssertUnwindSafe(self.ask_into(question, deadline, &mut draft)).catch_unwind();
         let fault = match tokio::time::timeout_at(deadline, asking).await {

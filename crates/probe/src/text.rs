@@ -6,7 +6,7 @@
 pub fn tame(text: &str, max: usize) -> String {
     let harmless = |c: char| match c {
         '\n' | '\r' | '\t' => ' ',
-        c if c.is_control() || turns(c) => char::REPLACEMENT_CHARACTER,
+        c if is_unprintable(c) => char::REPLACEMENT_CHARACTER,
         c => c,
     };
     let mut tame: String = text.chars().take(max).map(harmless).collect();
@@ -16,9 +16,11 @@ pub fn tame(text: &str, max: usize) -> String {
     tame
 }
 
-/// Whether a character is invisible, or turns the direction of writing of those behind it.
-const fn turns(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{61c}')
+/// Whether a terminal or a page would obey a character, or show nothing for it: controls, and those that turn the
+/// direction of writing.
+pub(crate) fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{61c}')
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use allswell_core::Reason;
 use allswell_probe::Answer;
 use serde_json::{Value, json};
 use support::raw::{self, http};
-use support::{ask, ask_briefly, fails, passes};
+use support::{ask, ask_briefly, ask_patiently, fails, passes};
 
 fn get(address: impl std::fmt::Display) -> Value {
     json!({ "http": { "url": format!("http://{address}/") } })
@@ -167,15 +167,15 @@ async fn interim_answers_have_a_limit() {
 
 #[tokio::test]
 async fn a_drip_at_any_stage_ends_with_the_deadline() {
-    fails(&ask_briefly(get(raw::dripping(b"", b"HTTP/1.1 200 OK\r\nX: a\r\n"))).await, Reason::TransferTimeout);
-    fails(&ask_briefly(get(raw::dripping(b"HTTP/1.1 200 OK\r\n", b"X: a\r\n"))).await, Reason::TransferTimeout);
+    fails(&ask_patiently(get(raw::dripping(b"", b"HTTP/1.1 200 OK\r\nX: a\r\n"))).await, Reason::TransferTimeout);
+    fails(&ask_patiently(get(raw::dripping(b"HTTP/1.1 200 OK\r\n", b"X: a\r\n"))).await, Reason::TransferTimeout);
     let body = raw::dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"a");
-    let answer = ask_briefly(get(body)).await;
+    let answer = ask_patiently(get(body)).await;
     fails(&answer, Reason::TransferTimeout);
     assert_eq!(answer.status, Some(200));
     assert!(answer.body_bytes.is_some_and(|bytes| bytes > 0));
     let chunks = raw::dripping(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\na\r\n");
-    fails(&ask_briefly(get(chunks)).await, Reason::TransferTimeout);
+    fails(&ask_patiently(get(chunks)).await, Reason::TransferTimeout);
 }
 
 #[tokio::test]

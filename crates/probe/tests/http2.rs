@@ -13,7 +13,7 @@ use h2::server::{Connection, SendResponse};
 use hyper::{Request, Response};
 use serde_json::{Value, json};
 use support::tls::{self, Manners, NAMES, leaf};
-use support::{ask, ask_briefly, fails, passes};
+use support::{ask, ask_patiently, fails, passes};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -210,7 +210,7 @@ async fn a_silent_stream_ends_with_the_deadline() {
         }
     })
     .await;
-    fails(&ask_briefly(silent).await, Reason::FirstByteTimeout);
+    fails(&ask_patiently(silent).await, Reason::FirstByteTimeout);
     let half = server(&directory, |stream| async move {
         let Ok(mut connection): Result<Connection<Stream, Bytes>, _> = h2::server::handshake(stream).await else {
             return;
@@ -221,5 +221,5 @@ async fn a_silent_stream_ends_with_the_deadline() {
         }
     })
     .await;
-    fails(&ask_briefly(half).await, Reason::TransferTimeout);
+    fails(&ask_patiently(half).await, Reason::TransferTimeout);
 }

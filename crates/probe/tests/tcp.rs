@@ -8,7 +8,7 @@ use std::net::{SocketAddr, TcpListener};
 
 use allswell_core::Reason;
 use serde_json::{Value, json};
-use support::{ask, ask_briefly, fails, passes, raw};
+use support::{ask, ask_briefly, ask_patiently, fails, passes, raw};
 
 fn tcp(address: SocketAddr, send: &str, expect: &str) -> Value {
     json!({ "tcp": { "address": address.to_string(), "send": send, "expect": expect } })
@@ -86,7 +86,7 @@ async fn silence_and_drips_end_with_the_deadline() {
             std::thread::park_timeout(std::time::Duration::from_millis(5));
         }
     });
-    fails(&ask_briefly(tcp(dripping, "", "+PONG")).await, Reason::TransferTimeout);
+    fails(&ask_patiently(tcp(dripping, "", "+PONG")).await, Reason::TransferTimeout);
 }
 
 #[tokio::test]

@@ -110,5 +110,10 @@ mod tests {
         assert_eq!(reason(libc::EHOSTUNREACH), Reason::ConnectUnreachable);
         assert_eq!(reason(libc::ENETUNREACH), Reason::ConnectUnreachable);
         assert_eq!(reason(libc::EAFNOSUPPORT), Reason::OwnNetwork);
+        // A link-local address without its link leads nowhere from any machine.
+        let nowhere = "[fe80::1]:9".parse().expect("an address");
+        for number in [libc::ENETUNREACH, libc::EADDRNOTAVAIL] {
+            assert_eq!(of_connect(&io::Error::from_raw_os_error(number), nowhere).0, Reason::OwnNetwork);
+        }
     }
 }

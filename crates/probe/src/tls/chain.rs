@@ -6,6 +6,7 @@ use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 use x509_parser::x509::X509Name;
 
 use crate::answer::{Certificate, Link};
+use crate::text::is_unprintable;
 
 const LINKS_MAX: usize = 16;
 const NAMES_MAX: usize = 128;
@@ -147,7 +148,7 @@ fn escaped(value: &str) -> String {
         match character {
             ',' | '+' | '"' | '\\' | '<' | '>' | ';' => text.extend(['\\', character]),
             '#' | ' ' if position == 0 => text.extend(['\\', character]),
-            character if crate::evidence::is_unprintable(character) => text.push('\u{fffd}'),
+            character if is_unprintable(character) => text.push('\u{fffd}'),
             character => text.push(character),
         }
     }
@@ -156,7 +157,7 @@ fn escaped(value: &str) -> String {
 
 fn short(text: &str) -> String {
     text.chars()
-        .map(|character| if crate::evidence::is_unprintable(character) { '\u{fffd}' } else { character })
+        .map(|character| if is_unprintable(character) { '\u{fffd}' } else { character })
         .take(NAME_CHARS_MAX)
         .collect()
 }

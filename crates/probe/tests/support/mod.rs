@@ -40,6 +40,12 @@ pub async fn ask_briefly(settings: Value) -> Answer {
     Prober::new(AddressPolicy::default()).ask(&question(settings, &[]), now_and_a_bit()).await
 }
 
+/// Asks, with a deadline that is meant to pass, after the other side had time to act.
+pub async fn ask_patiently(settings: Value) -> Answer {
+    let question = question(settings, &[]);
+    Prober::new(AddressPolicy::default()).ask(&question, Instant::now() + Duration::from_secs(1)).await
+}
+
 /// The verdict and its reason.
 pub fn outcome(answer: &Answer) -> (Verdict, Option<Reason>) {
     (answer.outcome.verdict, answer.outcome.reason)
