@@ -32,8 +32,11 @@ impl Request {
     }
 }
 
-/// Listens on a free loopback port and answers every request with the status and body that `answer` gives.
-pub fn serve(answer: impl Fn(&Request) -> (u16, String) + Send + Sync + 'static) -> Result<SocketAddr> {
+/// Status and body of an answer; `None` hangs up without one.
+pub type Answer = Option<(u16, String)>;
+
+/// Listens on a free loopback port and gives every request the answer that `answer` says.
+pub fn serve(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("cannot listen on loopback")?;
     let address = listener.local_addr()?;
     let answer = Arc::new(answer);
@@ -47,12 +50,12 @@ pub fn serve(answer: impl Fn(&Request) -> (u16, String) + Send + Sync + 'static)
     Ok(address)
 }
 
-fn handle(stream: &TcpStream, answer: &dyn Fn(&Request) -> (u16, String)) -> io::Result<()> {
+fn handle(stream: &TcpStream, answer: &dyn Fn(&Request) -> Answer) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     stream.set_nodelay(true)?;
     let Some(request) = read_request(&mut BufReader::new(stream))? else { return Ok(()) };
-    let (status, body) = answer(&request);
+    let Some((status, body)) = answer(&request) else { return Ok(()) };
     let head = format!(
         "HTTP/1.1 {status} {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         if status < 400 { "OK" } else { "Trouble" },
@@ -140,13 +143,14 @@ mod tests {
 
     #[test]
     fn what_is_served_is_read() {
-        let address = serve(|request| (200, format!("{{\"path\":\"{}\"}}", request.path))).expect("loopback is there");
+        let address =
+            serve(|request| Some((200, format!("{{\"path\":\"{}\"}}", request.path)))).expect("loopback is there");
         assert_eq!(get_json(address, "/a?b=c").expect("it answers")["path"], "/a?b=c");
     }
 
     #[test]
     fn a_refusal_is_told_with_its_body() {
-        let address = serve(|_| (503, "the database is away".into())).expect("loopback is there");
+        let address = serve(|_| Some((503, "the database is away".into()))).expect("loopback is there");
         let error = get(address, "/ready").expect_err("503 is no answer").to_string();
         assert_eq!(error, format!("http://{address}/ready answered 503: the database is away"));
     }

@@ -9,6 +9,7 @@ mod cargo;
 mod demo;
 mod http;
 mod kill_loop;
+mod log;
 mod process;
 mod random;
 mod server;

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::cargo::{self, Profile};
 use crate::http::get_json;
+use crate::log::troubles;
 use crate::process;
 use crate::server::Server;
 use crate::statistics::theil_sen;
@@ -57,7 +58,10 @@ pub fn run(args: &Args) -> Result<bool> {
     let sums = uptime_faults(address)?;
     let incidents = get_json(address, "/api/v1/incidents?limit=10000")?["incidents"].as_array().map_or(0, Vec::len);
     let status = server.stop(Duration::from_secs(30))?;
-    let mut faults = troubles(&fs::read_to_string(&log).with_context(|| format!("cannot read {}", log.display()))?);
+    let mut faults = troubles(
+        &fs::read_to_string(&log).with_context(|| format!("cannot read {}", log.display()))?,
+        &["ERROR", "WARN"],
+    );
     faults.extend(sums);
     if !status.success() {
         faults.push(format!("stopping ended with {status}"));
@@ -115,15 +119,6 @@ fn share_faults(monitor: &Value) -> Vec<String> {
     windows.iter().filter_map(fault).collect()
 }
 
-/// Lines of the log that ask for a human, or are no log lines at all.
-fn troubles(log: &str) -> Vec<String> {
-    let trouble = |line: &&str| match serde_json::from_str::<Value>(line) {
-        Ok(line) => matches!(line["level"].as_str(), Some("ERROR" | "WARN") | None),
-        Err(_) => true,
-    };
-    log.lines().filter(trouble).map(str::to_owned).collect()
-}
-
 fn report(samples: &[Sample], faults: Vec<String>) -> bool {
     let late: Vec<&Sample> = samples.iter().filter(|sample| sample.seconds >= WARM_UP.as_secs_f64()).collect();
     let per_hour = |of: fn(&Sample) -> f64| {
@@ -169,13 +164,5 @@ mod tests {
         let fault = "the shares of m over 24h add up to Some(100.0) % and Some(1001.0) of Some(1000.0) ms";
         assert_eq!(share_faults(&monitor(6)), [fault]);
         assert_eq!(share_faults(&json!({"name": "m"})), ["no windows of uptime for m"]);
-    }
-
-    #[test]
-    fn warnings_errors_and_panics_are_troubles() {
-        let log = "{\"level\":\"INFO\",\"message\":\"monitor went down\"}\n\
-            {\"level\":\"WARN\",\"message\":\"slow\"}\n{\"level\":\"ERROR\"}\nthread 'main' panicked at\n{}\n";
-        assert_eq!(troubles(log).len(), 4);
-        assert_eq!(troubles(log.lines().next().expect("there is one")), Vec::<String>::new());
     }
 }

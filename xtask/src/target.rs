@@ -43,8 +43,8 @@ impl Target {
         let address = http::serve(move |request| {
             let script = shared.lock().unwrap_or_else(PoisonError::into_inner);
             match script.down.contains_key(request.path.trim_start_matches('/')) {
-                true => (503, "{\"status\":\"down\"}".into()),
-                false => (200, "{\"status\":\"up\"}".into()),
+                true => Some((503, "{\"status\":\"down\"}".into())),
+                false => Some((200, "{\"status\":\"up\"}".into())),
             }
         })?;
         Ok(Self { address, script })

@@ -9,10 +9,23 @@ use serde_json::Value;
 use sha2::Sha256;
 
 use crate::http::{self, Request};
+use crate::random::Random;
 use crate::time::wall_ms;
 
 /// A signature older or newer than this is refused, as a careful receiver does.
 const WINDOW_MS: i64 = 5 * 60_000;
+
+/// How the receiver behaves.
+#[derive(Clone, Debug)]
+pub enum Mood {
+    /// Takes every good call.
+    Good,
+    /// Takes some only at a later attempt, and hangs up on some that it has taken.
+    Fickle(Random),
+}
+
+/// One of so many calls is put off, and one is taken without an answer.
+const FICKLE: u64 = 12;
 
 /// One call that arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +40,8 @@ pub struct Call {
     pub monitor: String,
     /// `down`, `up`, ...
     pub kind: String,
+    /// Whether the sender was told that it was taken.
+    pub answered: bool,
 }
 
 /// What came so far.
@@ -36,6 +51,8 @@ pub struct Received {
     pub calls: Vec<Call>,
     /// Why others were refused.
     pub refused: Vec<String>,
+    /// How many were told to come again.
+    pub put_off: u64,
 }
 
 /// The receiver; listens until the process ends.
@@ -48,19 +65,26 @@ pub struct Receiver {
 
 impl Receiver {
     /// Listens on a free loopback port and expects signatures made with `secret`.
-    pub fn start(secret: &'static str) -> Result<Self> {
+    pub fn start(secret: &'static str, mood: Mood) -> Result<Self> {
         let received = Arc::<Mutex<Received>>::default();
         let shared = Arc::clone(&received);
+        let mood = Mutex::new(mood);
         let address = http::serve(move |request| {
+            let die = mood.lock().unwrap_or_else(PoisonError::into_inner).roll();
             let mut received = shared.lock().unwrap_or_else(PoisonError::into_inner);
             match read(request, secret, wall_ms()) {
+                Ok(_) if die == Some(0) => {
+                    received.put_off += 1;
+                    Some((503, "{}".into()))
+                }
                 Ok(call) => {
-                    received.calls.push(call);
-                    (200, "{}".into())
+                    let answered = die != Some(1);
+                    received.calls.push(Call { answered, ..call });
+                    answered.then(|| (200, "{}".into()))
                 }
                 Err(error) => {
                     received.refused.push(format!("{error:#}"));
-                    (400, "{}".into())
+                    Some((400, "{}".into()))
                 }
             }
         })?;
@@ -70,6 +94,15 @@ impl Receiver {
     /// What came so far.
     pub fn received(&self) -> Received {
         self.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Mood {
+    fn roll(&mut self) -> Option<u64> {
+        match self {
+            Self::Good => None,
+            Self::Fickle(random) => Some(random.next() % FICKLE),
+        }
     }
 }
 
@@ -84,6 +117,7 @@ fn read(request: &Request, secret: &str, now_ms: i64) -> Result<Call> {
         incident: text("incident")?,
         monitor: text("monitor")?,
         kind: text("kind")?,
+        answered: true,
     };
     let header = request.header("idempotency-key").context("a call without Idempotency-Key")?;
     anyhow::ensure!(header == call.key, "Idempotency-Key is `{header}`, the body's id is `{}`", call.key);

@@ -15,7 +15,7 @@ use crate::server::Server;
 use crate::statistics::quantile;
 use crate::target::Target;
 use crate::time::wait_for;
-use crate::webhook::{Call, Receiver};
+use crate::webhook::{Call, Mood, Receiver};
 
 const SECRET: &str = "bench-secret";
 const MONITORS: u32 = 20;
@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Measures and prints. `true` means that the limit holds.
 pub fn run(binary: &Path, flips: u32) -> Result<bool> {
-    let (target, hook) = (Target::start()?, Receiver::start(SECRET)?);
+    let (target, hook) = (Target::start()?, Receiver::start(SECRET, Mood::Good)?);
     let folder = cargo::fresh_folder("bench-detection")?;
     let config = folder.join("allswell.yaml");
     fs::write(&config, configuration(&target, &hook)).with_context(|| format!("cannot write {}", config.display()))?;

@@ -26,7 +26,7 @@ const LATENESS_MAX: f64 = 0.250;
 
 /// The target in its own process: answers until its standard input ends.
 pub fn serve_target() -> Result<bool> {
-    println!("{}", http::serve(|_| (200, "{\"status\":\"up\"}".into()))?);
+    println!("{}", http::serve(|_| Some((200, "{\"status\":\"up\"}".into())))?);
     std::io::stdin().read_to_end(&mut Vec::new())?;
     Ok(true)
 }

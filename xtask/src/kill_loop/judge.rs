@@ -32,6 +32,8 @@ pub struct Receipt {
     pub incident: String,
     /// `down`, `up`.
     pub kind: String,
+    /// Whether the sender was told that it was taken.
+    pub answered: bool,
 }
 
 /// One life of the server.
@@ -128,7 +130,8 @@ fn told(seen: &Seen, incident: &Incident, channel: &str, judgement: &mut Judgeme
     }
 }
 
-/// A message may come again only with its own key, and only when the server was killed in between.
+/// A message may come again only with its own key, and only when the server cannot know that it was taken: it got no
+/// answer, or was killed in between.
 fn repetitions(seen: &Seen, judgement: &mut Judgement) {
     let mut by_subject: BTreeMap<_, Vec<&Receipt>> = BTreeMap::new();
     for receipt in &seen.receipts {
@@ -143,12 +146,16 @@ fn repetitions(seen: &Seen, judgement: &mut Judgement) {
                 judgement
                     .violations
                     .push(format!("`{kind}` of incident {incident} came twice on {channel}, as {keys}"));
-            } else if !seen.lives.iter().any(|life| (pair[0].at_ms..=pair[1].at_ms).contains(&life.end_ms)) {
-                let why = "though nothing was killed in between";
+            } else if pair[0].answered && !killed_between(seen, pair[0].at_ms, pair[1].at_ms) {
+                let why = "though the first was answered";
                 judgement.violations.push(format!("`{kind}` of incident {incident} came twice on {channel}, {why}"));
             }
         }
     }
+}
+
+fn killed_between(seen: &Seen, from_ms: i64, to_ms: i64) -> bool {
+    seen.lives.iter().any(|life| (from_ms..=to_ms).contains(&life.end_ms))
 }
 
 /// Messages about incidents that the server does not know of in the end: an alert before its commit.
@@ -195,6 +202,7 @@ mod tests {
             key: format!("1-1:{kind}:{channel}"),
             incident: "1-1".into(),
             kind: kind.into(),
+            answered: true,
         };
         Seen {
             incidents: vec![Incident { id: "1-1".into(), monitor: "m".into(), began_ms: 1_200, ended_ms: Some(7_200) }],
@@ -234,15 +242,20 @@ mod tests {
     }
 
     #[test]
-    fn a_repetition_needs_the_same_key_and_a_kill_in_between() {
+    fn a_repetition_needs_the_same_key_and_an_answer_that_was_not_seen() {
         let again = |seen: &mut Seen, at_ms, key: &str| {
             let receipt = Receipt { at_ms, key: key.into(), ..seen.receipts[0].clone() };
             seen.receipts.push(receipt);
         };
         assert_eq!(check(|seen| again(seen, 5_300, "1-1:down:hook"), &[]).repeated, 1);
+        let unanswered = |seen: &mut Seen| {
+            seen.receipts[0].answered = false;
+            again(seen, 1_400, "1-1:down:hook");
+        };
+        assert_eq!(check(unanswered, &[]).repeated, 1);
         check(
             |seen| again(seen, 1_400, "1-1:down:hook"),
-            &["`down` of incident 1-1 came twice on hook, though nothing was killed in between"],
+            &["`down` of incident 1-1 came twice on hook, though the first was answered"],
         );
         check(
             |seen| again(seen, 5_300, "another"),

@@ -22,12 +22,13 @@ use self::judge::{Incident, Judgement, Life, Receipt, Seen, judge};
 use self::storm::Storm;
 use crate::cargo::{self, Profile};
 use crate::http::get_json;
+use crate::log::troubles;
 use crate::random::Random;
 use crate::server::Server;
 use crate::smtp::MailServer;
 use crate::target::Target;
 use crate::time::{from_rfc3339, wait_for, wall_ms};
-use crate::webhook::Receiver;
+use crate::webhook::{Mood, Receiver};
 
 const SECRET: &str = "kill-loop-secret";
 const MONITORS: usize = 20;
@@ -63,7 +64,7 @@ pub fn run(args: &Args) -> Result<bool> {
 /// Runs the loop with a binary that is built.
 pub fn run_with(binary: &Path, args: &Args) -> Result<bool> {
     let folder = cargo::fresh_folder("kill-loop")?;
-    let mut scene = Scene::set(binary, &folder)?;
+    let mut scene = Scene::set(binary, &folder, args.seed)?;
     let storm = Storm::begin(scene.target.clone(), monitors(), args.seed);
     let mut random = Random::new(args.seed.wrapping_add(1));
     for kill in 1..=args.kills {
@@ -76,12 +77,17 @@ pub fn run_with(binary: &Path, args: &Args) -> Result<bool> {
     let settled = scene.settle()?;
     let judgement = judge(&settled.seen);
     let mut violations = judgement.violations.clone();
-    violations.extend(scene.hook.received().refused.into_iter().map(|why| format!("the webhook's receiver met {why}")));
+    let received = scene.hook.received();
+    let unanswered = received.calls.iter().filter(|call| !call.answered).count();
+    violations.extend(received.refused.into_iter().map(|why| format!("the webhook's receiver met {why}")));
     violations.extend(settled.refused);
+    let log = fs::read_to_string(&scene.log).with_context(|| format!("cannot read {}", scene.log.display()))?;
+    violations.extend(troubles(&log, &["ERROR"]).into_iter().map(|line| format!("the server logged {line}")));
     for file in ["main.db", "results.db"] {
         violations.extend(integrity(&scene.data.join(file))?);
     }
     report(args, &settled.seen, &judgement, &violations);
+    println!("webhook calls put off {}, taken without an answer {}", received.put_off, unanswered);
     if !violations.is_empty() {
         println!("  all that was written is in {}", folder.display());
     }
@@ -112,14 +118,14 @@ struct Settled {
 }
 
 impl Scene {
-    fn set(binary: &Path, folder: &Path) -> Result<Self> {
+    fn set(binary: &Path, folder: &Path, seed: u64) -> Result<Self> {
         let scene = Self {
             binary: binary.to_owned(),
             config: folder.join("allswell.yaml"),
             data: folder.join("data"),
             log: folder.join("serve.log"),
             target: Target::start()?,
-            hook: Receiver::start(SECRET)?,
+            hook: Receiver::start(SECRET, Mood::Fickle(Random::new(seed)))?,
             mail: MailServer::start()?,
             lives: Vec::new(),
         };
@@ -181,6 +187,7 @@ impl Scene {
             key: call.key,
             incident: call.incident,
             kind: call.kind,
+            answered: call.answered,
         });
         let mut receipts: Vec<Receipt> = calls.collect();
         let by_id: BTreeMap<String, &Delivery> = deliveries.iter().map(|row| (message_id(&row.key), row)).collect();
@@ -188,7 +195,7 @@ impl Scene {
             let id = mail.header("message-id").context("a mail without Message-ID")?;
             let row = by_id.get(&id).with_context(|| format!("no delivery has the Message-ID {id}"))?;
             let (key, incident, kind) = (row.key.clone(), row.incident.clone(), row.kind.clone());
-            receipts.push(Receipt { at_ms: mail.at_ms, channel: "mail".into(), key, incident, kind });
+            receipts.push(Receipt { at_ms: mail.at_ms, channel: "mail".into(), key, incident, kind, answered: true });
         }
         Ok(receipts)
     }
