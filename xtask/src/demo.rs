@@ -7,11 +7,11 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::Value;
 
 use crate::cargo::{self, Profile};
-use crate::http::{get, get_json};
+use crate::http::{get, get_list};
 use crate::server::Server;
 use crate::time::wait_for;
 
@@ -50,10 +50,8 @@ pub fn run_with(binary: &Path) -> Result<bool> {
 
 /// The first incident whose message was taken by the mail server, with its delivery.
 fn told(address: SocketAddr) -> Result<Option<(Value, Value)>> {
-    let incidents = get_json(address, "/api/v1/incidents")?;
-    let deliveries = get_json(address, "/api/v1/deliveries")?;
-    let deliveries = deliveries["deliveries"].as_array().context("no list of deliveries")?;
-    let incidents = incidents["incidents"].as_array().context("no list of incidents")?;
+    let incidents = get_list(address, "/api/v1/incidents", "incidents")?;
+    let deliveries = get_list(address, "/api/v1/deliveries", "deliveries")?;
     Ok(incidents.iter().find_map(|incident| {
         let sent = deliveries.iter().find(|row| row["incident"] == incident["id"] && row["state"] == "sent")?;
         Some((incident.clone(), sent.clone()))

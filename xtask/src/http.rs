@@ -109,6 +109,14 @@ pub fn get_json(address: SocketAddr, path: &str) -> Result<Value> {
     serde_json::from_str(&get(address, path)?).with_context(|| format!("http://{address}{path} gave no JSON"))
 }
 
+/// The list `name` of what [`get_json`] gives.
+pub fn get_list(address: SocketAddr, path: &str, name: &str) -> Result<Vec<Value>> {
+    match get_json(address, path)?[name].take() {
+        Value::Array(rows) => Ok(rows),
+        other => anyhow::bail!("http://{address}{path}: `{name}` is no list but {other}"),
+    }
+}
+
 fn read_answer(reader: &mut impl BufRead) -> Result<(u16, String)> {
     let first = read_line(reader)?;
     let status = first.split(' ').nth(1).and_then(|status| status.parse().ok());

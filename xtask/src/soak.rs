@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::cargo::{self, Profile};
-use crate::http::get_json;
+use crate::http::get_list;
 use crate::log::troubles;
 use crate::process;
 use crate::server::Server;
@@ -56,7 +56,7 @@ pub fn run(args: &Args) -> Result<bool> {
     );
     let samples = watch(&mut server, &folder.join("samples.csv"), Duration::from_secs_f64(args.minutes * 60.0))?;
     let sums = uptime_faults(address)?;
-    let incidents = get_json(address, "/api/v1/incidents?limit=10000")?["incidents"].as_array().map_or(0, Vec::len);
+    let incidents = get_list(address, "/api/v1/incidents?limit=10000", "incidents")?.len();
     let status = server.stop(Duration::from_secs(30))?;
     let mut faults = troubles(
         &fs::read_to_string(&log).with_context(|| format!("cannot read {}", log.display()))?,
@@ -95,8 +95,7 @@ fn watch(server: &mut Server, csv: &Path, span: Duration) -> Result<Vec<Sample>>
 
 /// Windows whose shares do not add up to 100 %.
 fn uptime_faults(address: SocketAddr) -> Result<Vec<String>> {
-    let answer = get_json(address, "/api/v1/uptime")?;
-    let monitors = answer["monitors"].as_array().with_context(|| format!("no list of monitors in {answer}"))?;
+    let monitors = get_list(address, "/api/v1/uptime", "monitors")?;
     anyhow::ensure!(!monitors.is_empty(), "/api/v1/uptime tells of no monitor");
     Ok(monitors.iter().flat_map(share_faults).collect())
 }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use super::{figure, limit};
 use crate::cargo;
-use crate::http::get_json;
+use crate::http::get_list;
 use crate::random::Random;
 use crate::server::Server;
 use crate::statistics::quantile;
@@ -72,8 +72,7 @@ fn all_up(server: &mut Server) -> Result<()> {
     let address = server.address()?;
     wait_for("all monitors to be up", PATIENCE, || {
         server.ensure_running()?;
-        let answer = get_json(address, "/api/v1/monitors")?;
-        let list = answer["monitors"].as_array().context("no list of monitors")?;
+        let list = get_list(address, "/api/v1/monitors", "monitors")?;
         Ok((list.iter().filter(|row| row["status"] == "up").count() == MONITORS as usize).then_some(()))
     })
 }

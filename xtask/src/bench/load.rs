@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::{client, figure, limit, metrics};
-use crate::http::{self, get_json};
+use crate::http::{self, get_list};
 use crate::server::Server;
 use crate::statistics::histogram_quantile;
 use crate::time::from_rfc3339;
@@ -112,13 +112,11 @@ struct Gaps {
 }
 
 fn count_gaps(address: SocketAddr, monitors: u32) -> Result<Gaps> {
-    let list = get_json(address, "/api/v1/monitors")?;
-    let list = list["monitors"].as_array().context("no list of monitors")?;
+    let list = get_list(address, "/api/v1/monitors", "monitors")?;
     anyhow::ensure!(list.len() == monitors as usize, "{} monitors instead of {monitors}", list.len());
     let mut gaps = Gaps::default();
     for monitor in list {
-        let answer = get_json(address, &format!("/api/v1/monitors/{}/results?limit=1000", monitor["id"]))?;
-        gaps.add(answer["results"].as_array().context("no list of results")?)?;
+        gaps.add(&get_list(address, &format!("/api/v1/monitors/{}/results?limit=1000", monitor["id"]), "results")?)?;
     }
     Ok(gaps)
 }

@@ -1,8 +1,9 @@
 //! `cargo xtask kill-loop`: kills the server again and again while incidents come and go, then asks every side what it saw.
 //!
 //! Real parts on all sides: the binary, its databases, sockets, a mail server and a webhook's receiver. The target, both
-//! receivers and the server each keep their own account; [`mod@judge`] compares them.
+//! receivers and the server ([`account`]) each keep their own account; [`mod@judge`] compares them.
 
+mod account;
 mod judge;
 mod storm;
 
@@ -15,19 +16,17 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use serde_json::Value;
-use sha2::{Digest, Sha256};
 
-use self::judge::{Incident, Judgement, Life, Receipt, Seen, judge};
+use self::account::Delivery;
+use self::judge::{Judgement, Life, Receipt, Seen, judge};
 use self::storm::Storm;
 use crate::cargo::{self, Profile};
-use crate::http::get_json;
 use crate::log::troubles;
 use crate::random::Random;
 use crate::server::Server;
 use crate::smtp::MailServer;
 use crate::target::Target;
-use crate::time::{from_rfc3339, wait_for, wall_ms};
+use crate::time::{wait_for, wall_ms};
 use crate::webhook::{Mood, Receiver};
 
 const SECRET: &str = "kill-loop-secret";
@@ -38,8 +37,7 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 const LIFE_MS: (u64, u64) = (50, 3_000);
 /// After the last kill: leases run out, retries come to their turn.
 const SETTLE: Duration = Duration::from_secs(300);
-/// More rows than a run makes.
-const ROWS_MAX: usize = 100_000;
+const SENDER_DOMAIN: &str = "example.com";
 
 /// How often to kill, and when.
 #[derive(Clone, Debug, clap::Args)]
@@ -156,10 +154,10 @@ impl Scene {
         let ready_ms = server.ready_ms();
         wait_for("the outbox to empty and all monitors to be up", SETTLE, || {
             server.ensure_running()?;
-            Ok(is_calm(address)?.then_some(()))
+            Ok(account::is_calm(address, MONITORS)?.then_some(()))
         })?;
-        let incidents = incidents(address)?;
-        let deliveries = deliveries(address)?;
+        let incidents = account::incidents(address)?;
+        let deliveries = account::deliveries(address)?;
         let status = server.stop(Duration::from_secs(30))?;
         anyhow::ensure!(status.success(), "stopping ended with {status}");
         self.lives.push(Life { ready_ms, end_ms: wall_ms() });
@@ -190,7 +188,8 @@ impl Scene {
             answered: call.answered,
         });
         let mut receipts: Vec<Receipt> = calls.collect();
-        let by_id: BTreeMap<String, &Delivery> = deliveries.iter().map(|row| (message_id(&row.key), row)).collect();
+        let by_id: BTreeMap<String, &Delivery> =
+            deliveries.iter().map(|row| (row.message_id(SENDER_DOMAIN), row)).collect();
         for mail in self.mail.mails() {
             let id = mail.header("message-id").context("a mail without Message-ID")?;
             let row = by_id.get(&id).with_context(|| format!("no delivery has the Message-ID {id}"))?;
@@ -206,7 +205,7 @@ fn configuration(target: SocketAddr, hook: SocketAddr, mail: SocketAddr) -> Stri
         "defaults: {{ interval: {}s, timeout: {}s, failure_threshold: 1, success_threshold: 1, channels: [hook, mail] }}\n\
          channels:\n  \
            hook: {{ type: webhook, url: \"http://{hook}/hook\", secret: \"{SECRET}\" }}\n  \
-           mail: {{ type: email, smtp: \"smtp://{mail}\", from: \"allswell@example.com\", to: [\"ops@example.com\"] }}\n\
+           mail: {{ type: email, smtp: \"smtp://{mail}\", from: \"allswell@{SENDER_DOMAIN}\", to: [\"ops@example.com\"] }}\n\
          monitors:\n",
         INTERVAL.as_secs(),
         TIMEOUT.as_secs(),
@@ -215,63 +214,6 @@ fn configuration(target: SocketAddr, hook: SocketAddr, mail: SocketAddr) -> Stri
         .into_iter()
         .map(|name| format!("  - {{ name: {name}, http: {{ url: \"http://{target}/{name}\" }} }}\n"));
     defaults + &lines.collect::<String>()
-}
-
-/// A delivery as the server tells it.
-struct Delivery {
-    key: String,
-    incident: String,
-    kind: String,
-    state: String,
-}
-
-fn is_calm(address: SocketAddr) -> Result<bool> {
-    let monitors = get_json(address, "/api/v1/monitors")?;
-    let up = rows(&monitors, "monitors")?.iter().filter(|row| row["status"] == "up").count();
-    Ok(up == MONITORS && deliveries(address)?.iter().all(|row| row.state != "waiting"))
-}
-
-fn deliveries(address: SocketAddr) -> Result<Vec<Delivery>> {
-    let answer = get_json(address, &format!("/api/v1/deliveries?limit={ROWS_MAX}"))?;
-    let read = |row: &Value| {
-        Ok(Delivery {
-            key: text(row, "key")?,
-            incident: text(row, "incident")?,
-            kind: text(row, "kind")?,
-            state: text(row, "state")?,
-        })
-    };
-    rows(&answer, "deliveries")?.iter().map(read).collect()
-}
-
-fn incidents(address: SocketAddr) -> Result<Vec<Incident>> {
-    let answer = get_json(address, &format!("/api/v1/incidents?limit={ROWS_MAX}"))?;
-    let moment = |row: &Value, name: &str| row[name].as_str().and_then(from_rfc3339);
-    let read = |row: &Value| {
-        let began_ms = moment(row, "began").with_context(|| format!("an incident without `began`: {row}"))?;
-        Ok(Incident { id: text(row, "id")?, monitor: text(row, "monitor")?, began_ms, ended_ms: moment(row, "ended") })
-    };
-    rows(&answer, "incidents")?.iter().map(read).collect()
-}
-
-fn rows<'a>(answer: &'a Value, name: &str) -> Result<&'a Vec<Value>> {
-    answer[name].as_array().with_context(|| format!("no list `{name}` in {answer}"))
-}
-
-fn text(row: &Value, name: &str) -> Result<String> {
-    row[name].as_str().map(str::to_owned).with_context(|| format!("no `{name}` in {row}"))
-}
-
-/// The Message-ID of the mail with this idempotency key: half of SHA-256 over the word `message` and the key, each with its
-/// length before it, at the sender's domain.
-fn message_id(key: &str) -> String {
-    let mut hash = Sha256::new();
-    for part in ["message", key] {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    let hex: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    format!("<{hex}@example.com>")
 }
 
 /// What SQLite finds wrong with a database.
