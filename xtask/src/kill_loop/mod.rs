@@ -32,7 +32,7 @@ use crate::webhook::{Mood, Receiver};
 const SECRET: &str = "kill-loop-secret";
 const MONITORS: usize = 20;
 const INTERVAL: Duration = Duration::from_secs(1);
-const TIMEOUT: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(1);
 /// A life of the server lasts between these, in milliseconds.
 const LIFE_MS: (u64, u64) = (50, 3_000);
 /// After the last kill: leases run out, retries come to their turn.
