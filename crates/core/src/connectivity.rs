@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::time::Mono;
 
-/// How many hosts must fail together before we suspect ourselves.
+/// How many hosts must fail, and nobody answer in between, before we suspect ourselves.
 const HOSTS: usize = 2;
 /// How long an answer about our own network stays good.
 const FRESH: Duration = Duration::from_secs(5);
@@ -26,37 +26,28 @@ pub enum Advice {
     Ours,
 }
 
-/// What was heard from which host lately, and of our own network.
+/// Which hosts failed since anybody answered, and what is known of our own network.
 #[derive(Clone, Debug, Default)]
 pub struct Suspicion {
     failed: BTreeMap<String, Mono>,
-    answered: BTreeMap<String, Mono>,
     asking: bool,
     verdict: Option<(Mono, bool)>,
 }
 
 impl Suspicion {
-    /// Takes note that `host` answered, well or badly: our network works as far as there.
-    pub fn answered(&mut self, host: &str, now: Mono) {
-        self.failed.remove(host);
-        self.answered.insert(host.to_owned(), now);
+    /// Takes note that a host answered, well or badly: our network works, whoever failed before did so alone.
+    pub fn answered(&mut self) {
+        self.failed.clear();
     }
 
     /// Takes note that `host` failed in a way that a dead network of ours would explain, and says what to do.
     ///
-    /// Suspicion falls on us when, within `interval`, at least two hosts failed and they are more than half of those heard of.
+    /// Suspicion falls on us when at least two hosts failed within `interval` and nobody answered in between.
     #[must_use]
     pub fn failed(&mut self, host: &str, interval: Duration, now: Mono) -> Advice {
-        self.answered.remove(host);
         self.failed.insert(host.to_owned(), now);
-        let recent = |at: &Mono| now.since(*at) <= interval;
-        // What is older than the longest interval anybody could ask about is of no use to anyone.
-        let kept = |at: &Mono| now.since(*at) <= Duration::from_secs(86_400);
-        self.failed.retain(|_, at| kept(at));
-        self.answered.retain(|_, at| kept(at));
-        let failed = self.failed.values().filter(|at| recent(at)).count();
-        let answered = self.answered.values().filter(|at| recent(at)).count();
-        if failed < HOSTS || failed <= answered {
+        let recent = self.failed.values().filter(|at| now.since(**at) <= interval).count();
+        if recent < HOSTS {
             return Advice::Decide;
         }
         match self.verdict {
@@ -110,13 +101,12 @@ mod tests {
     }
 
     #[test]
-    fn others_that_answer_clear_us() {
+    fn anybody_who_answers_clears_us() {
         let mut suspicion = Suspicion::default();
-        suspicion.answered("x", at(1));
-        suspicion.answered("y", at(1));
         assert_eq!(suspicion.failed("a", MINUTE, at(2)), Advice::Decide);
-        assert_eq!(suspicion.failed("b", MINUTE, at(2)), Advice::Decide);
-        assert_eq!(suspicion.failed("c", MINUTE, at(2)), Advice::Hold { ask: true });
+        suspicion.answered();
+        assert_eq!(suspicion.failed("b", MINUTE, at(3)), Advice::Decide);
+        assert_eq!(suspicion.failed("a", MINUTE, at(4)), Advice::Hold { ask: true });
     }
 
     #[test]

@@ -20,10 +20,10 @@ fn seeds(count: u64) -> Vec<u64> {
 
 fn holds(count: u64, faults: Faults) {
     for seed in seeds(count) {
-        let run = simulate(Run { seed, monitors: 20, time: HOUR * 12, faults });
+        let run = simulate(Run { seed, monitors: 20, time: HOUR * 8, faults });
         let violations = run.violations();
         assert!(violations.is_empty(), "seed {seed}, {} askings:\n{}", run.askings(), violations.join("\n"));
-        assert!(run.askings() > 5_000, "seed {seed}: the run must do something, {} askings", run.askings());
+        assert!(run.askings() > 3_000, "seed {seed}: the run must do something, {} askings", run.askings());
         assert!(run.incidents() > 10, "seed {seed}: the world must be bad enough, {} incidents", run.incidents());
     }
 }

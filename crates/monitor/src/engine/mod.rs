@@ -214,7 +214,7 @@ impl Engine {
             }
             (Verdict::Unknown, _) => Advice::Decide,
             _ => {
-                self.suspicion.answered(host, now.mono);
+                self.suspicion.answered();
                 Advice::Decide
             }
         }

@@ -17,7 +17,6 @@ pub struct Report {
     truths: BTreeMap<MonitorId, Truth>,
     asked: Vec<Asked>,
     downtimes: Vec<Range<Duration>>,
-    steps: Vec<(Duration, i64)>,
     incidents: Vec<IncidentRow>,
     sent: Vec<OutboxRow>,
 }
@@ -28,11 +27,10 @@ impl Report {
         truths: BTreeMap<MonitorId, Truth>,
         asked: Vec<Asked>,
         downtimes: Vec<Range<Duration>>,
-        steps: Vec<(Duration, i64)>,
         incidents: Vec<IncidentRow>,
         sent: Vec<OutboxRow>,
     ) -> Self {
-        Self { run, truths, asked, downtimes, steps, incidents, sent }
+        Self { run, truths, asked, downtimes, incidents, sent }
     }
 
     pub fn askings(&self) -> usize {
@@ -67,9 +65,30 @@ impl Report {
     /// All that must not be.
     pub fn violations(&self) -> Vec<String> {
         let mut found = self.cadence();
-        found.extend(self.unfounded_incidents());
-        found.extend(self.missed_outages());
+        if self.clock_was_stepped() {
+            // Stamps cannot be compared with the truth then; how often something happened can.
+            found.extend(self.miscounted());
+        } else {
+            found.extend(self.unfounded_incidents());
+            found.extend(self.missed_outages());
+        }
         found.extend(self.messages());
+        found
+    }
+
+    /// There are as many incidents as a count of failures in a row gives; a crash may cost or repeat one asking.
+    fn miscounted(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for monitor in self.truths.keys() {
+            let runs = self.failures(*monitor);
+            let least = runs.iter().filter(|run| run.certain.len() >= THRESHOLD as usize).count();
+            let most = runs.iter().filter(|run| run.may_count()).count();
+            let actual = self.incidents.iter().filter(|incident| incident.id.monitor == *monitor).count();
+            let slack = self.downtimes.len();
+            if actual + slack < least || actual > most + slack {
+                found.push(format!("{monitor}: {actual} incidents where {least} to {most} should be"));
+            }
+        }
         found
     }
 
@@ -81,7 +100,8 @@ impl Report {
             if let Some(before) = last.insert(asked.monitor, asked.at) {
                 let gap = asked.at - before;
                 let away = self.away(&(before..asked.at));
-                if gap < INTERVAL / 2 && !self.clock_was_stepped() {
+                // What was under way in a crash left no trace, so it may be asked again at once; it cannot count twice.
+                if gap + Duration::from_millis(1) < INTERVAL / 2 && away.is_zero() && !self.clock_was_stepped() {
                     found.push(format!("{}: asked again after {gap:?} at {:?}", asked.monitor, asked.at));
                 }
                 if gap > INTERVAL * 3 / 2 + away + Duration::from_secs(15) {
@@ -95,26 +115,25 @@ impl Report {
     /// Every incident begins with an asking that failed, and so many failed in a row.
     fn unfounded_incidents(&self) -> Vec<String> {
         let unfounded = |incident: &&IncidentRow| {
-            let failed = self.failures(incident.id.monitor);
-            // A stamp may lie on either side of a stepped clock.
-            !self.true_times(incident.began).iter().any(|began| {
-                let run = failed.iter().find(|run| run.iter().any(|at| at.abs_diff(*began) < Duration::from_secs(1)));
-                run.is_some_and(|run| run.len() >= THRESHOLD as usize)
-            })
+            let began = true_time(incident.began);
+            let runs = self.failures(incident.id.monitor);
+            let run = runs.iter().find(|run| run.all().any(|at| at.abs_diff(began) < Duration::from_secs(1)));
+            !run.is_some_and(Failures::may_count)
         };
         let text =
             |incident: &IncidentRow| format!("{}: an incident at {:?} that never was", incident.id, incident.began);
         self.incidents.iter().filter(unfounded).map(text).collect()
     }
 
-    /// Runs of failed askings of a target, askings that our own dead network ate left out.
-    fn failures(&self, monitor: MonitorId) -> Vec<Vec<Duration>> {
-        let mut runs = vec![Vec::new()];
+    /// The failed askings of a target, each run without a good one in between.
+    fn failures(&self, monitor: MonitorId) -> Vec<Failures> {
+        let mut runs = vec![Failures::default()];
         for asked in self.asked.iter().filter(|asked| asked.monitor == monitor) {
+            let run = runs.last_mut().expect("never empty");
             match asked.well {
-                Some(false) => runs.last_mut().expect("never empty").push(asked.at),
-                Some(true) => runs.push(Vec::new()),
-                None => {}
+                Some(false) => run.certain.push(asked.at),
+                None => run.ours.push(asked.at),
+                Some(true) => runs.push(Failures::default()),
             }
         }
         runs
@@ -128,9 +147,8 @@ impl Report {
                 let blind = self.blind(*monitor, outage);
                 let needed = INTERVAL * (THRESHOLD + 1) + self.away(outage) * 2 + blind;
                 let seen = self.incidents.iter().filter(|incident| incident.id.monitor == *monitor).any(|incident| {
-                    self.true_times(incident.began)
-                        .iter()
-                        .any(|began| outage.start <= *began + INTERVAL && *began <= outage.end)
+                    let began = true_time(incident.began);
+                    outage.start <= began + INTERVAL && began <= outage.end
                 });
                 if outage.end - outage.start > needed + INTERVAL && !seen {
                     found.push(format!("{monitor}: nobody noticed the outage {outage:?}"));
@@ -187,11 +205,30 @@ impl Report {
     fn clock_was_stepped(&self) -> bool {
         self.run.faults.clock_step > 0.0
     }
+}
 
-    /// The true moments that a stamp may mean.
-    fn true_times(&self, stamp: Wall) -> Vec<Duration> {
-        let offsets = self.steps.iter().map(|(_, offset)| *offset);
-        let ms = offsets.map(|offset| stamp.ms() - BEGIN_MS - offset);
-        ms.filter_map(|ms| u64::try_from(ms).ok()).map(Duration::from_millis).collect()
+/// Failed askings of one target in a row.
+#[derive(Debug, Default)]
+struct Failures {
+    /// The target's fault.
+    certain: Vec<Duration>,
+    /// The fault of our own dead network.
+    ours: Vec<Duration>,
+}
+
+impl Failures {
+    fn all(&self) -> impl Iterator<Item = Duration> {
+        self.certain.iter().chain(&self.ours).copied()
     }
+
+    /// Whether they may make an incident. Whoever is the first to fail when our network dies cannot be told from a target that
+    /// fails alone, so one of ours may have counted; never more.
+    fn may_count(&self) -> bool {
+        self.certain.len() + self.ours.len().min(1) >= THRESHOLD as usize
+    }
+}
+
+/// The true moment that a stamp means while nobody steps the clock.
+fn true_time(stamp: Wall) -> Duration {
+    Duration::from_millis(u64::try_from(stamp.ms() - BEGIN_MS).unwrap_or(0))
 }

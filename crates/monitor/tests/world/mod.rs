@@ -106,8 +106,6 @@ struct World {
     asked: Vec<Asked>,
     /// Stretches in which no process ran.
     downtimes: Vec<std::ops::Range<Duration>>,
-    /// Wall stamps are translated back by the steps of the clock: (true time, offset from then on).
-    steps: Vec<(Duration, i64)>,
     sent: Vec<OutboxRow>,
 }
 
@@ -155,7 +153,6 @@ pub fn simulate(run: Run) -> Report {
         network_dead_until: Duration::ZERO,
         asked: Vec::new(),
         downtimes: Vec::new(),
-        steps: vec![(Duration::ZERO, 0)],
         sent: Vec::new(),
     };
     runtime.block_on(async {
@@ -167,7 +164,7 @@ pub fn simulate(run: Run) -> Report {
         let incidents: Vec<IncidentRow> = store.incidents(filter).await.expect("incidents");
         drain(&mut world, &store).await;
         store.close().await.expect("closes");
-        Report::new(run, world.truths, world.asked, world.downtimes, world.steps, incidents, world.sent)
+        Report::new(run, world.truths, world.asked, world.downtimes, incidents, world.sent)
     })
 }
 
@@ -242,7 +239,6 @@ fn misfortune(world: &mut World) {
     if world.happens(world.run.faults.clock_step) {
         let step = world.dice.between(Duration::ZERO, Duration::from_secs(14_400));
         world.wall_offset_ms += i64::try_from(step.as_millis()).expect("small") - 7_200_000;
-        world.steps.push((world.time, world.wall_offset_ms));
     }
     if world.happens(world.run.faults.own_network) {
         world.network_dead_until = world.time + world.dice.between(Duration::from_secs(1), INTERVAL * 20);
