@@ -10,6 +10,7 @@ mod calls;
 mod check;
 mod names;
 mod operators;
+mod pattern;
 mod run;
 mod syntax;
 mod tree;
@@ -120,6 +121,8 @@ pub struct Failed {
 }
 
 /// Holds `conditions` against `facts` and returns those that do not hold, in order.
+///
+/// Takes a fraction of a millisecond, and 0.4 s for an answer that was made to take long.
 pub fn evaluate(conditions: &[Condition], facts: &Facts) -> Vec<Failed> {
     evaluate_masked(conditions, facts, &str::to_owned)
 }
@@ -127,8 +130,9 @@ pub fn evaluate(conditions: &[Condition], facts: &Facts) -> Vec<Failed> {
 /// Like [`evaluate`]. `mask` removes secrets from every text of the answer before it is cut to length for a reason.
 pub fn evaluate_masked(conditions: &[Condition], facts: &Facts, mask: &dyn Fn(&str) -> String) -> Vec<Failed> {
     let world = run::World::new(facts);
+    let mut left = 4 * run::STEPS_MAX;
     let failed = |condition: &Condition| {
-        let why = why::not_held(&condition.root, &world, mask)?;
+        let why = why::not_held(&condition.root, &world, &mut left, mask)?;
         Some(Failed { condition: condition.text.clone(), why })
     };
     conditions.iter().filter_map(failed).collect()

@@ -4,19 +4,16 @@ use std::fmt;
 
 use cel::common::ast::{CallExpr, Expr as Parsed};
 use cel::parser::Expression;
-use regex::RegexBuilder;
 
 use super::Wrong;
 use super::check::{Checker, of, wrong};
 use super::names::instead;
+use super::pattern::Pattern;
 use super::tree::{Constant, Each, Expr, Function, Kind, Over};
 use super::types::Type;
 
 /// How many loops may stand in each other.
 const LOOPS_MAX: usize = 2;
-
-/// The size of a compiled pattern in bytes; it bounds the work for each byte of text.
-const PATTERN_BYTES_MAX: usize = 64 << 10;
 
 /// What can be called as `f(x)`.
 const FUNCTIONS: &[&str] = &["has", "size", "duration", "matches", "int", "uint", "double", "string"];
@@ -175,22 +172,8 @@ fn matches(parts: Vec<Expr>, method: bool, column: usize) -> Result<Expr, Wrong>
     if !text.ty.may_be_text() {
         return Err(wrong(text.column, format!("`matches` cannot take `{text}`, which is {}", text.ty)));
     }
-    let built = RegexBuilder::new(written).size_limit(PATTERN_BYTES_MAX).build();
-    let regex = built.map_err(|error| wrong(pattern.column, pattern_wrong(&error)))?;
-    Ok(of(Type::Bool, column, Kind::Matches(Box::new(text), regex)))
-}
-
-fn pattern_wrong(error: &regex::Error) -> String {
-    match error {
-        regex::Error::CompiledTooBig(_) => {
-            "the pattern is too big; use less repetition, or `[0-9]` for `\\d`".to_owned()
-        }
-        other => {
-            let text = other.to_string();
-            let last = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
-            format!("the pattern cannot be used: {last}")
-        }
-    }
+    let pattern = Pattern::read(written).map_err(|why| wrong(pattern.column, why))?;
+    Ok(of(Type::Bool, column, Kind::Matches(Box::new(text), pattern)))
 }
 
 /// CEL's durations: an optional sign, then decimal numbers with units, in nanoseconds.

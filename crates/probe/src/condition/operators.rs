@@ -215,7 +215,10 @@ fn whole_and_double(whole: i128, double: f64) -> Option<Ordering> {
 
 fn contains<'a>(run: &mut Run<'_, 'a>, part: &Value<'a>, of: &Value<'a>) -> Result<bool, Why<'a>> {
     if of.type_name() == "map" {
-        return Ok(run.lookup(of, part)?.is_some());
+        return match part.type_name() {
+            "null" | "list" | "map" | "duration" => Err(Why::NoOverload(Operator::In, part.clone(), of.clone())),
+            _ => Ok(run.lookup(of, part)?.is_some()),
+        };
     }
     let Some(elements) = of.elements() else { return Err(Why::NoOverload(Operator::In, part.clone(), of.clone())) };
     for element in elements {
@@ -273,5 +276,5 @@ fn mismatch(operator: Operator, a: &Expr, b: &Expr) -> String {
         (_, Type::Null, ..) | (Type::Null, ..) => "; what is missing is found by `has(...)`".to_owned(),
         _ => String::new(),
     };
-    format!("`{a}` is {} and `{b}` is {}, so `{}` never fits{hint}", a.ty, b.ty, operator.sign())
+    format!("`{a}` is {} and `{b}` is {}; `{}` cannot compare them{hint}", a.ty, b.ty, operator.sign())
 }

@@ -60,9 +60,13 @@ pub fn read<T: Send>(
 fn parse(text: &str) -> Result<(Expression, SourceInfo), Wrong> {
     // Without macros: `has`, `all` and the like stay as they are written, so that their parts keep their places.
     let parser = Env::default().with_optional_support(false).parser().max_recursion_depth(DEPTH_MAX);
-    parser.parse_with_source_info(text).map_err(|wrong| match wrong.errors.first() {
-        Some(first) => explain(text, first),
-        None => Wrong { column: None, why: "this is no CEL".to_owned() },
+    parser.parse_with_source_info(text).map_err(|wrong| {
+        // A half-built part is named before the place where it breaks off.
+        let broken_off = wrong.errors.iter().find(|error| !error.msg.starts_with("Incomplete"));
+        match broken_off.or(wrong.errors.first()) {
+            Some(first) => explain(text, first),
+            None => Wrong { column: None, why: "this is no CEL".to_owned() },
+        }
     })
 }
 
@@ -84,6 +88,7 @@ fn column_of(text: &str, (line, column): (isize, isize)) -> Option<usize> {
 
 fn sentence(text: &str, column: Option<usize>, message: &str) -> String {
     let rest: String = column.map_or_else(String::new, |column| text.chars().skip(column - 1).collect());
+    let before = &text[..text.len() - rest.len()];
     let quoted = message.split('\'').nth(1).unwrap_or_default();
     match () {
         () if rest.is_empty() => ends_early(text, message),
@@ -96,7 +101,14 @@ fn sentence(text: &str, column: Option<usize>, message: &str) -> String {
             "optional fields (`.?`) are not supported; use `has(...)`".to_owned()
         }
         () if message.starts_with("missing") => format!("`{quoted}` is missing before `{}`", word(&rest)),
-        () => format!("`{}` cannot stand here", word(&rest)),
+        () if before.ends_with('.') && ["null", "true", "false", "in"].contains(&&*word(&rest)) => {
+            let name = word(&rest);
+            format!("`{name}` is a word of CEL; a field of this name is read with `[\"{name}\"]`")
+        }
+        () if message.starts_with("no viable alternative") => {
+            "what begins here has no end; is a bracket, or the `:` of a `?`, missing?".to_owned()
+        }
+        () => misplaced(before, &word(&rest)),
     }
 }
 
@@ -120,13 +132,28 @@ fn unreadable(rest: &str) -> String {
         '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' => {
             format!("`{first}` is a typographic quote; write ' or \"")
         }
-        _ => format!("`{}` is no character of CEL; texts stand in quotes", first.escape_default()),
+        _ if first.is_control() => format!("`{}` is no character of CEL", first.escape_default()),
+        _ => format!("`{first}` is no character of CEL; texts stand in quotes"),
     }
+}
+
+fn misplaced(before: &str, word: &str) -> String {
+    let hint = match (before.trim_end().rsplit([' ', '(']).next(), word) {
+        (_, "and" | "AND") => "; write `&&`",
+        (_, "or" | "OR") => "; write `||`",
+        (Some("not" | "NOT"), _) => "; for \"not\" write `!`",
+        (_, "==" | "!=") => "; what should be compared?",
+        _ => "",
+    };
+    format!("`{word}` cannot stand here{hint}")
 }
 
 /// The first word or sign of `rest`, for naming it.
 fn word(rest: &str) -> String {
     let in_word = |c: char| c.is_alphanumeric() || c == '_';
-    let length = rest.chars().take_while(|c| in_word(*c)).count().clamp(1, 40);
+    let is_sign = |c: char| "=!<>&|".contains(c);
+    let first = rest.chars().next().unwrap_or_default();
+    let kind: &dyn Fn(char) -> bool = if is_sign(first) { &is_sign } else { &in_word };
+    let length = rest.chars().take_while(|c| kind(*c)).count().clamp(1, 40);
     rest.chars().take(length).collect()
 }

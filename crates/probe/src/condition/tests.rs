@@ -1,12 +1,17 @@
 //! What is refused when a condition is saved, and what holds and fails against an answer.
 
+mod held;
+mod limits;
+mod refused;
+mod same_as_cel;
+
 use std::time::Duration;
 
 use allswell_core::Phases;
 
 use super::{Condition, Facts, evaluate};
+use crate::Certificate;
 use crate::health::{self, Status};
-use crate::{Certificate, condition};
 
 /// An answer to hold conditions against.
 struct Answer {
@@ -100,38 +105,31 @@ impl Answer {
     }
 }
 
-#[track_caller]
-fn refused(text: &str, column: impl Into<Option<usize>>, why: &str) {
-    let wrong = Condition::parse(text).expect_err(text);
-    assert_eq!((wrong.column, &*wrong.why), (column.into(), why), "{text}");
-}
-
-mod refused {
-    use super::refused;
-
-    #[test]
-    fn names_that_nobody_knows() {
-        refused("statsu == 200", 1, "there is no `statsu`; did you mean `status`?");
-        refused("status == 200 && boddy.x == 1", 18, "there is no `boddy`; did you mean `body`?");
-    }
+/// How many cases a property is tried with: what `PROPTEST_CASES` says, else `usual`.
+fn cases(usual: u32) -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual)
 }
 
 #[test]
 fn a_condition_knows_what_it_mentions() {
-    let condition = Condition::parse("status == 200 && body.text == 'time'").unwrap();
-    assert!(condition.mentions("status") && condition.mentions("body"));
-    assert!(!condition.mentions("text") && !condition.mentions("time"));
-    assert_eq!(condition.text(), "status == 200 && body.text == 'time'");
+    let condition =
+        Condition::parse("status == 200 && body.text == 'time' && health.checks.all(version, true)").unwrap();
+    assert!(condition.mentions("status") && condition.mentions("body") && condition.mentions("health"));
+    assert!(!condition.mentions("text") && !condition.mentions("time") && !condition.mentions("version"));
+    assert_eq!(format!("{condition:?}"), format!("Condition({:?})", condition.text()));
 }
 
 #[test]
-fn the_actual_value_is_named() {
-    let answer = Answer::with_body(r#"{"a":{"b":[1,2,{"c":null}]},"ok":false}"#);
-    answer.holds("status == 503");
-    answer.fails("status == 200", "status is 503");
-    answer.fails("time.total < duration('800ms')", "time.total is 5.01 s");
-    answer.fails("body.a.b[1] > 5", "body.a.b[1] is 2");
-    let _ = condition::Failed { condition: String::new(), why: String::new() };
-    Answer::with_certificate(3).fails("certificate.days_left > 14", "certificate.days_left is 3");
-    Answer::with_health().fails("health.checks.database.status == 'ok'", "health.checks.database.status is \"error\"");
+fn every_failed_condition_is_reported_in_order() {
+    let conditions = ["status == 200", "status == 503", "body.ok", "time.total < duration('1s')"];
+    let conditions = conditions.map(|text| Condition::parse(text).unwrap());
+    let answer = Answer::with_body("{}");
+    let failed = evaluate(&conditions, &answer.facts());
+    let failed: Vec<_> = failed.iter().map(|failed| (&*failed.condition, &*failed.why)).collect();
+    let expected = [
+        ("status == 200", "status is 503"),
+        ("body.ok", "body has no field ok"),
+        ("time.total < duration('1s')", "time.total is 5.01 s"),
+    ];
+    assert_eq!(failed, expected);
 }

@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use regex::Regex;
-
 use super::names::Root;
+use super::pattern::Pattern;
 use super::types::Type;
 
 /// A part of a condition.
@@ -48,7 +47,7 @@ pub enum Kind {
     /// `size(x)`, `x.contains(y)`
     Call(Function, Vec<Expr>),
     /// `x.matches("...")`
-    Matches(Box<Expr>, Regex),
+    Matches(Box<Expr>, Pattern),
     /// `x.all(y, ...)` and the like.
     Each(Box<Each>),
     /// `[a, b]`
@@ -219,7 +218,7 @@ impl fmt::Display for Expr {
                 write!(f, "{}.{}({})", arguments[0], function.name(), arguments[1])
             }
             Kind::Call(function, arguments) => write!(f, "{}({})", function.name(), arguments[0]),
-            Kind::Matches(of, regex) => write!(f, "{of}.matches({:?})", regex.as_str()),
+            Kind::Matches(of, pattern) => write!(f, "{of}.matches({:?})", pattern.text()),
             Kind::Each(each) => {
                 write!(f, "{}.{}({}", each.range, each.over.name(), each.variable)?;
                 each.test.iter().chain(&each.make).try_for_each(|part| write!(f, ", {part}"))?;

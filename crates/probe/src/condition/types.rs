@@ -137,7 +137,7 @@ impl fmt::Display for Type {
             Self::Duration => "a duration",
             Self::List => "a list",
             Self::Map | Self::Headers | Self::Checks => "a map",
-            Self::Record(record) => return write!(f, "the group `{}`", record.name()),
+            Self::Record(_) => "a group of values",
         })
     }
 }

@@ -2,46 +2,58 @@
 
 use crate::text::tame;
 
-use super::run::{Run, Why, World};
-use super::tree::{Each, Expr, Kind, Over};
+use super::run::{Run, STEPS_MAX, Why, World};
+use super::tree::{Each, Expr, Kind, Operator, Over};
+use super::types::{Record, Type};
 use super::value::{SHOWN_MAX, Value};
 
 type Mask<'m> = &'m dyn Fn(&str) -> String;
 
-/// The reason why `root` does not hold; `None` when it holds.
-pub fn not_held<'a>(root: &'a Expr, world: &'a World<'a>, mask: Mask) -> Option<String> {
-    let mut steps = World::budget();
-    match Run::new(world, &mut steps).truth(root) {
+/// The reason why `root` does not hold; `None` when it holds. Takes its steps off `left`, the budget of all conditions.
+pub fn not_held<'a>(root: &'a Expr, world: &'a World<'a>, left: &mut usize, mask: Mask) -> Option<String> {
+    match spend(left, world, |run| run.truth(root)) {
         Ok(true) => None,
         Err(why) => Some(in_words(&why, mask)),
         Ok(false) => {
-            let mut steps = World::budget();
-            let mut run = Run::new(world, &mut steps);
-            let why = because(root, &mut run, mask);
+            let why = spend(left, world, |run| because(root, run, mask));
             Some(if why.is_empty() { format!("{root} is false") } else { why })
         }
     }
+}
+
+fn spend<'a, T>(left: &mut usize, world: &'a World<'a>, work: impl FnOnce(&mut Run<'_, 'a>) -> T) -> T {
+    let budget = STEPS_MAX.min(*left);
+    let mut steps = budget;
+    let done = work(&mut Run::new(world, &mut steps));
+    *left -= budget - steps;
+    done
 }
 
 fn in_words(why: &Why, mask: Mask) -> String {
     match why {
         Why::Absent(what) => tame(&mask(what), SHOWN_MAX),
         Why::NoField(of, name) => format!("{of} has no field {}", tame(&mask(name), SHOWN_MAX)),
-        Why::NoOverload(operator, a, b) => format!(
-            "`{}` does nothing with {} ({}) and {} ({})",
-            operator.sign(),
-            a.show(mask),
-            a.type_name(),
-            b.show(mask),
-            b.type_name()
-        ),
+        Why::NoOverload(operator, a, b) => {
+            format!("`{}` cannot take {} and {}", operator.sign(), typed(a, mask), typed(b, mask))
+        }
+        Why::Mismatch(operator, sides) => {
+            let [a, b] = sides.each_ref().map(|(expr, value)| match expr.is_constant() {
+                true => typed(value, mask),
+                false => format!("{expr} = {}", typed(value, mask)),
+            });
+            format!("`{}` cannot take {a} and {b}", operator.sign())
+        }
         Why::Unfit(what, value, needed) => {
-            format!("{what} is {} ({}), which is not {needed}", value.show(mask), value.type_name())
+            format!("{what} is {}, which is not {needed}", typed(value, mask))
         }
         Why::DivisionByZero => "a division by zero".to_owned(),
         Why::Overflow(operator) => format!("the result of `{}` is too large", operator.sign()),
-        Why::TooLong => format!("evaluating it takes more than {} steps on this answer", World::budget()),
+        Why::TooLong => format!("evaluating it takes more than {STEPS_MAX} steps on this answer"),
     }
+}
+
+fn typed(value: &Value, mask: Mask) -> String {
+    format!("{} ({})", value.show(mask), value.type_name())
 }
 
 /// Why `expr`, which is false, is false.
@@ -58,7 +70,14 @@ fn because<'a>(expr: &'a Expr, run: &mut Run<'_, 'a>, mask: Mask) -> String {
             because(branch, run, mask)
         }
         Kind::Not(of) => facts(of, run, mask),
-        Kind::Has(of, name) => format!("{of} has no field {name}"),
+        Kind::Has(of, name) => match of.ty {
+            Type::Record(record) if record != Record::Check => run.missing(record, name),
+            _ => format!("{of} has no field {name}"),
+        },
+        Kind::Binary(Operator::In, a, b) if run.value(b).is_ok_and(|b| b.type_name() == "map") => {
+            let name = run.value(a).map(|name| name.show(mask)).unwrap_or_default();
+            format!("{b} has no {name}")
+        }
         Kind::Each(each) => of_loop(each, run, mask),
         _ => facts(expr, run, mask),
     }
@@ -67,6 +86,10 @@ fn because<'a>(expr: &'a Expr, run: &mut Run<'_, 'a>, mask: Mask) -> String {
 /// The actual values of what `expr` looks at.
 fn facts<'a>(expr: &'a Expr, run: &mut Run<'_, 'a>, mask: Mask) -> String {
     let looked_at: Vec<&Expr> = match &expr.kind {
+        Kind::Binary(Operator::In, a, b) if run.value(b).is_ok_and(|b| b.type_name() == "map") => {
+            let name = run.value(a).map(|name| name.show(mask)).unwrap_or_default();
+            return format!("{b} has {name}");
+        }
         Kind::Binary(operator, a, b) if operator.compares() => vec![a, b],
         Kind::And(a, b) | Kind::Or(a, b) => {
             return joined(vec![facts(a, run, mask), facts(b, run, mask)], "; ");
@@ -87,9 +110,8 @@ fn facts<'a>(expr: &'a Expr, run: &mut Run<'_, 'a>, mask: Mask) -> String {
 
 fn of_loop<'a>(each: &'a Each, run: &mut Run<'_, 'a>, mask: Mask) -> String {
     let (range, variable) = (&each.range, &each.variable);
-    let elements = || run.value(range).ok().and_then(|value| Some((value.size()?, value.elements()?)));
-    let mut elements = elements;
-    let Some((size, elements)) = elements() else { return String::new() };
+    let gone_through = run.value(range).ok().and_then(|value| Some((value.size()?, value.elements()?)));
+    let Some((size, elements)) = gone_through else { return String::new() };
     let elements: Vec<Value> = elements.collect();
     match each.over {
         Over::All => {
@@ -111,6 +133,13 @@ fn of_loop<'a>(each: &'a Each, run: &mut Run<'_, 'a>, mask: Mask) -> String {
     }
 }
 
+/// The parts that say something, each once.
 fn joined(parts: Vec<String>, with: &str) -> String {
-    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(with)
+    let mut said: Vec<String> = Vec::new();
+    for part in parts {
+        if !part.is_empty() && !said.contains(&part) {
+            said.push(part);
+        }
+    }
+    said.join(with)
 }
