@@ -4,7 +4,7 @@
 //! grammar is the crate `cel`'s. Checking and evaluating are ours (docs/decisions/0003): an evaluation has a budget of
 //! steps, copies nothing of the answer, and what cannot be evaluated fails in either polarity, with the reason.
 //!
-//! [`syntax`] text to tree · [`check`] names, types and arity · [`run`] evaluation · [`why`] the reason in words.
+//! [`syntax`] text to tree · [`check`] names, types and arity · [`world`] what is looked at · [`run`] evaluation · [`why`] the reason in words.
 
 mod calls;
 mod check;
@@ -17,6 +17,7 @@ mod tree;
 mod types;
 mod value;
 mod why;
+mod world;
 
 #[cfg(test)]
 mod tests;
@@ -129,7 +130,7 @@ pub fn evaluate(conditions: &[Condition], facts: &Facts) -> Vec<Failed> {
 
 /// Like [`evaluate`]. `mask` removes secrets from every text of the answer before it is cut to length for a reason.
 pub fn evaluate_masked(conditions: &[Condition], facts: &Facts, mask: &dyn Fn(&str) -> String) -> Vec<Failed> {
-    let world = run::World::new(facts);
+    let world = world::World::new(facts);
     let mut left = 4 * run::STEPS_MAX;
     let failed = |condition: &Condition| {
         let why = why::not_held(&condition.root, &world, &mut left, mask)?;

@@ -1,17 +1,11 @@
 //! Evaluates a checked condition, step by step under a budget. Nothing here can panic or go on for long.
 
-use std::cell::OnceCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::time::Duration;
 
-use crate::json::{self, Json};
-
-use super::names::Root;
+use super::operators;
 use super::tree::{Constant, Each, Expr, Function, Kind, Operator, Over};
-use super::types::Record;
 use super::value::{Value, status_word};
-use super::{Facts, operators};
+use super::world::World;
 
 /// How many steps the evaluation of one condition may take. A step is at most 0.4 microseconds, measured with release
 /// settings on what costs most (patterns, lists of lists): a tenth of a second in the worst case.
@@ -19,13 +13,6 @@ pub const STEPS_MAX: usize = 250_000;
 
 /// What it costs to put a list, a map or a text together, in steps.
 const MADE: usize = 4;
-
-/// The facts, and what is made of them when a condition asks for it: once for all conditions.
-pub struct World<'a> {
-    facts: &'a Facts<'a>,
-    body: OnceCell<Result<Json, String>>,
-    headers: OnceCell<BTreeMap<String, String>>,
-}
 
 /// Why a condition cannot be evaluated.
 #[derive(Clone, Debug)]
@@ -50,29 +37,18 @@ pub enum Why<'a> {
 
 /// An evaluation under way.
 pub struct Run<'w, 'a> {
-    world: &'a World<'a>,
+    /// What it looks at.
+    pub world: &'a World<'a>,
     steps: &'w mut usize,
     scope: Vec<Value<'a>>,
 }
 
 type Result<T, E> = std::result::Result<T, E>;
 
-impl<'a> World<'a> {
-    /// Nothing is read yet.
-    pub fn new(facts: &'a Facts<'a>) -> Self {
-        Self { facts, body: OnceCell::new(), headers: OnceCell::new() }
-    }
-}
-
 impl<'w, 'a> Run<'w, 'a> {
     /// An evaluation that takes its steps off `steps`.
     pub fn new(world: &'a World<'a>, steps: &'w mut usize) -> Self {
         Self { world, steps, scope: Vec::new() }
-    }
-
-    /// Why a group has no `name`, though others may have.
-    pub fn missing(&self, record: Record, name: &str) -> String {
-        missing_in_group(self.world.facts, record, name)
     }
 
     /// Takes `steps` off the budget.
@@ -100,7 +76,7 @@ impl<'w, 'a> Run<'w, 'a> {
         self.charge(1)?;
         match &expr.kind {
             Kind::Constant(constant) => Ok(constant_value(constant)),
-            Kind::Root(root) => self.root(*root),
+            Kind::Root(root) => self.world.root(*root).map_err(Why::Absent),
             Kind::Variable(slot, _) => Ok(self.scope.get(*slot).cloned().unwrap_or(Value::Null)),
             Kind::Member(of, name) => self.member(of, name),
             Kind::Has(of, name) => self.has(of, name),
@@ -157,37 +133,10 @@ impl<'w, 'a> Run<'w, 'a> {
         first.and(second).map(Value::Bool)
     }
 
-    fn root(&mut self, root: Root) -> Result<Value<'a>, Why<'a>> {
-        let facts = self.world.facts;
-        let absent = |what: &str| Err(Why::Absent(what.to_owned()));
-        match root {
-            Root::Status => facts.status.map_or_else(|| absent("there is no status"), |s| Ok(Value::Int(s.into()))),
-            Root::Headers => Ok(Value::Headers(self.world.headers.get_or_init(|| lower_headers(facts.headers)))),
-            Root::Text => facts.text.map_or_else(|| absent("the body is no text"), |text| Ok(Value::Text(text))),
-            Root::Body => {
-                let Some(text) = facts.text else { return absent("there is no body that is text") };
-                match self.world.body.get_or_init(|| json::parse(text, json::VALUES_MAX)) {
-                    Ok(json) => Ok(json.into()),
-                    Err(why) => absent(why),
-                }
-            }
-            Root::Time => Ok(Value::Group(Record::Time)),
-            Root::Certificate => Ok(Value::Group(Record::Certificate)),
-            Root::Health => Ok(Value::Group(Record::Health)),
-            Root::Version => match facts.health {
-                None => absent("the answer is no health document"),
-                Some(health) => match &health.version {
-                    Some(version) => Ok(Value::Text(version)),
-                    None => absent("the health document names no version"),
-                },
-            },
-        }
-    }
-
     fn member(&mut self, of: &'a Expr, name: &'a str) -> Result<Value<'a>, Why<'a>> {
         let operand = self.value(of)?;
         if let Value::Group(record) = operand {
-            return self.of_group(record, name)?.ok_or_else(|| Why::Absent(self.missing(record, name)));
+            return self.world.of_group(record, name).ok_or_else(|| Why::Absent(self.world.missing(record, name)));
         }
         if operand.type_name() != "map" {
             return Err(Why::Unfit(of.to_string(), operand, "an object"));
@@ -198,30 +147,11 @@ impl<'w, 'a> Run<'w, 'a> {
     fn has(&mut self, of: &'a Expr, name: &'a str) -> Result<Value<'a>, Why<'a>> {
         let operand = self.value(of)?;
         let found = match operand {
-            Value::Group(record) => self.of_group(record, name)?,
+            Value::Group(record) => self.world.of_group(record, name),
             _ if operand.type_name() == "map" => self.lookup(&operand, &Value::Text(name))?,
             _ => return Err(Why::Unfit(of.to_string(), operand, "an object")),
         };
         Ok(Value::Bool(found.is_some()))
-    }
-
-    fn of_group(&mut self, record: Record, name: &str) -> Result<Option<Value<'a>>, Why<'a>> {
-        let facts = self.world.facts;
-        let duration = |duration: Duration| Value::Duration(i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX));
-        Ok(match (record, name) {
-            (Record::Time, "total") => Some(duration(facts.total)),
-            (Record::Time, "dns") => facts.phases.dns.map(duration),
-            (Record::Time, "connect") => facts.phases.connect.map(duration),
-            (Record::Time, "tls") => facts.phases.tls.map(duration),
-            (Record::Time, "first_byte") => facts.phases.first_byte.map(duration),
-            (Record::Time, "transfer") => facts.phases.transfer.map(duration),
-            (Record::Certificate, "days_left") => {
-                facts.certificate.map(|certificate| Value::Int(certificate.days_left))
-            }
-            (Record::Health, "status") => facts.health.map(|health| Value::Text(status_word(health.status))),
-            (Record::Health, "checks") => facts.health.map(|health| Value::Checks(&health.checks)),
-            _ => None,
-        })
     }
 
     fn index(&mut self, of: &'a Expr, index: &'a Expr) -> Result<Value<'a>, Why<'a>> {
@@ -384,27 +314,6 @@ fn constant_value(constant: &Constant) -> Value<'_> {
         Constant::Double(value) => Value::Double(*value),
         Constant::String(value) => Value::Text(value),
         Constant::Duration(nanos) => Value::Duration(*nanos),
-    }
-}
-
-fn lower_headers(headers: &[(String, String)]) -> BTreeMap<String, String> {
-    let mut lower = BTreeMap::<String, String>::new();
-    for (name, value) in headers {
-        let joined = lower.entry(name.to_ascii_lowercase()).or_default();
-        if !joined.is_empty() {
-            joined.push_str(", ");
-        }
-        joined.push_str(value);
-    }
-    lower
-}
-
-fn missing_in_group(facts: &Facts, record: Record, name: &str) -> String {
-    match record {
-        Record::Time => format!("there is no time.{name}: that phase was not reached or not needed"),
-        Record::Certificate => "no certificate was presented".to_owned(),
-        Record::Health if facts.health.is_none() => "the answer is no health document".to_owned(),
-        _ => format!("{} has no {name}", record.name()),
     }
 }
 

@@ -2,10 +2,11 @@
 
 use crate::text::tame;
 
-use super::run::{Run, STEPS_MAX, Why, World};
+use super::run::{Run, STEPS_MAX, Why};
 use super::tree::{Each, Expr, Kind, Operator, Over};
 use super::types::{Record, Type};
 use super::value::{SHOWN_MAX, Value};
+use super::world::World;
 
 type Mask<'m> = &'m dyn Fn(&str) -> String;
 
@@ -71,7 +72,7 @@ fn because<'a>(expr: &'a Expr, run: &mut Run<'_, 'a>, mask: Mask) -> String {
         }
         Kind::Not(of) => facts(of, run, mask),
         Kind::Has(of, name) => match of.ty {
-            Type::Record(record) if record != Record::Check => run.missing(record, name),
+            Type::Record(record) if record != Record::Check => run.world.missing(record, name),
             _ => format!("{of} has no field {name}"),
         },
         Kind::Binary(Operator::In, a, b) if run.value(b).is_ok_and(|b| b.type_name() == "map") => {

@@ -38,17 +38,18 @@ fn measurement(name: &str, object: &Object, several: bool) -> Option<Check> {
     let status = object.text("status").map_or(Some(Status::Unknown), status_of).unwrap_or(Status::Unknown);
     let node = object.text("componentId").filter(|_| several).map(|id| format!("{name} {id}"));
     let observed = object.get("observedValue");
-    let scale = match object.text("observedUnit") {
-        Some("s") => Some(1e3),
-        Some("ms") => Some(1.0),
-        Some("us" | "\u{b5}s") => Some(1e-3),
-        Some("ns") => Some(1e-6),
+    let unit = object.text("observedUnit").unwrap_or_default();
+    let is_time = ["responsetime", "latency", "duration"].iter().any(|word| name.to_ascii_lowercase().contains(word));
+    let scale = match unit {
+        "ms" => Some(1.0),
+        "s" => Some(1e3),
+        "us" | "\u{b5}s" => Some(1e-3),
+        "ns" => Some(1e-6),
         _ => None,
     };
-    let message = object.text("output").map(str::to_owned).or_else(|| {
-        let unit = object.text("observedUnit").unwrap_or_default();
-        Some(format!("{} {unit}", scalar(observed?)?)).filter(|_| scale.is_none())
-    });
+    let scale = scale.filter(|_| is_time);
+    let said = object.text("output").filter(|output| !output.is_empty()).map(str::to_owned);
+    let message = said.or_else(|| Some(format!("{} {unit}", scalar(observed?)?)).filter(|_| scale.is_none()));
     let response_time_ms = scale.and_then(|scale| Some(observed?.as_number()? * scale));
     Some(Check { name: node.unwrap_or_else(|| name.to_owned()), status, message, response_time_ms })
 }

@@ -32,7 +32,7 @@ impl<'a> Answer<'a> {
             status,
             version: first(&["version"]).or_else(|| version_in(self.object("info")?)),
             release_id: first(&["releaseId", "release_id", "commit"]),
-            detail: first(&["detail", "reason", "message", "output", "description"]),
+            detail: first(&["detail", "reason", "message", "output"]),
             checks: Vec::new(),
         }
     }
@@ -43,10 +43,10 @@ fn version_in(info: &Object) -> Option<String> {
     direct.or_else(|| ["app", "build"].iter().find_map(|part| scalar(info.get(part)?.as_object()?.get("version")?)))
 }
 
-/// A text or a number as text.
+/// A text or a number as text; nothing for an empty one.
 pub fn scalar(json: &Json) -> Option<String> {
     match json {
-        Json::String(text) => Some(text.to_string()),
+        Json::String(text) => Some(text.to_string()).filter(|text| !text.is_empty()),
         Json::Int(value) => Some(value.to_string()),
         Json::Uint(value) => Some(value.to_string()),
         Json::Double(value) => Some(value.to_string()),

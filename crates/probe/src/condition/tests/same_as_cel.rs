@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use cel::{Context, Program, Value};
 use proptest::prelude::*;
 
-use super::super::run::{Run, STEPS_MAX, Why, World};
+use super::super::run::{Run, STEPS_MAX, Why};
+use super::super::world::World;
 use super::super::{Condition, tree};
 use super::{Answer, cases};
 use crate::json::{self, Json};
