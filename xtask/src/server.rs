@@ -48,7 +48,7 @@ impl Server {
         thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
                 let mut banner = shared.lock().unwrap_or_else(PoisonError::into_inner);
-                if banner.ready_ms.is_none() && page(&line).is_some() {
+                if banner.ready_ms.is_none() && page(&line, "web").is_some() {
                     banner.ready_ms = Some(wall_ms());
                 }
                 banner.lines.push(line);
@@ -61,8 +61,13 @@ impl Server {
     pub fn address(&mut self) -> Result<SocketAddr> {
         wait_for("the server's address", START, || {
             self.ensure_running()?;
-            Ok(self.banner().lines.iter().find_map(|line| page(line)))
+            Ok(self.page("web"))
         })
+    }
+
+    /// The address that it printed under this name.
+    pub fn page(&self, name: &str) -> Option<SocketAddr> {
+        self.banner().lines.iter().find_map(|line| page(line, name))
     }
 
     /// When it printed its address; `None` if it has not.
@@ -112,14 +117,14 @@ impl Drop for Server {
     }
 }
 
-/// The address in the banner's line `  ● web       http://127.0.0.1:8080/`.
-fn page(line: &str) -> Option<SocketAddr> {
-    let mut words = line.split_whitespace().skip_while(|word| *word != "web");
-    address_of(words.nth(1)?)
+/// The address in the banner's line `  ● web       http://127.0.0.1:8080/`, when it has this name.
+fn page(line: &str, name: &str) -> Option<SocketAddr> {
+    let mut words = line.split_whitespace();
+    (words.next()? == "●" && words.next()? == name).then(|| words.next().and_then(address_of))?
 }
 
 /// The address of `http://127.0.0.1:8080/`.
-pub fn address_of(url: &str) -> Option<SocketAddr> {
+fn address_of(url: &str) -> Option<SocketAddr> {
     url.strip_prefix("http://")?.split('/').next()?.parse().ok()
 }
 
@@ -135,9 +140,10 @@ mod tests {
 
     #[test]
     fn the_address_is_read_from_the_banner() {
-        let expected = Some("127.0.0.1:8080".parse().expect("an address"));
-        assert_eq!(page("  ● web       http://127.0.0.1:8080/"), expected);
-        assert_eq!(page("  ● mail      http://127.0.0.1:8025/"), None);
-        assert_eq!(page("watching the web"), None);
+        let address = "127.0.0.1:8080".parse().ok();
+        assert_eq!(page("  ● web       http://127.0.0.1:8080/", "web"), address);
+        assert_eq!(page("  ● mail      http://127.0.0.1:8080/  the alerts arrive here", "mail"), address);
+        assert_eq!(page("  ● mail      http://127.0.0.1:8080/", "web"), None);
+        assert_eq!(page("watching the web", "web"), None);
     }
 }
