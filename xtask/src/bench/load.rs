@@ -33,6 +33,8 @@ pub fn serve_target() -> Result<bool> {
 
 /// Measures and prints. `true` means that every limit holds.
 pub fn run(binary: &Path, monitors: u32, minutes: f64) -> Result<bool> {
+    // Whole intervals, so that every monitor is due as often as every other.
+    let span = INTERVAL * (minutes * 60.0 / INTERVAL.as_secs_f64()).ceil().max(1.0) as u32;
     let (mut target, address) = start_target()?;
     let bare = client::cpu_per_request(address)?;
     let folder = cargo::fresh_folder("bench")?;
@@ -42,12 +44,13 @@ pub fn run(binary: &Path, monitors: u32, minutes: f64) -> Result<bool> {
     let data = folder.join("data");
     let arguments = [OsStr::new("--config"), config.as_os_str(), OsStr::new("--data"), data.as_os_str()];
     println!(
-        "{monitors} HTTP monitors every {} s for {minutes} min, after {} s of warm-up",
+        "{monitors} HTTP monitors every {} s for {} s, after {} s of warm-up",
         INTERVAL.as_secs(),
+        span.as_secs(),
         WARM_UP.as_secs()
     );
     let mut server = Server::start(binary, &arguments, &folder.join("serve.log"))?;
-    let load = measure(&mut server, Duration::from_secs_f64(minutes * 60.0))?;
+    let load = measure(&mut server, span)?;
     let gaps = count_gaps(server.address()?, monitors)?;
     server.stop(Duration::from_secs(30))?;
     target.kill()?;
