@@ -1,4 +1,4 @@
-//! What the guide shows must work: each configuration in it is validated, its sample code is run.
+//! What the guide shows must work: each configuration in it is validated, its sample code is run, its links lead somewhere.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,6 +34,10 @@ pub fn check(binary: &Path, python: Option<&Path>) -> Result<Tally> {
     let mut tally = Tally::default();
     for page in pages()? {
         let text = fs::read_to_string(&page).with_context(|| format!("cannot read {}", page.display()))?;
+        for link in dead_links(&text, page.parent().context("a page lies in a folder")?) {
+            println!("  {}: `{link}` leads nowhere", page.display());
+            tally += Tally::FAILED;
+        }
         for block in blocks(&text) {
             let place = format!("{}:{}", page.display(), block.line);
             let checked = match block.language.as_str() {
@@ -62,9 +66,19 @@ fn pages() -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(&docs).with_context(|| format!("cannot read {}", docs.display()))?;
     let mut pages: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     pages.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
-    pages.push(cargo::root().join("README.md"));
+    pages.extend(
+        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(|name| cargo::root().join(name)),
+    );
     pages.sort();
     Ok(pages)
+}
+
+/// Links of a page in `folder` to files that are not there.
+fn dead_links(text: &str, folder: &Path) -> Vec<String> {
+    let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let files = links.filter(|link| !link.contains("://") && !link.starts_with('#'));
+    let is_dead = |link: &&str| !folder.join(link.split('#').next().unwrap_or(link)).exists();
+    files.filter(is_dead).map(str::to_owned).collect()
 }
 
 /// The fenced code of a Markdown page.
@@ -130,6 +144,12 @@ mod tests {
         let found = blocks("# A\n\n```yaml\na: 1\nb: 2\n```\ntext\n```sh\nls\n```\n");
         let block = |language: &str, line, text: &str| Block { language: language.into(), line, text: text.into() };
         assert_eq!(found, [block("yaml", 4, "a: 1\nb: 2\n"), block("sh", 9, "ls\n")]);
+    }
+
+    #[test]
+    fn a_link_to_nothing_is_found() {
+        let text = "[a](https://example.com) [b](README.md#more) [c](#here) [d](gone.md)";
+        assert_eq!(dead_links(text, cargo::root()), ["gone.md"]);
     }
 
     #[test]
