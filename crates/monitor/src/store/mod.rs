@@ -358,10 +358,13 @@ pub trait Store: Send + Sync + 'static {
     /// Makes the list of monitors equal to `monitors` and returns each as known, in the same order.
     ///
     /// A name that was there before keeps its number and all its history; one that is no longer named is retired, its history
-    /// stays and its open incident is closed without a message.
+    /// stays and its open incident is closed without a message. Named again later, it is a new monitor with a new number.
+    /// Pausing and resuming are transitions of their own (to [`Presence::Paused`], to [`Presence::Unknown`]), which count in
+    /// `seq`: what was decided before belongs committed before, and what is decided after goes on from what this returns.
     async fn enlist(&self, monitors: Vec<Enlistment>, now: Wall) -> Result<Vec<Enlisted>, StoreError>;
 
-    /// Writes decisions in one transaction. Writing the same decisions again changes nothing.
+    /// Writes decisions in one transaction. Writing the same decisions again changes nothing: one whose transition's number is
+    /// taken is left out as a whole, and so is one of a monitor that was retired. One that leaves a number out is refused.
     async fn commit(&self, decisions: Vec<Decision>) -> Result<(), StoreError>;
 
     /// Writes results in order of time for each monitor.
@@ -412,7 +415,8 @@ pub trait Store: Send + Sync + 'static {
     /// Deliveries, newest first.
     async fn deliveries(&self, limit: usize) -> Result<Vec<DeliveryRow>, StoreError>;
 
-    /// Deletes results older than `before`, and what of the outbox was delivered before it. Decisions stay.
+    /// Deletes the results of hours that ended before `before`, and what of the outbox was delivered before it. Decisions stay,
+    /// and so does the detail that is still good for later results.
     async fn forget(&self, before: Wall) -> Result<(), StoreError>;
 
     /// Writes all that is pending and closes. Later calls give [`StoreError::Closed`].

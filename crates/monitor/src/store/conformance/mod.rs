@@ -57,6 +57,7 @@ macro_rules! tests {
             outbox::a_message_is_claimed_when_it_is_due,
             outbox::a_message_with_a_known_key_is_not_written_again,
             outbox::nobody_overtakes_within_an_incident_and_a_channel,
+            outbox::channels_that_have_no_place_left_are_passed_over,
             outbox::a_refused_message_makes_room_for_the_next,
             outbox::a_lease_that_ran_out_is_given_to_the_next_and_the_old_token_is_worth_nothing,
             outbox::many_claimers_never_hold_the_same_message,

@@ -23,6 +23,7 @@ pub(crate) async fn a_message_is_claimed_when_it_is_due(open: Open<'_>) {
     store.commit(vec![down(id, 1, at(20_000), &["ops", "hook"])]).await.unwrap();
     assert_eq!(store.next_due().await.unwrap(), Some(at(20_000)));
     assert!(claim(&*store, at(19_999)).await.is_empty());
+    assert!(store.claim(at(20_000), LEASE, 0, &[]).await.unwrap().is_empty());
     let one = store.claim(at(20_000), LEASE, 1, &[]).await.unwrap();
     assert_eq!((one.len(), one[0].attempts, one[0].created), (1, 0, at(20_000)));
     assert_eq!(one[0].incident, IncidentId { monitor: id, seq: 1 });
@@ -57,6 +58,14 @@ pub(crate) async fn nobody_overtakes_within_an_incident_and_a_channel(open: Open
     assert!(store.settle(first[1].id, first[1].token, sent(), now).await.unwrap());
     assert_eq!(keys(&claim(&*store, now).await), ["1-1:up:hook"], "an end waits for its beginning");
     assert_eq!(store.next_due().await.unwrap(), Some(at(90_000)));
+}
+
+pub(crate) async fn channels_that_have_no_place_left_are_passed_over(open: Open<'_>) {
+    let (store, id) = with_one(open).await;
+    store.commit(vec![down(id, 1, at(0), &["ops", "it's", "hook"])]).await.unwrap();
+    let except = ["ops".to_owned(), "it's".to_owned(), "nobody".to_owned()];
+    assert_eq!(keys(&store.claim(at(0), LEASE, 9, &except).await.unwrap()), ["1-1:down:hook"]);
+    assert_eq!(keys(&store.claim(at(0), LEASE, 9, &[]).await.unwrap()), ["1-1:down:ops", "1-1:down:it's"]);
 }
 
 pub(crate) async fn a_refused_message_makes_room_for_the_next(open: Open<'_>) {

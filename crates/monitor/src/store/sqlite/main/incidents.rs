@@ -134,15 +134,20 @@ pub(in super::super) fn incidents(
     account: AccountId,
     filter: IncidentFilter,
 ) -> Result<Vec<IncidentRow>, Fault> {
-    let mut statement = connection.prepare_cached(
+    // Years of closed incidents must not be read to find the few that are asked for.
+    let (index, only) = match (filter.monitor, filter.open_only) {
+        (None, false) => ("INDEXED BY incident_newest", "incident.account = ?1 AND ?2 IS NULL"),
+        (None, true) => ("INDEXED BY incident_open_newest", "incident.account = ?1 AND ?2 IS NULL AND ended IS NULL"),
+        (Some(_), false) => ("", "+incident.account = ?1 AND incident.monitor = ?2"),
+        (Some(_), true) => ("", "+incident.account = ?1 AND incident.monitor = ?2 AND ended IS NULL"),
+    };
+    let mut statement = connection.prepare_cached(&format!(
         "SELECT incident.monitor, incident.seq, monitor.name, incident.kind, began, opened, ended, cause, evidence
-         FROM incident JOIN monitor ON monitor.id = incident.monitor
-         WHERE incident.account = ?1 AND (?2 IS NULL OR incident.monitor = ?2) AND (NOT ?3 OR ended IS NULL)
-         ORDER BY opened DESC, incident.monitor DESC, incident.seq DESC LIMIT ?4",
-    )?;
+         FROM incident {index} JOIN monitor ON monitor.id = incident.monitor
+         WHERE {only} ORDER BY opened DESC, incident.monitor DESC, incident.seq DESC LIMIT ?3"
+    ))?;
     let limit = i64::try_from(filter.limit).unwrap_or(i64::MAX);
-    let rows = statement
-        .query_map(params![account.0, filter.monitor.map(|id| id.0), filter.open_only, limit], incident_row)?;
+    let rows = statement.query_map(params![account.0, filter.monitor.map(|id| id.0), limit], incident_row)?;
     let mut incidents = rows.collect::<Result<Vec<_>, _>>()?;
     for incident in &mut incidents {
         incident.timeline = timeline(connection, incident.id)?;

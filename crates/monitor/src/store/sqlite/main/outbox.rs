@@ -119,16 +119,25 @@ pub(in super::super) fn settle(
 
 /// When the next message that waits becomes due, a lease running out included.
 pub(in super::super) fn next_due(connection: &Connection, account: AccountId) -> Result<Option<Wall>, Fault> {
-    Ok(connection
+    let free = connection
         .prepare_cached(
-            "SELECT min(max(next, coalesce(lease_until, next))) FROM outbox AS message
-             WHERE account = ? AND sent IS NULL AND dead IS NULL
+            "SELECT next FROM outbox AS message
+             WHERE account = ? AND sent IS NULL AND dead IS NULL AND lease_until IS NULL
                AND NOT EXISTS (SELECT 1 FROM outbox AS older
                    WHERE older.monitor = message.monitor AND older.incident = message.incident
                      AND older.channel = message.channel AND older.id < message.id
-                     AND older.sent IS NULL AND older.dead IS NULL)",
+                     AND older.sent IS NULL AND older.dead IS NULL)
+             ORDER BY next, id LIMIT 1",
         )?
-        .query_row([account.0], |row| wall_or_none(row, 0))?)
+        .query_row([account.0], |row| wall(row, 0))
+        .optional()?;
+    let leased = connection
+        .prepare_cached(
+            "SELECT min(max(next, lease_until)) FROM outbox
+             WHERE account = ? AND sent IS NULL AND dead IS NULL AND lease_until IS NOT NULL",
+        )?
+        .query_row([account.0], |row| wall_or_none(row, 0))?;
+    Ok(free.into_iter().chain(leased).min())
 }
 
 /// How full the outbox is.

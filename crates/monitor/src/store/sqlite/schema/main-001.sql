@@ -65,7 +65,8 @@ CREATE TABLE incident (
     PRIMARY KEY (monitor, seq)
 ) STRICT;
 CREATE UNIQUE INDEX incident_open ON incident (monitor) WHERE ended IS NULL;
-CREATE INDEX incident_newest ON incident (account, opened);
+CREATE INDEX incident_open_newest ON incident (account, opened, monitor, seq) WHERE ended IS NULL;
+CREATE INDEX incident_newest ON incident (account, opened, monitor, seq);
 
 CREATE TABLE incident_event (
     id INTEGER PRIMARY KEY,
@@ -108,8 +109,13 @@ CREATE TABLE outbox (
     UNIQUE (account, dedup),
     FOREIGN KEY (monitor, incident) REFERENCES incident (monitor, seq)
 ) STRICT;
--- Partial, so that claiming does not slow down with what was delivered long ago.
-CREATE INDEX outbox_due ON outbox (account, next) WHERE sent IS NULL AND dead IS NULL;
-CREATE INDEX outbox_order ON outbox (monitor, incident, channel, id) WHERE sent IS NULL AND dead IS NULL;
+-- Partial, so that what was delivered long ago slows nothing down, and with all that claiming asks for, so that messages
+-- that wait are not read one by one. The columns `sent` and `dead` are empty there; SQLite reads the row without them.
+CREATE INDEX outbox_due ON outbox (account, next, id, lease_until, monitor, incident, channel, created, sent, dead)
+    WHERE sent IS NULL AND dead IS NULL;
+CREATE INDEX outbox_order ON outbox (monitor, incident, channel, id, sent, dead) WHERE sent IS NULL AND dead IS NULL;
+CREATE INDEX outbox_leased ON outbox (account, lease_until, next, sent, dead)
+    WHERE lease_until IS NOT NULL AND sent IS NULL AND dead IS NULL;
 CREATE INDEX outbox_sent ON outbox (account, sent) WHERE sent IS NOT NULL;
 CREATE INDEX outbox_dead ON outbox (account) WHERE dead IS NOT NULL;
+CREATE INDEX outbox_newest ON outbox (account, id);
