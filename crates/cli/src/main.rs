@@ -2,6 +2,7 @@
 
 mod channel;
 mod check;
+mod lint;
 mod serve;
 mod validate;
 
@@ -27,6 +28,8 @@ enum Command {
     Validate(validate::Args),
     /// Channels: send a test message
     Channel(channel::Args),
+    /// Find mistakes in the probes of Kubernetes manifests, by arithmetic
+    Lint(lint::Args),
 }
 
 fn main() -> ExitCode {
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(args),
         Command::Validate(args) => validate::run(args),
         Command::Channel(args) => channel::run(args),
+        Command::Lint(args) => lint::run(args),
     };
     ran.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
