@@ -11,10 +11,11 @@ use allswell_monitor::config::{self, Config};
 use allswell_monitor::demo::mail_catcher::{MailCatcher, Mails};
 use allswell_monitor::server::{Options, ServeError, Server};
 use allswell_monitor::store::StoreError;
-use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -95,18 +96,19 @@ async fn serve(tasks: &mut JoinSet<()>, router: Router) -> SocketAddr {
     address
 }
 
-async fn ready(State(well): State<Arc<AtomicBool>>) -> (StatusCode, &'static str) {
+async fn ready(State(well): State<Arc<AtomicBool>>) -> (StatusCode, Json<Value>) {
     if well.load(Ordering::SeqCst) {
-        (StatusCode::OK, r#"{"status":"healthy","version":"1.0.0","checks":{"database":"ok"}}"#)
+        (StatusCode::OK, Json(json!({ "status": "healthy", "version": "1.0.0", "checks": { "database": "ok" } })))
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"unhealthy","version":"1.0.0","checks":{"database":"error"}}"#)
+        let document = json!({ "status": "unhealthy", "version": "1.0.0", "checks": { "database": "error" } });
+        (StatusCode::SERVICE_UNAVAILABLE, Json(document))
     }
 }
 
 async fn hook(State(hooks): State<Arc<Hooks>>, headers: HeaderMap, body: String) -> StatusCode {
     assert!(headers.contains_key("allswell-signature"));
     let key = headers["idempotency-key"].to_str().expect("text").to_owned();
-    let body: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+    let body: Value = serde_json::from_str(&body).expect("JSON");
     hooks.got.lock().expect("never poisoned").push((body["kind"].as_str().expect("a kind").to_owned(), key));
     hooks.came.notify_waiters();
     StatusCode::OK
