@@ -4,44 +4,51 @@
 //! between leaves the lease to run out, and the message goes out again under the same key. Each channel has its own few
 //! places, so a slow mail server never delays a webhook.
 
+mod attempt;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use allswell_core::{Now, Wall, backoff};
+use allswell_core::{Mono, Now, Wall, backoff};
 use allswell_probe::dialer::Dialer;
 use tokio::sync::{Notify, watch};
-use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::Instant;
-use tracing::{error, info, warn};
+use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
+use tracing::{error, warn};
 
+use self::attempt::{LEASE, STORE_RETRY, attempt, seed, within};
+use super::clean::for_log;
 use super::{Channel, ChannelError, Delivery, Settings, open};
 use crate::clock::Clock;
-use crate::metrics::{Delivered, Metrics};
+use crate::metrics::Metrics;
 use crate::notification::Notification;
-use crate::store::{Claimed, Settlement, Store, StoreError};
+use crate::store::{Store, StoreError};
 
-/// How long a claim holds. Longer than any attempt may take.
-const LEASE: Duration = Duration::from_secs(60);
-/// Attempts under way at once through one channel.
+/// A channel with so many attempts under way is given nothing more. As many are claimed at once, so there may be less than
+/// twice as many.
 const PER_CHANNEL: usize = 4;
 /// Attempts under way at once through all of them.
 const ALL_CHANNELS: usize = 64;
 /// The longest sleep; what is due earlier wakes by itself.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
-/// How long to wait after the store has failed.
-const STORE_RETRY: Duration = Duration::from_secs(1);
+/// The shortest one: what fell due while we looked is claimed a moment later.
+const SHORTEST_SLEEP: Duration = Duration::from_millis(10);
 /// How long what is being sent may take when the server stops.
 const FAREWELL: Duration = Duration::from_secs(10);
 
-/// The channels by name; replaced as a whole when the configuration changes.
-type Channels = Arc<RwLock<BTreeMap<String, Arc<dyn Channel>>>>;
+/// The channels of one configuration, by name.
+type Named = BTreeMap<String, Arc<dyn Channel>>;
+/// The channels now, replaced as a whole when the configuration changes; `None` before the first one.
+type Channels = Arc<RwLock<Option<Arc<Named>>>>;
 
 /// The running deliverer.
 pub struct Deliverer {
     channels: Channels,
     dialer: Dialer,
     clock: Arc<dyn Clock>,
+    committed: Arc<Notify>,
     stopping: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
@@ -61,20 +68,22 @@ pub struct Parts {
 }
 
 impl Deliverer {
-    /// Starts without channels; see [`Deliverer::configure`].
+    /// Starts, and sends nothing before [`Deliverer::configure`] has said which channels there are: what an earlier process
+    /// left would find none, and end.
     #[expect(clippy::disallowed_methods, reason = "the deliverer owns its task and joins it in `stop`")]
     pub fn start(parts: Parts) -> Self {
         let channels = Channels::default();
-        let (dialer, clock) = (parts.dialer.clone(), Arc::clone(&parts.clock));
+        let (dialer, clock, committed) = (parts.dialer.clone(), Arc::clone(&parts.clock), Arc::clone(&parts.committed));
         let (stopping, stop) = watch::channel(false);
         let round = Round {
-            parts,
+            parts: Arc::new(parts),
+            named: Arc::default(),
             channels: Arc::clone(&channels),
             attempts: JoinSet::new(),
-            busy: HashMap::new(),
+            under_way: HashMap::new(),
             resting: HashMap::new(),
         };
-        Self { channels, dialer, clock, stopping, task: tokio::spawn(round.run(stop)) }
+        Self { channels, dialer, clock, committed, stopping, task: tokio::spawn(round.run(stop)) }
     }
 
     /// Makes these the channels from now on. What is being sent goes on through the channel it began with.
@@ -86,8 +95,9 @@ impl Deliverer {
             Ok(channel) => Ok((name.clone(), channel)),
             Err(error) => Err((name.clone(), error)),
         });
-        let opened = opened.collect::<Result<_, _>>()?;
-        *self.channels.write().unwrap_or_else(PoisonError::into_inner) = opened;
+        let opened = Arc::new(opened.collect::<Result<_, _>>()?);
+        *self.channels.write().unwrap_or_else(PoisonError::into_inner) = Some(opened);
+        self.committed.notify_one();
         Ok(())
     }
 
@@ -95,7 +105,7 @@ impl Deliverer {
     pub fn emergency(&self) -> impl Fn(Notification, &str) + Send + Sync + 'static {
         let (channels, clock) = (Arc::clone(&self.channels), Arc::clone(&self.clock));
         move |notification, key| {
-            for (name, channel) in channels.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            for (name, channel) in current(&channels).iter().flat_map(|named| named.iter()) {
                 shout(
                     name.clone(),
                     Arc::clone(channel),
@@ -117,33 +127,33 @@ impl Deliverer {
     }
 }
 
+fn current(channels: &Channels) -> Option<Arc<Named>> {
+    channels.read().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
 #[expect(clippy::disallowed_methods, reason = "an emergency outlives whoever noticed it")]
 fn shout(name: String, channel: Arc<dyn Channel>, notification: Notification, key: String, now: Wall) {
     tokio::spawn(async move {
-        let sent = channel.send(&notification, &key, now, within(channel.timeout())).await;
-        warn!(channel = name, answer = ?sent, "told without the store");
+        let ended = channel.send(&notification, &key, now, within(channel.timeout())).await;
+        warn!(channel = name, ended = for_log(&format!("{ended:?}")), "told without the store");
     });
-}
-
-/// An attempt that has ended.
-struct Attempt {
-    claimed: Claimed,
-    kind: &'static str,
-    delivery: Delivery,
 }
 
 /// Why a channel is given nothing for a while.
 struct Rest {
     failures: u32,
-    until: Now,
+    until: Mono,
 }
 
 /// One claim after the other.
 struct Round {
-    parts: Parts,
+    parts: Arc<Parts>,
     channels: Channels,
-    attempts: JoinSet<Attempt>,
-    busy: HashMap<String, usize>,
+    /// Those that were looked at last.
+    named: Arc<Named>,
+    attempts: JoinSet<Delivery>,
+    /// The channel of each attempt.
+    under_way: HashMap<Id, String>,
     resting: HashMap<String, Rest>,
 }
 
@@ -159,17 +169,19 @@ impl Round {
             };
             let committed = Arc::clone(&self.parts.committed);
             tokio::select! {
-                _ = stop.changed() => {}
+                changed = stop.changed() => if changed.is_err() {
+                    // Nobody is left who could stop us in order.
+                    return;
+                },
                 () = committed.notified() => {}
                 () = tokio::time::sleep(wake) => {}
-                Some(attempt) = self.attempts.join_next() => self.ended(attempt).await,
+                Some(attempt) = self.attempts.join_next_with_id() => self.ended(attempt),
+            }
+            while let Some(attempt) = self.attempts.try_join_next_with_id() {
+                self.ended(attempt);
             }
         }
-        let farewell = async {
-            while let Some(attempt) = self.attempts.join_next().await {
-                self.ended(attempt).await;
-            }
-        };
+        let farewell = async { while self.attempts.join_next().await.is_some() {} };
         if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
             warn!(
                 "messages that were being sent did not end in time; they go out again under the same key after the next start"
@@ -179,148 +191,76 @@ impl Round {
 
     /// Sends what is due as far as there are places, and says when to look again.
     async fn claim(&mut self) -> Result<Duration, StoreError> {
+        let Some(named) = current(&self.channels) else { return Ok(LONGEST_SLEEP) };
+        if !Arc::ptr_eq(&named, &self.named) {
+            // What was mended need not wait until it has rested.
+            self.resting.clear();
+            self.named = named;
+        }
         loop {
             let now = self.parts.clock.now();
-            self.resting.retain(|_, rest| rest.until.mono > now.mono || rest.failures > 0);
-            let closed = self.closed(now);
+            let closed = self.closed(now.mono);
             let places = ALL_CHANNELS.saturating_sub(self.attempts.len()).min(PER_CHANNEL);
             if places == 0 {
                 return Ok(LONGEST_SLEEP);
             }
             let claimed = self.parts.store.claim(now.wall, LEASE, places, &closed).await?;
             if claimed.is_empty() {
-                return self.next(now).await;
+                return self.next(now, &closed).await;
             }
             for claimed in claimed {
-                self.send(claimed, now).await?;
+                let name = claimed.row.channel.clone();
+                let channel = self.named.get(&name).cloned();
+                let task = self.attempts.spawn(attempt(Arc::clone(&self.parts), channel, claimed));
+                self.under_way.insert(task.id(), name);
             }
         }
     }
 
     /// The channels that take nothing now: all their places are taken, or they failed a moment ago.
-    fn closed(&self, now: Now) -> Vec<String> {
-        let full = self.busy.iter().filter(|(_, count)| **count >= PER_CHANNEL).map(|(name, _)| name);
-        let resting = self.resting.iter().filter(|(_, rest)| rest.until.mono > now.mono).map(|(name, _)| name);
+    fn closed(&self, now: Mono) -> Vec<String> {
+        let mut busy: HashMap<&String, usize> = HashMap::new();
+        for name in self.under_way.values() {
+            *busy.entry(name).or_default() += 1;
+        }
+        let full = busy.into_iter().filter(|(_, count)| *count >= PER_CHANNEL).map(|(name, _)| name);
+        let resting = self.resting.iter().filter(|(_, rest)| rest.until > now).map(|(name, _)| name);
         full.chain(resting).cloned().collect()
     }
 
-    /// How long until something becomes due or a channel has rested. What is due already waits for a place, not for time.
-    async fn next(&self, now: Now) -> Result<Duration, StoreError> {
-        let due = self.parts.store.next_due().await?.map(|due| due.since(now.wall)).filter(|wait| !wait.is_zero());
-        let rested = self.resting.values().map(|rest| rest.until.mono.since(now.mono)).filter(|wait| !wait.is_zero());
-        Ok(rested.chain(due).min().unwrap_or(LONGEST_SLEEP).min(LONGEST_SLEEP))
+    /// How long until something becomes due for a channel that is open, or a channel has rested.
+    async fn next(&self, now: Now, closed: &[String]) -> Result<Duration, StoreError> {
+        let due = self.parts.store.next_due(closed).await?.map(|due| due.since(now.wall));
+        let rested = self.resting.values().map(|rest| rest.until.since(now.mono)).filter(|wait| !wait.is_zero());
+        Ok(rested.chain(due).min().unwrap_or(LONGEST_SLEEP).clamp(SHORTEST_SLEEP, LONGEST_SLEEP))
     }
 
-    async fn send(&mut self, claimed: Claimed, now: Now) -> Result<(), StoreError> {
-        let channel = self.channels.read().unwrap_or_else(PoisonError::into_inner).get(&claimed.row.channel).cloned();
-        let Some(channel) = channel else {
-            let why = format!("the configuration has no channel `{}` any more", claimed.row.channel);
-            return self.settle(&claimed, Settlement::Dead { why }).await;
-        };
-        let notification: Notification = match serde_json::from_str(&claimed.row.body) {
-            Ok(notification) => notification,
-            Err(error) => {
-                let why = format!("this version cannot read the message: {error}");
-                return self.settle(&claimed, Settlement::Dead { why }).await;
+    fn ended(&mut self, attempt: Result<(Id, Delivery), JoinError>) {
+        match attempt {
+            Ok((id, delivery)) => {
+                if let Some(channel) = self.under_way.remove(&id) {
+                    self.rest(channel, &delivery);
+                }
             }
-        };
-        *self.busy.entry(claimed.row.channel.clone()).or_default() += 1;
-        self.attempts.spawn(async move {
-            let deadline = within(channel.timeout().min(LEASE / 2));
-            let delivery = channel.send(&notification, &claimed.row.key, now.wall, deadline).await;
-            Attempt { claimed, kind: channel.kind(), delivery }
-        });
-        Ok(())
-    }
-
-    async fn ended(&mut self, attempt: Result<Attempt, tokio::task::JoinError>) {
-        let Attempt { claimed, kind, delivery } = match attempt {
-            Ok(attempt) => attempt,
             Err(error) => {
-                // Its lease runs out, and it is tried again. Whose place it held is not known, so all are given back.
-                error!(%error, "an attempt to deliver broke");
-                self.busy.clear();
-                return;
+                self.under_way.remove(&error.id());
+                error!(%error, "an attempt to deliver broke; its message is tried again when the claim has run out");
             }
-        };
-        let channel = &claimed.row.channel;
-        if let Some(count) = self.busy.get_mut(channel) {
-            *count = count.saturating_sub(1);
-        }
-        let now = self.parts.clock.now();
-        self.rest(channel, &delivery, now);
-        let (settlement, counted) = judge(&claimed, delivery, now.wall);
-        self.parts.metrics.delivered(kind, counted);
-        log(&claimed, &settlement);
-        while let Err(error) = self.settle(&claimed, settlement.clone()).await {
-            warn!(
-                error = &error as &dyn std::error::Error,
-                delivery.key = claimed.row.key,
-                "cannot note how a delivery ended, trying again"
-            );
-            tokio::time::sleep(STORE_RETRY).await;
         }
     }
 
     /// Lets a channel rest that takes no message at all, instead of spending a timeout on each.
-    fn rest(&mut self, channel: &str, delivery: &Delivery, now: Now) {
-        match delivery {
-            Delivery::Unreachable { after, .. } => {
-                let failures = self.resting.get(channel).map_or(0, |rest| rest.failures) + 1;
-                let wait = after.unwrap_or_else(|| backoff::delay(failures, seed(channel)));
-                self.resting.insert(channel.to_owned(), Rest { failures, until: now + wait });
-            }
-            _ => drop(self.resting.remove(channel)),
-        }
+    fn rest(&mut self, channel: String, delivery: &Delivery) {
+        let Delivery::Unreachable { after, .. } = delivery else {
+            self.resting.remove(&channel);
+            return;
+        };
+        let now = self.parts.clock.now().mono;
+        let known = self.resting.get(&channel);
+        // What was under way when it failed first fails with it, and says nothing new.
+        let failures = known.map_or(1, |rest| if rest.until > now { rest.failures } else { rest.failures + 1 });
+        let wait = after.unwrap_or_default().max(backoff::delay(failures, seed(&channel)));
+        let until = known.map_or(now, |rest| rest.until).max(now + wait);
+        self.resting.insert(channel, Rest { failures, until });
     }
-
-    async fn settle(&self, claimed: &Claimed, settlement: Settlement) -> Result<(), StoreError> {
-        let now = self.parts.clock.now().wall;
-        if !self.parts.store.settle(claimed.id, claimed.token, settlement, now).await? {
-            warn!(
-                delivery.key = claimed.row.key,
-                "the claim had run out before the attempt ended; it may arrive twice, under the same key"
-            );
-        }
-        Ok(())
-    }
-}
-
-/// What an attempt means for its message.
-fn judge(claimed: &Claimed, delivery: Delivery, now: Wall) -> (Settlement, Delivered) {
-    let again = |why: String, after: Option<Duration>| {
-        let wait = after.unwrap_or_else(|| backoff::delay(claimed.attempts + 1, seed(&claimed.row.key)));
-        (Settlement::Retry { why, at: now + wait }, Delivered::Retried)
-    };
-    match delivery {
-        Delivery::Accepted { answer } => (Settlement::Sent { answer }, Delivered::Sent),
-        Delivery::Refused { why } => (Settlement::Dead { why }, Delivered::Refused),
-        Delivery::Later { why, after } | Delivery::Unreachable { why, after } => again(why, after),
-        Delivery::Ambiguous { why } => again(why, None),
-    }
-}
-
-fn log(claimed: &Claimed, settlement: &Settlement) {
-    let (key, channel) = (&claimed.row.key, &claimed.row.channel);
-    match settlement {
-        Settlement::Sent { answer } => info!(delivery.key = key, channel, answer, "delivered"),
-        Settlement::Retry { why, at } => {
-            warn!(delivery.key = key, channel, why, next_ms = at.ms(), "not delivered, trying again")
-        }
-        Settlement::Dead { why } => {
-            error!(delivery.key = key, channel, why, "refused for good; mend the channel, nobody was told")
-        }
-    }
-}
-
-fn seed(text: &str) -> u64 {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    hasher.finish()
-}
-
-#[expect(clippy::disallowed_methods, reason = "a channel's deadline is on tokio's clock")]
-fn within(timeout: Duration) -> Instant {
-    Instant::now() + timeout
 }

@@ -386,8 +386,9 @@ pub trait Store: Send + Sync + 'static {
     /// Ends the claim of one message. Returns `false` when the token is no longer the newest, and nothing was changed.
     async fn settle(&self, id: i64, token: i64, settlement: Settlement, now: Wall) -> Result<bool, StoreError>;
 
-    /// When the next message that waits becomes due, a lease running out included.
-    async fn next_due(&self) -> Result<Option<Wall>, StoreError>;
+    /// When the next message that waits becomes due, a lease running out included; messages to the channels in `except`
+    /// do not count.
+    async fn next_due(&self, except: &[String]) -> Result<Option<Wall>, StoreError>;
 
     /// How full the outbox is.
     async fn outbox(&self) -> Result<OutboxGauge, StoreError>;

@@ -56,6 +56,7 @@ macro_rules! tests {
             decisions::incidents_are_found_by_monitor_and_by_being_open,
             outbox::a_message_is_claimed_when_it_is_due,
             outbox::a_message_with_a_known_key_is_not_written_again,
+            outbox::messages_to_channels_left_out_stay_and_do_not_count,
             outbox::nobody_overtakes_within_an_incident_and_a_channel,
             outbox::channels_that_have_no_place_left_are_passed_over,
             outbox::a_refused_message_makes_room_for_the_next,

@@ -19,9 +19,9 @@ fn keys(claimed: &[Claimed]) -> Vec<&str> {
 
 pub(crate) async fn a_message_is_claimed_when_it_is_due(open: Open<'_>) {
     let (store, id) = with_one(open).await;
-    assert_eq!(store.next_due().await.unwrap(), None);
+    assert_eq!(store.next_due(&[]).await.unwrap(), None);
     store.commit(vec![down(id, 1, at(20_000), &["ops", "hook"])]).await.unwrap();
-    assert_eq!(store.next_due().await.unwrap(), Some(at(20_000)));
+    assert_eq!(store.next_due(&[]).await.unwrap(), Some(at(20_000)));
     assert!(claim(&*store, at(19_999)).await.is_empty());
     assert!(store.claim(at(20_000), LEASE, 0, &[]).await.unwrap().is_empty());
     let one = store.claim(at(20_000), LEASE, 1, &[]).await.unwrap();
@@ -43,6 +43,18 @@ pub(crate) async fn a_message_with_a_known_key_is_not_written_again(open: Open<'
     assert_eq!(store.deliveries(9).await.unwrap().len(), 1);
 }
 
+pub(crate) async fn messages_to_channels_left_out_stay_and_do_not_count(open: Open<'_>) {
+    let (store, id) = with_one(open).await;
+    store.commit(vec![down(id, 1, at(20_000), &["ops", "it's \"hook\""])]).await.unwrap();
+    let hook = ["it's \"hook\"".to_owned()];
+    let ops = store.claim(at(30_000), LEASE, 9, &hook).await.unwrap();
+    assert_eq!(keys(&ops), ["1-1:down:ops"]);
+    assert_eq!(store.next_due(&hook).await.unwrap(), Some(at(90_000)), "the lease");
+    assert_eq!(store.next_due(&["ops".to_owned()]).await.unwrap(), Some(at(20_000)));
+    assert_eq!(store.next_due(&["ops".to_owned(), hook[0].clone()]).await.unwrap(), None);
+    assert_eq!(claim(&*store, at(30_000)).await.len(), 1);
+}
+
 pub(crate) async fn nobody_overtakes_within_an_incident_and_a_channel(open: Open<'_>) {
     let (store, id) = with_one(open).await;
     store
@@ -57,7 +69,7 @@ pub(crate) async fn nobody_overtakes_within_an_incident_and_a_channel(open: Open
     assert!(store.settle(first[0].id, first[0].token, later, now).await.unwrap());
     assert!(store.settle(first[1].id, first[1].token, sent(), now).await.unwrap());
     assert_eq!(keys(&claim(&*store, now).await), ["1-1:up:hook"], "an end waits for its beginning");
-    assert_eq!(store.next_due().await.unwrap(), Some(at(90_000)));
+    assert_eq!(store.next_due(&[]).await.unwrap(), Some(at(90_000)));
 }
 
 pub(crate) async fn channels_that_have_no_place_left_are_passed_over(open: Open<'_>) {
@@ -84,7 +96,7 @@ pub(crate) async fn a_lease_that_ran_out_is_given_to_the_next_and_the_old_token_
     let (store, id) = with_one(open).await;
     store.commit(vec![down(id, 1, at(0), &["ops"])]).await.unwrap();
     let old = claim(&*store, at(0)).await.remove(0);
-    assert_eq!(store.next_due().await.unwrap(), Some(at(60_000)));
+    assert_eq!(store.next_due(&[]).await.unwrap(), Some(at(60_000)));
     assert!(claim(&*store, at(59_999)).await.is_empty());
     let new = claim(&*store, at(60_000)).await.remove(0);
     assert_eq!((new.id, new.attempts), (old.id, 1));
@@ -149,7 +161,7 @@ pub(crate) async fn a_retry_waits_and_the_timeline_tells_the_same_answer_once(op
         let retry = Settlement::Retry { why: why.to_owned(), at: again };
         assert!(store.settle(held.id, held.token, retry, now).await.unwrap());
         assert!(claim(&*store, now).await.is_empty());
-        assert_eq!(store.next_due().await.unwrap(), Some(again));
+        assert_eq!(store.next_due(&[]).await.unwrap(), Some(again));
         let row = store.deliveries(9).await.unwrap().remove(0);
         assert_eq!((row.state.as_str(), row.next, row.last_answer.as_deref()), ("waiting", Some(again), Some(why)));
     }

@@ -220,7 +220,7 @@ pub(crate) async fn a_closed_store_says_so(open: Open<'_>) {
         store.record(vec![passed(id, at(0))]).await.err(),
         store.watching(at(0), at(1)).await.err(),
         store.claim(at(0), LEASE, 1, &[]).await.err(),
-        store.next_due().await.err(),
+        store.next_due(&[]).await.err(),
         store.results(id, at(0)..at(1), 1).await.err(),
         store.monitors().await.err(),
         store.forget(at(0)).await.err(),

@@ -154,8 +154,10 @@ impl Store for SqliteStore {
         self.write("write what came of a message", work).await
     }
 
-    async fn next_due(&self) -> Result<Option<Wall>, StoreError> {
-        self.read("read when the next message is due", main::next_due).await
+    async fn next_due(&self, except: &[String]) -> Result<Option<Wall>, StoreError> {
+        let except = serde_json::Value::from(except).to_string();
+        let work = move |connection: &_, account| main::next_due(connection, account, &except);
+        self.read("read when the next message is due", work).await
     }
 
     async fn outbox(&self) -> Result<OutboxGauge, StoreError> {

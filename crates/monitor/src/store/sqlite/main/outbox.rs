@@ -117,26 +117,32 @@ pub(in super::super) fn settle(
     Ok(true)
 }
 
-/// When the next message that waits becomes due, a lease running out included.
-pub(in super::super) fn next_due(connection: &Connection, account: AccountId) -> Result<Option<Wall>, Fault> {
+/// When the next message that waits becomes due, a lease running out included; `except` as in [`claim`].
+pub(in super::super) fn next_due(
+    connection: &Connection,
+    account: AccountId,
+    except: &str,
+) -> Result<Option<Wall>, Fault> {
     let free = connection
         .prepare_cached(
             "SELECT next FROM outbox AS message
-             WHERE account = ? AND sent IS NULL AND dead IS NULL AND lease_until IS NULL
+             WHERE account = ?1 AND sent IS NULL AND dead IS NULL AND lease_until IS NULL
+               AND channel NOT IN (SELECT value FROM json_each(?2))
                AND NOT EXISTS (SELECT 1 FROM outbox AS older
                    WHERE older.monitor = message.monitor AND older.incident = message.incident
                      AND older.channel = message.channel AND older.id < message.id
                      AND older.sent IS NULL AND older.dead IS NULL)
              ORDER BY next, id LIMIT 1",
         )?
-        .query_row([account.0], |row| wall(row, 0))
+        .query_row(params![account.0, except], |row| wall(row, 0))
         .optional()?;
     let leased = connection
         .prepare_cached(
             "SELECT min(max(next, lease_until)) FROM outbox
-             WHERE account = ? AND sent IS NULL AND dead IS NULL AND lease_until IS NOT NULL",
+             WHERE account = ?1 AND sent IS NULL AND dead IS NULL AND lease_until IS NOT NULL
+               AND channel NOT IN (SELECT value FROM json_each(?2))",
         )?
-        .query_row([account.0], |row| wall_or_none(row, 0))?;
+        .query_row(params![account.0, except], |row| wall_or_none(row, 0))?;
     Ok(free.into_iter().chain(leased).min())
 }
 
