@@ -4,7 +4,8 @@
 //! grammar is the crate `cel`'s. Checking and evaluating are ours (docs/decisions/0003): an evaluation has a budget of
 //! steps, copies nothing of the answer, and what cannot be evaluated fails in either polarity, with the reason.
 //!
-//! [`syntax`] text to tree · [`check`] names, types and arity · [`world`] what is looked at · [`run`] evaluation · [`why`] the reason in words.
+//! `syntax`: text to tree · `check`: names, types and arity · `world`: what is looked at · `run`: evaluation · `why`: the
+//! reason in words.
 
 mod calls;
 mod check;
