@@ -2,7 +2,7 @@
 //! the value and the way out.
 //!
 //! [`Code`] lists what can be wrong, `keys` what can be written; `docs/configuration.md` is made of both.
-//! What a question, a condition or a channel may be is decided by `allswell_probe` and [`notify`](crate::notify).
+//! What a question, a condition or a channel may be is decided by `allswell_probe` and [`crate::notify`].
 
 mod ask;
 mod channel;

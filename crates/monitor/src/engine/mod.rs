@@ -1,7 +1,7 @@
 //! The engine: one pure `step` over state, event and moment.
 //!
 //! It decides what is asked when, what an answer means, and who is told; all by the parts of `core`. What must happen comes
-//! back as [`Effect`]s. Clock, store, prober and sender live outside, in [`crate::runner`], so the same engine runs in
+//! back as [`Effect`]s. Clock, store, prober and sender live outside, in `crate::runner`, so the same engine runs in
 //! virtual time.
 
 mod cause;

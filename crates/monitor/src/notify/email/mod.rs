@@ -1,6 +1,6 @@
 //! E-mail: one message to one relay over SMTP.
 //!
-//! [`letter`] says what a mail says, [`message`] puts it into an envelope, [`smtp`] hands it to the relay.
+//! `letter` says what a mail says, `message` puts it into an envelope, `smtp` hands it to the relay.
 
 mod half_taken;
 mod letter;
