@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use allswell_core::Wall;
 use allswell_probe::Prober;
-use allswell_probe::dialer::Dialer;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -120,14 +119,14 @@ impl Server {
         let store = open(&data, started.wall, &metrics)?;
         let health = Arc::new(ServerHealth::starting(started));
         let public_url = config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-        let dialer = Dialer::new(config.server.address_policy.clone());
+        let prober = Arc::new(Prober::new(config.server.address_policy.clone()));
         let committed = Arc::new(Notify::new());
         let deliverer = Deliverer::start(notify::Parts {
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),
             metrics: Arc::clone(&metrics),
             committed: Arc::clone(&committed),
-            dialer: dialer.clone(),
+            dialer: prober.dialer().clone(),
         });
         let scribe = Scribe::start(
             Arc::clone(&store),
@@ -139,7 +138,7 @@ impl Server {
         );
         let parts = Parts {
             clock: Arc::clone(&clock),
-            prober: Arc::new(Prober::new(config.server.address_policy.clone())),
+            prober,
             store: Arc::clone(&store),
             scribe,
             metrics: Arc::clone(&metrics),

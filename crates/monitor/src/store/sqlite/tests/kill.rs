@@ -18,13 +18,16 @@ use crate::store::{
     Decision, Enlistment, IncidentChange, IncidentFilter, OutboxRow, ResultRow, Store, StoreError, TransitionRow,
 };
 
-/// Where the process to be killed finds its data directory.
+/// Where the process to be killed finds its data directory. That process is this same test, called again.
 const DIRECTORY: &str = "ALLSWELL_TEST_KILL_DIR";
 /// After how many answers it is killed, round by round.
 const ROUNDS: [usize; 12] = [1, 2, 40, 3, 150, 7, 400, 30, 5, 90, 220, 17];
 
 #[tokio::test]
 async fn what_was_answered_outlives_the_process() {
+    if let Some(dir) = std::env::var_os(DIRECTORY) {
+        return write_without_end(Path::new(&dir)).await;
+    }
     let dir = tempfile::tempdir().unwrap();
     let (mut decided, mut recorded) = (0, BTreeSet::new());
     for round in ROUNDS {
@@ -53,7 +56,7 @@ async fn what_was_answered_outlives_the_process() {
 
 fn victim(dir: &Path) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "--ignored", "--nocapture", "store::sqlite::tests::kill::victim_of_the_test_above"])
+        .args(["--exact", "--nocapture", "store::sqlite::tests::kill::what_was_answered_outlives_the_process"])
         .env(DIRECTORY, dir)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -91,12 +94,9 @@ async fn look_after(dir: &Path, decided: u32, recorded: &BTreeSet<i64>) {
     store.close().await.unwrap();
 }
 
-/// Writes without end and says so on standard output, one line for each answer.
-#[tokio::test]
-#[ignore = "run and killed by the test above"]
-async fn victim_of_the_test_above() {
-    let Some(dir) = std::env::var_os(DIRECTORY) else { return };
-    let store = SqliteStore::open(Path::new(&dir), Wall::default(), Timing::none()).unwrap();
+/// Writes and says so on standard output, one line for each answer, until it is killed.
+async fn write_without_end(dir: &Path) {
+    let store = SqliteStore::open(dir, Wall::default(), Timing::none()).unwrap();
     let named = Enlistment {
         name: "api".to_owned(),
         kind: "tcp".to_owned(),
