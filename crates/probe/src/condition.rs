@@ -58,6 +58,11 @@ impl Condition {
     pub fn mentions(&self, name: &str) -> bool {
         self.names.contains(&name)
     }
+
+    /// What the condition looks at, by the names that [`Condition::mentions`] lists.
+    pub fn names(&self) -> &[&'static str] {
+        &self.names
+    }
 }
 
 impl fmt::Debug for Condition {

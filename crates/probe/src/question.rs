@@ -21,6 +21,29 @@ pub enum Settings {
     Tls(tls::Settings),
 }
 
+impl Settings {
+    /// Says what keeps a condition from ever being held against an answer of this kind.
+    fn can_answer(&self, condition: &Condition) -> Result<(), String> {
+        let (kind, known): (_, &[_]) = match self {
+            Self::Http(_) => return Ok(()),
+            Self::Tcp(settings) if settings.expect.is_some() => ("tcp", &["time", "text", "body"]),
+            Self::Tcp(_) if condition.mentions("text") || condition.mentions("body") => {
+                return Err("nothing is read from a tcp target without `expect`; write what the answer must contain, \
+                            or look at `time` alone"
+                    .to_owned());
+            }
+            Self::Tcp(_) => ("tcp", &["time"]),
+            Self::Tls(_) => ("tls", &["time", "certificate"]),
+        };
+        match condition.names().iter().find(|name| !known.contains(name)) {
+            Some(name) => {
+                Err(format!("the answer of a {kind} target has no `{name}`; there is `{}`", known.join("`, `")))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
 /// Why a question cannot be asked. Found when it is saved.
 #[derive(Debug, thiserror::Error)]
 pub enum QuestionError {
@@ -81,6 +104,9 @@ impl Question {
     /// [`QuestionError`] names the field or the condition, and the way out.
     pub fn new(settings: Settings, conditions: &[String], certificate_days: u32) -> Result<Self, QuestionError> {
         let conditions = parse(conditions)?;
+        for (index, condition) in conditions.iter().enumerate() {
+            settings.can_answer(condition).map_err(|why| QuestionError::Condition { index, column: None, why })?;
+        }
         let kind = match &settings {
             Settings::Http(settings) => {
                 let conditions_decide = conditions.iter().any(|condition| condition.mentions("status"));

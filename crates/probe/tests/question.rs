@@ -140,6 +140,26 @@ fn conditions_are_refused_with_their_column() {
 }
 
 #[test]
+fn conditions_on_what_a_target_never_answers_are_refused() {
+    let refused = |settings: Value, condition: &str, wanted: &str| match new(
+        settings,
+        &["time.total < duration('1s')", condition],
+    ) {
+        Err(QuestionError::Condition { index: 1, why, .. }) => assert!(why.contains(wanted), "{why}"),
+        other => panic!("{other:?}"),
+    };
+    let tcp = json!({ "tcp": { "address": "db:1" } });
+    let talking = json!({ "tcp": { "address": "db:1", "expect": "ready" } });
+    let tls = json!({ "tls": { "address": "mail:465" } });
+    refused(tcp.clone(), "status == 200", "a tcp target has no `status`; there is `time`");
+    refused(tcp, "text.contains('x')", "without `expect`");
+    refused(talking.clone(), "certificate.days_left > 3", "no `certificate`; there is `time`, `text`, `body`");
+    refused(tls.clone(), "time.total < duration('1s') || body.a == 1", "a tls target has no `body`");
+    assert!(new(talking, &["text.contains('ready') && body.a == 1"]).is_ok());
+    assert!(new(tls, &["certificate.days_left > 30"]).is_ok());
+}
+
+#[test]
 fn settings_and_questions_show_no_secrets() {
     let settings = http(json!({
         "url": "https://api.example.com/?api_key=s3cret1", "headers": { "X-Key": "s3cret2" }, "body": "s3cret3",
