@@ -2,7 +2,9 @@
 
 mod channel;
 mod check;
+mod layout;
 mod lint;
+mod paint;
 mod serve;
 mod validate;
 
@@ -23,7 +25,7 @@ enum Command {
     /// Watch services and tell people: monitors, incidents, alerts, dashboard
     Serve(serve::Args),
     /// Ask one target once: phases, certificate, the app's own words
-    Check(check::Args),
+    Check(Box<check::Args>),
     /// Read a configuration and say what is wrong with it
     Validate(validate::Args),
     /// Channels: send a test message
@@ -35,7 +37,7 @@ enum Command {
 fn main() -> ExitCode {
     let ran = match Cli::parse().command {
         Command::Serve(args) => serve::run(args),
-        Command::Check(args) => check::run(args),
+        Command::Check(args) => check::run(*args),
         Command::Validate(args) => validate::run(args),
         Command::Channel(args) => channel::run(args),
         Command::Lint(args) => lint::run(args),

@@ -1,0 +1,57 @@
+//! Runs the binary and makes what it prints comparable; the servers are those of the probes' tests.
+
+#[allow(dead_code, reason = "the probes' tests use the rest")]
+#[path = "../../../probe/tests/support/dns.rs"]
+pub mod dns;
+#[allow(dead_code, reason = "the probes' tests use the rest")]
+#[path = "../../../probe/tests/support/raw.rs"]
+pub mod raw;
+#[allow(dead_code, reason = "the probes' tests use the rest")]
+#[path = "../../../probe/tests/support/tls.rs"]
+pub mod tls;
+
+use std::process::Command;
+
+use regex::Regex;
+
+/// How the binary ended.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    /// All that was printed.
+    pub fn said(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
+    }
+}
+
+/// Runs `allswell` with `arguments`, away from the settings of whoever runs the tests.
+pub fn allswell<S: AsRef<str>>(arguments: &[S]) -> Ran {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_allswell"));
+    command.args(arguments.iter().map(AsRef::as_ref));
+    for name in ["ALLSWELL_CONFIG", "ALLSWELL_DATA", "ALLSWELL_LISTEN", "NO_COLOR"] {
+        command.env_remove(name);
+    }
+    let output = command.output().expect("the binary runs");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    Ran {
+        code: output.status.code().expect("it ends by itself"),
+        stdout: text(output.stdout),
+        stderr: text(output.stderr),
+    }
+}
+
+/// `text` without what differs from run to run: ports, times, the lengths of bars.
+pub fn scrubbed(text: &str) -> String {
+    let replace = |text: &str, pattern: &str, with: &str| {
+        Regex::new(pattern).expect("a pattern").replace_all(text, with).into_owned()
+    };
+    let text = replace(text, r"(127\.0\.0\.1|localhost|\.test|on port)(:| )\d+", "${1}${2}PORT");
+    let text = replace(&text, r"(?m)^([■●▲○] .* (?:in|after)) \d[\d .]*m?s$", "$1 TIME");
+    let text = replace(&text, r"(?m)^(  [A-Za-z ]{10}) +\d[\d.]* m?s  [█▏▎▍▌▋▊▉]+", "$1      TIME  BAR");
+    replace(&text, r"20\d\d-\d\d-\d\d", "DATE")
+}
