@@ -4,7 +4,8 @@
 use std::time::Instant;
 
 use allswell_kube::Source;
-use allswell_kube::lint::{Facts, lint};
+use allswell_kube::lint::report::{self, Shown};
+use allswell_kube::lint::{Facts, Severity, lint};
 
 #[expect(clippy::disallowed_methods, reason = "it measures")]
 fn main() {
@@ -16,6 +17,8 @@ fn main() {
     }
     let begin = Instant::now();
     let report = lint(&sources, &Facts::default());
+    let shown = Shown { sources: &sources, report: &report, least: Severity::Info, colour: true };
+    std::hint::black_box(report::text(&shown));
     let seconds = cpu_seconds().unwrap_or_else(|| begin.elapsed().as_secs_f64());
     let (workloads, findings) = (report.workloads, report.findings.len());
     let per_second = workloads as f64 / seconds;

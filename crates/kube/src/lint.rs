@@ -96,13 +96,12 @@ pub fn fix_all(sources: &[Source], facts: &Facts, also_unsafe: bool) -> (Vec<(us
     for _ in 0..ROUNDS_MAX {
         let report = lint(&current, facts);
         let mut changed = false;
-        for (index, source) in current.iter_mut().enumerate() {
-            let fixes: Vec<&Fix> = report
-                .findings
-                .iter()
-                .filter(|finding| finding.source == index)
-                .filter_map(|finding| finding.fix.as_ref().filter(|fix| fix.safe || also_unsafe))
-                .collect();
+        // Findings come in the order of their sources.
+        for findings in report.findings.chunk_by(|one, next| one.source == next.source) {
+            let source = &mut current[findings[0].source];
+            let wanted = |finding: &'_ Finding| finding.fix.as_ref().is_some_and(|fix| fix.safe || also_unsafe);
+            let fixes: Vec<&Fix> =
+                findings.iter().filter(|finding| wanted(finding)).filter_map(|finding| finding.fix.as_ref()).collect();
             let (text, count) = fix::apply(&source.text, &fixes);
             if count > 0 && text != source.text {
                 *source = Source::new(source.name.clone(), text);

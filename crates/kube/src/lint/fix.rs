@@ -1,5 +1,6 @@
 //! Changes of a text that keep its comments and its formatting.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::Source;
@@ -76,18 +77,21 @@ impl Edit {
 
 /// Applies the fixes that do not touch each other; returns the text and how many were applied.
 pub(super) fn apply(text: &str, fixes: &[&Fix]) -> (String, usize) {
-    let mut taken: Vec<&Edit> = Vec::new();
+    let mut taken: BTreeMap<(usize, usize), &Edit> = BTreeMap::new();
     let mut count = 0;
     for fix in fixes {
         let apart = |edit: &Edit| {
-            taken.iter().all(|other| edit.range.end < other.range.start || other.range.end < edit.range.start)
+            // What is taken is apart from each other, so only the nearest on each side can touch.
+            let before = taken.range(..=(edit.range.end, usize::MAX)).next_back();
+            before.is_none_or(|(_, other)| other.range.end < edit.range.start)
         };
         if !fix.edits.is_empty() && fix.edits.iter().all(apart) {
-            taken.extend(&fix.edits);
+            let first = taken.len();
+            taken.extend((first..).zip(&fix.edits).map(|(order, edit)| ((edit.range.start, order), edit)));
             count += 1;
         }
     }
-    (splice(text, taken), count)
+    (splice(text, taken.into_values().collect()), count)
 }
 
 fn splice(text: &str, mut edits: Vec<&Edit>) -> String {
