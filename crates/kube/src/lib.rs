@@ -6,6 +6,7 @@
 pub mod ask;
 pub mod lint;
 pub mod manifest;
+pub mod process;
 pub mod source;
 pub mod yaml;
 
