@@ -194,6 +194,13 @@ impl Check {
         self.asking.as_ref()
     }
 
+    /// Has the next asking due at `moment`, when that is earlier than it would have been.
+    ///
+    /// For a service that cannot be ready before it knows, and for a result that somebody waits for. The grid goes on as it was.
+    pub fn hasten(&mut self, moment: Mono) {
+        self.due = self.due.min(moment);
+    }
+
     /// Begins an asking when it is due and none is under way, and says until when it must end.
     ///
     /// The next one is due at the next moment of the grid that lies in the future. Moments that passed while an asking was

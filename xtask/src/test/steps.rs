@@ -14,6 +14,16 @@ use super::tools::{self, Tool, Tools};
 use crate::cargo::{self, Profile, cargo, line};
 use crate::{demo, kill_loop};
 
+/// All packages with all their features, the same in every step, so that nothing is built twice.
+const WORKSPACE: [&str; 3] = ["--workspace", "--features", "allswell/full"];
+
+/// A cargo command about all of it.
+fn workspace<const N: usize>(arguments: [&str; N]) -> Command {
+    let mut command = cargo(arguments);
+    command.args(WORKSPACE);
+    command
+}
+
 /// One step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Step {
@@ -70,15 +80,13 @@ impl Bench {
             }
             Step::Fmt => cargo::run(&mut cargo(["fmt", "--all", "--check"]))?,
             Step::Clippy => {
-                cargo::run(
-                    cargo(["clippy", "--quiet", "--workspace", "--all-targets"]).args(["--", "-D", "warnings"]),
-                )?;
+                cargo::run(workspace(["clippy", "--quiet", "--all-targets"]).args(["--", "-D", "warnings"]))?;
             }
             Step::Build => drop(self.binary()?),
             Step::Tests => return self.tests(),
-            Step::Doctests => return counted(&mut cargo(["test", "--quiet", "--workspace", "--doc"])),
+            Step::Doctests => return counted(&mut workspace(["test", "--quiet", "--doc"])),
             Step::Docs => {
-                let mut doc = cargo(["doc", "--quiet", "--workspace", "--no-deps", "--document-private-items"]);
+                let mut doc = workspace(["doc", "--quiet", "--no-deps", "--document-private-items"]);
                 cargo::run(doc.env("RUSTDOCFLAGS", "-D warnings"))?;
             }
             Step::Guide => {
@@ -99,7 +107,8 @@ impl Bench {
         let nextest =
             Command::new("cargo-nextest").arg("--version").stdout(Stdio::null()).status().is_ok_and(|s| s.success());
         let mut command = if nextest {
-            let mut command = cargo(["nextest", "run", "--workspace", "--no-fail-fast", "--no-tests", "fail"]);
+            let mut command = cargo(["nextest", "run"]);
+            command.args(WORKSPACE).args(["--no-fail-fast", "--no-tests", "fail"]);
             command.args(["--status-level", "slow", "--final-status-level", "fail", "--show-progress", "none"]);
             for tool in tools.missing() {
                 command.args(["--filterset", &format!("not test({})", tool.marker())]);
@@ -107,7 +116,8 @@ impl Bench {
             command
         } else {
             println!("  cargo-nextest is not installed: cargo test does");
-            let mut command = cargo(["test", "--quiet", "--workspace", "--all-targets", "--no-fail-fast", "--"]);
+            let mut command = workspace(["test", "--quiet", "--all-targets", "--no-fail-fast"]);
+            command.arg("--");
             for tool in tools.missing() {
                 command.args(["--skip", tool.marker()]);
             }
@@ -129,7 +139,7 @@ impl Bench {
         if let Some(binary) = &self.binary {
             return Ok(binary.clone());
         }
-        cargo::run(&mut cargo(["build", "--quiet", "--workspace", "--all-targets"]))?;
+        cargo::run(&mut workspace(["build", "--quiet", "--all-targets"]))?;
         let binary = cargo::allswell(Profile::Debug)?;
         self.binary = Some(binary.clone());
         Ok(binary)

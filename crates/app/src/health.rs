@@ -1,0 +1,313 @@
+//! The health of a service: the handle that everything hangs on.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use allswell_core::Mono;
+use allswell_core::check::Transition;
+use tokio::runtime::Handle;
+
+use crate::builder::{Builder, Misuse, Settings, duplicate};
+use crate::cache::Cache;
+use crate::check::Check;
+use crate::clock::{Clock, rfc3339};
+use crate::entry::Entry;
+use crate::judge::{Probe, Situation, waiting};
+use crate::lifecycle::Hold;
+use crate::page::{Details, Identity, Page, View};
+use crate::result::{CheckResult, Status};
+use crate::run;
+
+/// The health of a service. Cheap to clone; all clones are one.
+///
+/// ```
+/// # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
+/// use allswell::{Check, Health};
+/// use axum::{Router, routing::get};
+///
+/// let health = Health::builder()
+///     .version(env!("CARGO_PKG_VERSION"))
+///     .check(Check::new("database", || async { Ok::<(), std::io::Error>(()) }))
+///     .build()?;
+/// let app: Router = Router::new().route("/", get(|| async { "hello" })).merge(health.router());
+/// # let _ = app; Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Health(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub clock: Clock,
+    pub settings: Settings,
+    pub identity: Arc<Identity>,
+    pub cache: Cache,
+    pub runtime: Handle,
+    entries: RwLock<Arc<Vec<Arc<Entry>>>>,
+    holds: Mutex<Vec<Arc<str>>>,
+    started: AtomicBool,
+    draining: AtomicBool,
+    refusing: Mutex<Option<Mono>>,
+    version: AtomicU64,
+    listeners: RwLock<Vec<Listener>>,
+}
+
+type Listener = Arc<dyn Fn(&Change) + Send + Sync>;
+
+/// A change of what a check says.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// What it said before.
+    pub from: Status,
+    /// What it says now, with the reason.
+    pub result: CheckResult,
+}
+
+impl Health {
+    /// Puts the health of a service together.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(crate) fn start(builder: Builder) -> Result<Self, Misuse> {
+        let runtime = builder.runtime.or_else(|| Handle::try_current().ok());
+        let Some(runtime) = runtime else {
+            let sentence =
+                "there is no runtime for the checks; call `build` inside of tokio, or give it one with `.runtime(...)`";
+            return Err(Misuse(sentence.to_owned()));
+        };
+        let clock = Clock::start();
+        let health = Self(Arc::new(Inner {
+            clock,
+            identity: Arc::new(completed(builder.identity, clock)),
+            settings: builder.settings,
+            cache: Cache::default(),
+            runtime,
+            entries: RwLock::default(),
+            holds: Mutex::new(builder.holds),
+            started: AtomicBool::new(false),
+            draining: AtomicBool::new(false),
+            refusing: Mutex::default(),
+            version: AtomicU64::new(0),
+            listeners: RwLock::default(),
+        }));
+        builder.checks.into_iter().try_for_each(|check| health.add(check))?;
+        Ok(health)
+    }
+
+    /// Registers a check while the service runs; it is asked at once.
+    ///
+    /// # Errors
+    /// [`Misuse`] as in [`Builder::build`].
+    pub fn add(&self, check: Check) -> Result<(), Misuse> {
+        if let Some(sentence) = check.misuse() {
+            return Err(Misuse(sentence));
+        }
+        let inner = &self.0;
+        let mut entries = inner.entries.write().unwrap_or_else(PoisonError::into_inner);
+        if entries.iter().any(|entry| entry.check.name == check.name) {
+            return Err(Misuse(duplicate(check.name())));
+        }
+        let entry = Arc::new(Entry::new(check, seed(), inner.clock.now()));
+        run::start(&inner.runtime, Arc::downgrade(inner), &entry);
+        let mut list = Vec::clone(&entries);
+        list.push(entry);
+        *entries = Arc::new(list);
+        drop(entries);
+        inner.touched();
+        Ok(())
+    }
+
+    /// Removes a check, and ends its asking. `false` when no check has this name.
+    pub fn remove(&self, name: &str) -> bool {
+        let mut entries = self.0.entries.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(at) = entries.iter().position(|entry| &*entry.check.name == name) else { return false };
+        let mut list = Vec::clone(&entries);
+        list.remove(at).stop();
+        *entries = Arc::new(list);
+        drop(entries);
+        self.0.touched();
+        true
+    }
+
+    /// What is held to be true of a check now; `None` when no check has this name. Asks nothing.
+    pub fn result(&self, name: &str) -> Option<CheckResult> {
+        let now = self.0.clock.now();
+        self.0.entries().iter().find(|entry| &*entry.check.name == name).map(|entry| entry.result(now))
+    }
+
+    /// What is held to be true of all checks now, in the order of their registration. Asks nothing.
+    pub fn results(&self) -> Vec<CheckResult> {
+        self.0.results()
+    }
+
+    /// Whether the service may have traffic.
+    pub fn is_ready(&self) -> bool {
+        self.0.page(Probe::Readiness, View { details: Details::None, trusted: false }, &[]).judgement.ready
+    }
+
+    /// Calls `listener` with every change of what a check says, in the task of that check. It must not block.
+    pub fn on_change(&self, listener: impl Fn(&Change) + Send + Sync + 'static) {
+        self.0.listeners.write().unwrap_or_else(PoisonError::into_inner).push(Arc::new(listener));
+    }
+
+    /// Holds the start: the service is not ready before the hold is released. Holds of one name count each for itself.
+    ///
+    /// A start that is over cannot be held again; the hold then holds nothing.
+    pub fn startup_hold(&self, name: impl AsRef<str>) -> Hold {
+        let name: Arc<str> = name.as_ref().into();
+        self.0.holds().push(name.clone());
+        self.0.touched();
+        Hold::new(self.clone(), name)
+    }
+
+    /// Releases a hold by its name, for holds that were named in the builder. `false` when none has it.
+    pub fn release(&self, name: &str) -> bool {
+        let mut holds = self.0.holds();
+        let Some(at) = holds.iter().position(|hold| &**hold == name) else { return false };
+        holds.remove(at);
+        drop(holds);
+        tracing::info!(hold.name = name, "startup hold released");
+        self.0.touched();
+        true
+    }
+
+    /// Says that the service is on its way out: readiness is 503 from now on, everything else goes on.
+    pub fn start_draining(&self) {
+        if !self.0.draining.swap(true, Ordering::SeqCst) {
+            tracing::info!("draining: not ready any more, still serving");
+        }
+        self.0.touched();
+    }
+}
+
+impl Inner {
+    pub(crate) fn entries(&self) -> Arc<Vec<Arc<Entry>>> {
+        self.entries.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn holds(&self) -> MutexGuard<'_, Vec<Arc<str>>> {
+        self.holds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn results(&self) -> Vec<CheckResult> {
+        let now = self.clock.now();
+        self.entries().iter().map(|entry| entry.result(now)).collect()
+    }
+
+    /// Readiness is 503 until then.
+    pub(crate) fn refuse_until(&self, until: Mono) {
+        *self.refusing.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
+        self.touched();
+    }
+
+    /// Something changed that documents show.
+    pub(crate) fn touched(&self) {
+        self.version.fetch_add(1, Ordering::Release);
+    }
+
+    /// Changes whenever [`touched`](Self::touched) was called.
+    pub(crate) fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    /// The page of a probe at this moment, without the checks named in `excluded`.
+    pub(crate) fn page(&self, probe: Probe, view: View, excluded: &[&str]) -> Page {
+        let now = self.clock.now();
+        let mut checks: Vec<_> = self.entries().iter().map(|entry| entry.result(now)).collect();
+        let situation = self.situation(&checks, now.mono);
+        checks.retain(|check| !excluded.contains(&&*check.name));
+        Page::new(probe, self.settings.style, view, now, checks, &situation, self.identity.clone())
+    }
+
+    /// What is known beside the checks. The start, once over, is over for good.
+    fn situation(&self, checks: &[CheckResult], now: Mono) -> Situation {
+        let mut situation = Situation {
+            pending: self.holds().clone(),
+            started: self.started.load(Ordering::Acquire),
+            draining: self.draining.load(Ordering::Acquire),
+            refusing: self.refusing.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|until| until > now),
+            ..Situation::default()
+        };
+        if !situation.started && waiting(checks, &situation).is_empty() {
+            self.started.store(true, Ordering::Release);
+            situation.started = true;
+        }
+        situation
+    }
+
+    /// Says once, in the log and to listeners, that a check changed.
+    pub(crate) fn tell(&self, entry: &Entry, transition: Transition) {
+        let result = entry.result(self.clock.now());
+        let from = Status::from(transition.from);
+        log(from, &result);
+        let listeners = self.listeners.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let change = Change { from, result };
+        listeners.iter().for_each(|listener| listener(&change));
+    }
+}
+
+fn log(from: Status, result: &CheckResult) {
+    let (name, to) = (&*result.name, result.status.as_str());
+    let took_ms = result.response_time.unwrap_or_default().as_secs_f64() * 1e3;
+    let reason = result.detail.as_deref().unwrap_or_default();
+    match result.status {
+        Status::Ok => {
+            tracing::info!(check.name = name, status = to, before = from.as_str(), took_ms, "check is well");
+        }
+        _ => {
+            let public = result.message.as_deref().unwrap_or_default();
+            tracing::warn!(
+                check.name = name,
+                status = to,
+                before = from.as_str(),
+                took_ms,
+                public,
+                reason,
+                "check is not well"
+            );
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.entries().iter().for_each(|entry| entry.stop());
+    }
+}
+
+impl fmt::Debug for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let results = self.results();
+        let words: HashMap<&str, &str> = results.iter().map(|result| (&*result.name, result.status.as_str())).collect();
+        f.debug_struct("Health").field("checks", &words).finish_non_exhaustive()
+    }
+}
+
+/// A draw that differs between checks and between instances, so that they do not ask in step.
+fn seed() -> u64 {
+    use std::hash::{BuildHasher as _, RandomState};
+    RandomState::new().hash_one(0)
+}
+
+fn completed(mut identity: Identity, clock: Clock) -> Identity {
+    const VARIABLES: [&str; 7] = [
+        "GIT_COMMIT",
+        "GIT_SHA",
+        "SOURCE_VERSION",
+        "RENDER_GIT_COMMIT",
+        "RAILWAY_GIT_COMMIT_SHA",
+        "HEROKU_SLUG_COMMIT",
+        "K_REVISION",
+    ];
+    let from_platform = || VARIABLES.iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    identity.release_id = identity.release_id.or_else(from_platform);
+    identity.started_at = rfc3339(clock.now().wall);
+    if identity.instance.is_empty() {
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let host = if host.trim().is_empty() { "localhost" } else { host.trim() };
+        identity.instance = format!("{host}/{}", std::process::id());
+    }
+    identity
+}
