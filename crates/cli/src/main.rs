@@ -28,7 +28,7 @@ enum Command {
     Check(Box<check::Args>),
     /// Read a configuration and say what is wrong with it
     Validate(validate::Args),
-    /// Channels: send a test message
+    /// Channels: send a test message, and say what the other side answered
     Channel(channel::Args),
     /// Find mistakes in the probes of Kubernetes manifests, by arithmetic
     Lint(lint::Args),

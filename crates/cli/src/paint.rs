@@ -66,3 +66,12 @@ impl Paint {
         }
     }
 }
+
+impl From<Paint> for allswell_monitor::config::Paint {
+    fn from(paint: Paint) -> Self {
+        match paint {
+            Paint::Plain => Self::Plain,
+            Paint::Colour => Self::Colour,
+        }
+    }
+}

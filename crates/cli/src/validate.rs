@@ -1,11 +1,12 @@
 //! `allswell validate`.
 
-use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use allswell_monitor::config::{self, Config, Errors, Paint};
+use allswell_monitor::config::{self, Config, Errors};
 use serde_json::{Value, json};
+
+use crate::paint::Paint;
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -39,8 +40,7 @@ fn print(read: &Result<Config, Errors>) {
             println!("ok: {}, {}", counted(monitors, "monitor"), counted(channels, "channel"));
         }
         Err(errors) => {
-            let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-            eprintln!("{}", errors.render(if colour { Paint::Colour } else { Paint::Plain }));
+            eprintln!("{}", errors.render(Paint::for_stderr().into()));
             if !errors.is_unreadable() {
                 eprintln!("\n{} in {}", counted(errors.count(), "error"), errors.origin());
             }

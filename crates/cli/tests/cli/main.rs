@@ -1,5 +1,6 @@
 //! The binary as people and programs run it, against real servers on loopback.
 #![allow(clippy::disallowed_methods, reason = "the servers here are the other side")]
 
+mod channel;
 mod check;
 mod support;

@@ -3,6 +3,7 @@
 #[allow(dead_code, reason = "the probes' tests use the rest")]
 #[path = "../../../probe/tests/support/dns.rs"]
 pub mod dns;
+pub mod people;
 #[allow(dead_code, reason = "the probes' tests use the rest")]
 #[path = "../../../probe/tests/support/raw.rs"]
 pub mod raw;
@@ -10,6 +11,7 @@ pub mod raw;
 #[path = "../../../probe/tests/support/tls.rs"]
 pub mod tls;
 
+use std::path::Path;
 use std::process::Command;
 
 use regex::Regex;
@@ -31,8 +33,13 @@ impl Ran {
 
 /// Runs `allswell` with `arguments`, away from the settings of whoever runs the tests.
 pub fn allswell<S: AsRef<str>>(arguments: &[S]) -> Ran {
+    allswell_in(Path::new("."), arguments)
+}
+
+/// The same, in `directory`.
+pub fn allswell_in<S: AsRef<str>>(directory: &Path, arguments: &[S]) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_allswell"));
-    command.args(arguments.iter().map(AsRef::as_ref));
+    command.current_dir(directory).args(arguments.iter().map(AsRef::as_ref));
     for name in ["ALLSWELL_CONFIG", "ALLSWELL_DATA", "ALLSWELL_LISTEN", "NO_COLOR"] {
         command.env_remove(name);
     }
@@ -54,4 +61,14 @@ pub fn scrubbed(text: &str) -> String {
     let text = replace(&text, r"(?m)^([■●▲○] .* (?:in|after)) \d[\d .]*m?s$", "$1 TIME");
     let text = replace(&text, r"(?m)^(  [A-Za-z ]{10}) +\d[\d.]* m?s  [█▏▎▍▌▋▊▉]+", "$1      TIME  BAR");
     replace(&text, r"20\d\d-\d\d-\d\d", "DATE")
+}
+
+/// Compares `text` with the picture called `name` beside the calling test.
+#[track_caller]
+pub fn picture(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.set_snapshot_path("../snapshots");
+    settings.bind(|| insta::assert_snapshot!(name, scrubbed(text)));
 }

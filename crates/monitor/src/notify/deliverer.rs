@@ -18,7 +18,8 @@ use tokio::sync::{Notify, watch};
 use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
 use tracing::{error, warn};
 
-use self::attempt::{LEASE, STORE_RETRY, attempt, seed, within};
+pub(super) use self::attempt::within;
+use self::attempt::{LEASE, STORE_RETRY, attempt, seed};
 use super::clean::for_log;
 use super::{Channel, ChannelError, Delivery, Settings, open};
 use crate::clock::Clock;

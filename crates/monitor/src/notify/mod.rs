@@ -12,6 +12,7 @@ mod samples;
 mod settings;
 #[cfg(test)]
 pub(crate) mod testing;
+mod trial;
 pub mod webhook;
 
 use std::fmt::Debug;
@@ -27,6 +28,7 @@ use crate::notification::Notification;
 
 pub use deliverer::{Deliverer, Parts};
 pub use settings::{ChannelError, Settings};
+pub use trial::try_out;
 
 /// How one attempt to hand a message over ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,11 +64,38 @@ pub enum Delivery {
     },
 }
 
+impl Delivery {
+    /// The word used in JSON and on the command line.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Accepted { .. } => "accepted",
+            Self::Refused { .. } => "refused",
+            Self::Later { .. } => "later",
+            Self::Unreachable { .. } => "unreachable",
+            Self::Ambiguous { .. } => "ambiguous",
+        }
+    }
+
+    /// What the other side said, or what happened instead.
+    pub fn said(&self) -> &str {
+        match self {
+            Self::Accepted { answer } => answer,
+            Self::Refused { why }
+            | Self::Later { why, .. }
+            | Self::Unreachable { why, .. }
+            | Self::Ambiguous { why } => why,
+        }
+    }
+}
+
 /// A way to people.
 #[async_trait]
 pub trait Channel: Debug + Send + Sync + 'static {
     /// The word of its kind: `email`, `webhook`.
     fn kind(&self) -> &'static str;
+
+    /// Where it leads, without anything secret: `mail.example.com:587`.
+    fn receiver(&self) -> String;
 
     /// How long one attempt may take.
     fn timeout(&self) -> Duration;

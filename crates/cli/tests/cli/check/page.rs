@@ -3,17 +3,14 @@
 use super::{UNHEALTHY, answering, check};
 use crate::support::dns::{self, Reply};
 use crate::support::tls::{self, NAMES, during, leaf};
-use crate::support::{allswell, raw, scrubbed};
+use crate::support::{self, allswell, raw};
 
 /// Asks, compares the exit code and then the page with its picture.
 #[track_caller]
 fn picture(name: &str, arguments: &str, code: i32) {
     let ran = check(arguments);
     assert_eq!((ran.code, ran.stderr.as_str()), (code, ""), "{}", ran.stdout);
-    let mut settings = insta::Settings::clone_current();
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings.bind(|| insta::assert_snapshot!(name, scrubbed(&ran.stdout)));
+    support::picture(&format!("check_{name}"), &ran.stdout);
 }
 
 #[test]

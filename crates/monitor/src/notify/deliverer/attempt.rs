@@ -119,7 +119,8 @@ pub(super) fn seed(text: &str) -> u64 {
     hasher.finish()
 }
 
+/// The deadline of an attempt that begins now.
 #[expect(clippy::disallowed_methods, reason = "a channel's deadline is on tokio's clock")]
-pub(super) fn within(timeout: Duration) -> Instant {
+pub(in crate::notify) fn within(timeout: Duration) -> Instant {
     Instant::now() + timeout
 }

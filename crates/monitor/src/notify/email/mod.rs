@@ -49,6 +49,10 @@ impl Channel for Email {
         "email"
     }
 
+    fn receiver(&self) -> String {
+        self.relay.place()
+    }
+
     fn timeout(&self) -> Duration {
         TIMEOUT
     }

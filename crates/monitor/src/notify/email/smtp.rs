@@ -271,7 +271,8 @@ impl Relay {
         format!("the relay {} {what}", self.place())
     }
 
-    fn place(&self) -> String {
+    /// Where it is: `mail.example.com:587`.
+    pub fn place(&self) -> String {
         format!("{}:{}", self.route.host, self.route.port)
     }
 

@@ -184,6 +184,10 @@ impl Channel for Webhook {
         "webhook"
     }
 
+    fn receiver(&self) -> String {
+        self.name()
+    }
+
     fn timeout(&self) -> Duration {
         TIMEOUT
     }
