@@ -5,6 +5,7 @@ mod check;
 mod layout;
 mod lint;
 mod paint;
+mod rehearse;
 mod serve;
 mod validate;
 
@@ -32,6 +33,8 @@ enum Command {
     Channel(channel::Args),
     /// Find mistakes in the probes of Kubernetes manifests, by arithmetic
     Lint(lint::Args),
+    /// Run an app under its manifest's probes without a cluster, second by second
+    Rehearse(rehearse::Args),
 }
 
 fn main() -> ExitCode {
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Command::Validate(args) => validate::run(args),
         Command::Channel(args) => channel::run(args),
         Command::Lint(args) => lint::run(args),
+        Command::Rehearse(args) => rehearse::run(args),
     };
     ran.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -117,7 +117,7 @@ impl Question {
 
 /// When an asking that begins now must end.
 #[expect(clippy::disallowed_methods, reason = "the dialler wants a moment; what is decided here is a duration")]
-fn deadline(timeout: Duration) -> tokio::time::Instant {
+pub(crate) fn deadline(timeout: Duration) -> tokio::time::Instant {
     tokio::time::Instant::now() + timeout
 }
 

@@ -7,6 +7,7 @@ pub mod ask;
 pub mod lint;
 pub mod manifest;
 pub mod process;
+pub mod rehearse;
 pub mod source;
 pub mod yaml;
 

@@ -254,6 +254,11 @@ impl Pod {
         self.started
     }
 
+    /// How many equal results of this probe were counted in a row; 0 when they have just had their effect.
+    pub fn run(&self, kind: Kind) -> u32 {
+        self.slot(kind).map_or(0, |slot| slot.worker.run())
+    }
+
     /// Whether nothing will happen any more.
     pub const fn is_over(&self) -> bool {
         self.life.is_over()

@@ -1,0 +1,202 @@
+//! `allswell rehearse`: a manifest's probes run against an app without a cluster.
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use allswell_core::time::parse_duration;
+use allswell_kube::rehearse::conductor::Rehearsed;
+use allswell_kube::rehearse::subject::Choice;
+use allswell_kube::rehearse::timeline::{self, Style};
+use allswell_kube::rehearse::{Dependency, Entry, Fault, Policy, Settings, Subject, fault, rehearse};
+use allswell_kube::{Source, yaml};
+use anyhow::Context;
+use tokio::sync::mpsc;
+
+/// The arguments.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Manifests: files, directories, or - for the standard input
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<String>,
+    /// What starts the app, after --; {port} and {replica} are replaced. The manifest's command when left out
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<String>,
+    /// Which workload, when there are several: orders, or Deployment/orders
+    #[arg(long, value_name = "NAME")]
+    workload: Option<String>,
+    /// Which container, when not the first that has probes
+    #[arg(long, value_name = "NAME")]
+    container: Option<String>,
+    /// Where the app listens, when not on the manifest's port; 0 for a free one, given in $PORT and {port}
+    #[arg(long, value_name = "PORT")]
+    port: Option<u16>,
+    /// How many pods, each with a free port in $PORT and {port}
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=50))]
+    replicas: u16,
+    /// How long, like 5m; until it is up and alive, at most 90 s, when left out
+    #[arg(long = "for", value_name = "TIME", value_parser = parse_duration)]
+    length: Option<Duration>,
+    /// What goes wrong: hang@30s..60s, kill@70s, slow=2s@80s..90s, refuse@10s..20s, NAME-down@10s..40s
+    #[arg(long, value_name = "LIST", value_parser = fault::parse)]
+    fault: Vec<Vec<Fault>>,
+    /// What NAME-down cuts off, and the variable that tells the app where it is: db=DATABASE_URL
+    #[arg(long, value_name = "NAME=VARIABLE")]
+    dependency: Vec<String>,
+    /// What makes the exit code 1: never, never-ready, restarts>0, dropped>0, ready>60s, unready>5s, detection>30s
+    #[arg(long, value_name = "LIST", value_parser = Policy::parse, default_value = "never-ready,restarts>0")]
+    fail_on: Policy,
+    /// One JSON document at the end instead of the timeline
+    #[arg(long)]
+    json: bool,
+    /// Show every probe, not only those that differ from the one before
+    #[arg(long, short)]
+    verbose: bool,
+    /// Show what the app writes, instead of keeping it in a file
+    #[arg(long)]
+    show_output: bool,
+    /// Decides what is left to chance on a real node
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    seed: u64,
+}
+
+/// Runs it: 0 when all went well, 1 when what --fail-on names happened.
+pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let subject = Arc::new(read(&args)?);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start")?;
+    let output = if args.show_output { None } else { Some(output_directory()?) };
+    let settings = Settings {
+        command: args.command.clone(),
+        replicas: usize::from(args.replicas),
+        port: args.port,
+        length: args.length,
+        seed: args.seed,
+        faults: args.fault.concat(),
+        dependencies: dependencies(&args, &subject)?,
+        output,
+    };
+    let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let style = Style { verbose: args.verbose, colour, replicas: args.replicas > 1, zero: Duration::ZERO };
+    if !args.json {
+        print(&introduction(&subject, &settings))?;
+    }
+    let show = |entry: &Entry, zero: Duration| {
+        for line in timeline::lines(entry, &subject, &Style { zero, ..style }) {
+            // Nobody to read it: the verdict and the exit code are still worth the run.
+            let _ = writeln!(std::io::stdout().lock(), "{line}");
+        }
+    };
+    let rehearsed = runtime.block_on(async {
+        let stop = interrupts();
+        rehearse(&subject, &settings, stop, |entry, zero| {
+            if !args.json {
+                show(entry, zero)
+            }
+        })
+        .await
+    })?;
+    conclude(&args, &subject, &settings, &rehearsed)
+}
+
+fn read(args: &Args) -> anyhow::Result<Subject> {
+    let mut documents = Vec::new();
+    for path in &args.paths {
+        for source in Source::read(path)? {
+            let (found, problems) = yaml::read(&source.text);
+            if let Some(problem) = problems.first() {
+                let place = source.place(problem.at);
+                anyhow::bail!("{}:{}:{}: {}", source.name, place.line, place.column, problem.message);
+            }
+            documents.extend(found);
+        }
+    }
+    let choice = Choice { workload: args.workload.clone(), container: args.container.clone() };
+    Ok(Subject::choose(&documents, &choice)?)
+}
+
+fn dependencies(args: &Args, subject: &Subject) -> anyhow::Result<Vec<Dependency>> {
+    let read = |text: &String| {
+        let (name, variable) = text
+            .split_once('=')
+            .with_context(|| format!("cannot read --dependency `{text}`: write NAME=VARIABLE, like db=DATABASE_URL"))?;
+        let literal = subject.environment.iter().rev().find(|(key, _)| key == variable).map(|(_, value)| value.clone());
+        let value = std::env::var(variable).ok().or(literal);
+        let value = value.with_context(|| {
+            format!("--dependency {text}: the variable {variable} is not set; set it before the command")
+        })?;
+        // The value may hold a password: it is not shown.
+        Dependency::new(name, variable, &value)
+            .with_context(|| format!("--dependency {text}: {variable} holds no host:port and no URL with a port"))
+    };
+    args.dependency.iter().map(read).collect()
+}
+
+fn output_directory() -> anyhow::Result<PathBuf> {
+    let directory = std::env::temp_dir().join(format!("allswell-rehearse-{}", std::process::id()));
+    std::fs::create_dir_all(&directory)
+        .with_context(|| format!("cannot make the directory `{}`", directory.display()))?;
+    Ok(directory)
+}
+
+/// A message for each Ctrl-C, or SIGTERM.
+#[expect(clippy::disallowed_methods, reason = "signals come at any time; the task ends with the runtime")]
+fn interrupts() -> mpsc::Receiver<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (tell, told) = mpsc::channel(4);
+    tokio::spawn(async move {
+        let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+        else {
+            return;
+        };
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            if tell.send(()).await.is_err() {
+                return;
+            }
+        }
+    });
+    told
+}
+
+fn introduction(subject: &Subject, settings: &Settings) -> String {
+    let mut out = format!("{}, container {}: as the kubelet v1.36 would do it.\n", subject.title, subject.container);
+    for limit in &subject.limits {
+        out.push_str(&format!("Not rehearsed: {limit}.\n"));
+    }
+    if let Some(directory) = &settings.output {
+        out.push_str(&format!("The app's output: {}\n", directory.display()));
+    }
+    out + "Ctrl-C deletes the pod.\n\n"
+}
+
+fn conclude(args: &Args, subject: &Subject, settings: &Settings, rehearsed: &Rehearsed) -> anyhow::Result<ExitCode> {
+    let broken = args.fail_on.broken_by(&rehearsed.verdict);
+    if args.json {
+        let mut document = rehearsed.verdict.json();
+        document["workload"] = subject.title.as_str().into();
+        document["container"] = subject.container.as_str().into();
+        document["failed_on"] = broken.clone().into();
+        document["timeline"] = timeline::json(&rehearsed.entries, subject, rehearsed.zero);
+        print(&format!("{document:#}\n"))?;
+    } else {
+        print(&format!("\n{}", rehearsed.verdict.text(&rehearsed.entries, settings.replicas, rehearsed.zero)))?;
+        match broken.as_slice() {
+            [] => print("\n  All's well.\n")?,
+            broken => print(&format!("\n  Not well: {}\n", broken.join(", ")))?,
+        }
+    }
+    Ok(if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Writes to the standard output; a reader that has gone away is no error.
+fn print(text: &str) -> anyhow::Result<()> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("cannot write the report"),
+        _ => Ok(()),
+    }
+}

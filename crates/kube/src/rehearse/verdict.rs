@@ -1,0 +1,198 @@
+//! What a rehearsal comes to, in numbers.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use allswell_core::kubelet::{Answer, Kind, Note};
+
+use super::timeline::{Entry, What, strip};
+
+/// What a rehearsal came to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Verdict {
+    /// From the first start to the end.
+    pub length: Duration,
+    /// From a container's first start to the pod's being ready, the slowest replica; `None` when one never was.
+    pub ready_after: Option<Duration>,
+    /// How often containers were started again.
+    pub restarts: u32,
+    /// Kills by probes: how long after the container's start, and by which.
+    pub kills: Vec<(Duration, Kind)>,
+    /// How often a process ended by itself, or by a fault.
+    pub crashes: u32,
+    /// How long pods that had been ready were not, deletions aside.
+    pub unready: Duration,
+    /// The longest time from the beginning of trouble to its being noticed; `None` when there was none to notice.
+    pub detection: Option<Duration>,
+    /// How long the pod took to end after its deletion.
+    pub shutdown: Option<Duration>,
+    /// Whether SIGKILL was needed at the deletion.
+    pub shot: bool,
+    /// Requests sent and requests lost, when there was a load.
+    pub requests: Option<(u64, u64)>,
+}
+
+/// How one replica fares, entry by entry.
+#[derive(Default)]
+struct Tally {
+    first_start: Option<Duration>,
+    started: Duration,
+    ready_after: Option<Duration>,
+    ready: bool,
+    unready_since: Option<Duration>,
+    well_since: Duration,
+    fault: Option<Duration>,
+    dying: bool,
+    deleted: Option<Duration>,
+}
+
+impl Verdict {
+    /// Sums up what happened to `replicas` pods until `end`; `zero` is the first start.
+    pub fn of(entries: &[Entry], replicas: usize, zero: Duration, end: Duration) -> Self {
+        let mut verdict = Self { length: end.saturating_sub(zero), ..Self::default() };
+        let tallies: Vec<Tally> = (0..replicas).map(|replica| verdict.take(entries, replica, end)).collect();
+        let ready: Option<Vec<Duration>> = tallies.iter().map(|tally| tally.ready_after).collect();
+        verdict.ready_after = ready.and_then(|all| all.into_iter().max());
+        verdict
+    }
+
+    fn take(&mut self, entries: &[Entry], replica: usize, end: Duration) -> Tally {
+        let mut tally = Tally::default();
+        for entry in entries.iter().filter(|entry| entry.replica == replica || entry.is_for_all()) {
+            self.entry(entry, &mut tally);
+        }
+        if let Some(since) = tally.unready_since.filter(|_| tally.deleted.is_none()) {
+            self.unready += end.saturating_sub(since);
+        }
+        tally
+    }
+
+    fn entry(&mut self, entry: &Entry, tally: &mut Tally) {
+        let at = entry.at;
+        match &entry.what {
+            What::Note(Note::Started { restarts }) => {
+                self.restarts += u32::from(*restarts > 0);
+                tally.first_start.get_or_insert(at);
+                (tally.started, tally.dying) = (at, false);
+            }
+            What::Note(Note::Ready) => {
+                tally.ready = true;
+                tally.ready_after.get_or_insert(at.saturating_sub(tally.first_start.unwrap_or(at)));
+                if let Some(since) = tally.unready_since.take() {
+                    self.unready += at.saturating_sub(since);
+                }
+            }
+            What::Note(Note::Unready) if tally.deleted.is_none() => {
+                tally.ready = false;
+                tally.unready_since = Some(at);
+                self.noticed(at, tally);
+            }
+            What::Note(Note::Killing { by: Some(kind), .. }) => {
+                self.kills.push((at.saturating_sub(tally.started), *kind));
+                tally.dying = true;
+                if tally.ready {
+                    self.noticed(at, tally);
+                }
+            }
+            What::Note(Note::Killing { by: None, .. }) => {
+                (tally.deleted, tally.dying) = (Some(at), true);
+                if let Some(since) = tally.unready_since.take() {
+                    self.unready += at.saturating_sub(since);
+                }
+            }
+            What::Note(Note::GraceOver) => self.shot |= tally.deleted.is_some(),
+            What::Note(Note::Exited { .. }) => {
+                self.crashes += u32::from(!tally.dying);
+                tally.fault = None;
+            }
+            What::Note(Note::Over) => {
+                let took = tally.deleted.map(|since| at.saturating_sub(since));
+                self.shutdown = self.shutdown.max(took);
+            }
+            What::Probed { kind: Kind::Readiness, answer: Answer::Success | Answer::Warning, .. } => {
+                tally.well_since = at
+            }
+            What::Fault { begins: true, .. } if tally.ready => tally.fault = Some(at),
+            _ => {}
+        }
+    }
+
+    /// Trouble was noticed: since the fault began, or since readiness last passed.
+    fn noticed(&mut self, at: Duration, tally: &mut Tally) {
+        let began = tally.fault.take().or_else(|| (tally.well_since > tally.started).then_some(tally.well_since));
+        self.detection = self.detection.max(began.map(|began| at.saturating_sub(began)));
+    }
+
+    /// The verdict for eyes, with a strip for each replica.
+    pub fn text(&self, entries: &[Entry], replicas: usize, zero: Duration) -> String {
+        const WIDTH: usize = 80;
+        let mut out = String::new();
+        let end = zero + self.length;
+        let mut step = Duration::from_secs(1);
+        for replica in 0..replicas {
+            let (line, each) = strip(entries, replica, zero, end, WIDTH);
+            step = each;
+            let _ = writeln!(out, "  #{} {line}", replica + 1);
+        }
+        let each = step.as_secs();
+        let _ = writeln!(
+            out,
+            "     1 character = {each} s   s starting  R ready  x not ready  k being killed  · not running\n"
+        );
+        let mut row = |name: &str, value: String| {
+            let _ = writeln!(out, "  {name:<20} {value}");
+        };
+        row("ready after", self.ready_after.map_or_else(|| "never".to_owned(), seconds));
+        row("restarts", self.restarts_in_words());
+        row("not ready", format!("{}, after it had been ready", seconds(self.unready)));
+        row(
+            "noticed after",
+            self.detection.map_or_else(|| "nothing to notice".to_owned(), |d| format!("{} at worst", seconds(d))),
+        );
+        if let Some(shutdown) = self.shutdown {
+            let how = if self.shot { ", ended by SIGKILL" } else { "" };
+            row("shutdown", format!("{}{how}", seconds(shutdown)));
+        }
+        if let Some((sent, lost)) = self.requests {
+            row("requests", format!("{sent} sent, {lost} lost"));
+        }
+        out
+    }
+
+    fn restarts_in_words(&self) -> String {
+        let mut why = Vec::new();
+        if self.crashes > 0 {
+            why.push(format!("{} ended by themselves", self.crashes));
+        }
+        if !self.kills.is_empty() {
+            let kills = self.kills.iter().map(|(age, kind)| format!("{} ({})", seconds(*age), kind.as_str()));
+            why.push(format!("killed by probes after {}", kills.collect::<Vec<_>>().join(", ")));
+        }
+        let why = if why.is_empty() { String::new() } else { format!(": {}", why.join("; ")) };
+        format!("{}{why}", self.restarts)
+    }
+
+    /// The verdict for programs.
+    pub fn json(&self) -> serde_json::Value {
+        let s = |duration: Duration| (duration.as_secs_f64() * 1_000.0).round() / 1_000.0;
+        serde_json::json!({
+            "length_seconds": s(self.length),
+            "ready_after_seconds": self.ready_after.map(s),
+            "restarts": self.restarts,
+            "crashes": self.crashes,
+            "probe_kills": self.kills.iter().map(|(age, kind)| serde_json::json!({
+                "age_seconds": s(*age), "probe": kind.as_str(),
+            })).collect::<Vec<_>>(),
+            "unready_seconds": s(self.unready),
+            "detection_seconds": self.detection.map(s),
+            "shutdown_seconds": self.shutdown.map(s),
+            "shutdown_by_sigkill": self.shot,
+            "requests_sent": self.requests.map(|(sent, _)| sent),
+            "requests_dropped": self.requests.map(|(_, lost)| lost),
+        })
+    }
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{:.1} s", duration.as_secs_f64())
+}
