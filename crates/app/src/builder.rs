@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 use crate::check::Check;
 use crate::health::Health;
 use crate::page::{Details, Identity, Style};
+use crate::watch::Watchdog;
 
 /// Why the health of a service cannot be built, or a check not be added: a sentence that says what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +100,8 @@ pub(crate) struct Settings {
     pub paths: Paths,
     pub probe_deadline: Duration,
     pub response_time_header: bool,
+    pub watchdog: Watchdog,
+    pub in_flight_max: Option<usize>,
 }
 
 /// Puts the health of a service together; see [`Health::builder`].
@@ -124,6 +127,8 @@ impl Default for Builder {
                 paths: Paths::default(),
                 probe_deadline: Duration::from_millis(800),
                 response_time_header: true,
+                watchdog: Watchdog::default(),
+                in_flight_max: None,
             },
             holds: Vec::new(),
             runtime: None,
@@ -193,6 +198,18 @@ impl Builder {
         self
     }
 
+    /// When stuck workers count.
+    pub fn watchdog(mut self, watchdog: Watchdog) -> Self {
+        self.settings.watchdog = watchdog;
+        self
+    }
+
+    /// The service is not ready while more requests than this are in flight for ten seconds. Needs [`Health::layer`].
+    pub fn in_flight_max(mut self, requests: usize) -> Self {
+        self.settings.in_flight_max = Some(requests);
+        self
+    }
+
     /// The service is not started before this hold is released by [`Health::release`] or its [`Hold`](crate::Hold).
     pub fn startup_hold(mut self, name: impl AsRef<str>) -> Self {
         self.holds.push(name.as_ref().into());
@@ -238,6 +255,16 @@ impl Builder {
                 "the probe deadline is zero, so no check on demand could be asked; give it a value above zero"
                     .to_owned(),
             );
+        }
+        if self.settings.in_flight_max == Some(0) {
+            return Some(
+                "in_flight_max is zero, so the first request would be one too many; give it a value above zero"
+                    .to_owned(),
+            );
+        }
+        let Watchdog { report_after, unready_after, dead_after } = self.settings.watchdog;
+        if report_after.is_zero() || unready_after < report_after || dead_after < unready_after {
+            return Some("the watchdog's times are out of order; give them so that 0 < report_after <= unready_after <= dead_after".to_owned());
         }
         self.settings.paths.misuse()
     }

@@ -26,7 +26,9 @@ impl Health {
         let now = self.0.clock.mono();
         let entries = self.0.entries();
         let wanted = |entry: &Entry| matches!(entry.check.timing, Timing::OnDemand { .. }) && which(&entry.check);
-        if !entries.iter().any(|entry| wanted(entry) && entry.is_old(now)) {
+        // A runtime that is stuck asks nothing; whoever waits for it waits in vain.
+        let stuck = || self.0.strain().stuck.is_some();
+        if !entries.iter().any(|entry| wanted(entry) && entry.is_old(now)) || stuck() {
             return;
         }
         let deadline = self.0.clock.instant(now + self.0.settings.probe_deadline);

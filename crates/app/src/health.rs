@@ -2,23 +2,28 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
-use allswell_core::Mono;
 use allswell_core::check::Transition;
+use allswell_core::{Mono, Wall};
 use tokio::runtime::Handle;
 
 use crate::builder::{Builder, Misuse, Settings, duplicate};
 use crate::cache::Cache;
 use crate::check::Check;
 use crate::clock::{Clock, rfc3339};
+use crate::endpoints::Door;
 use crate::entry::Entry;
 use crate::judge::{Probe, Situation, waiting};
 use crate::lifecycle::Hold;
+use crate::metrics::Recorder;
 use crate::page::{Details, Identity, Page, View};
 use crate::result::{CheckResult, Status};
 use crate::run;
+use crate::watch::{self, Slots, Strain};
 
 /// The health of a service. Cheap to clone; all clones are one.
 ///
@@ -36,13 +41,17 @@ use crate::run;
 /// # }
 /// ```
 #[derive(Clone)]
+#[must_use = "checks end when the last handle is dropped"]
 pub struct Health(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub clock: Clock,
     pub settings: Settings,
     pub identity: Arc<Identity>,
-    pub cache: Cache,
+    pub cache: [Cache; Door::ALL.len()],
+    pub recorder: Recorder,
+    pub slots: Slots,
+    pub started_at: Wall,
     pub runtime: Handle,
     entries: RwLock<Arc<Vec<Arc<Entry>>>>,
     holds: Mutex<Vec<Arc<str>>>,
@@ -51,6 +60,9 @@ pub(crate) struct Inner {
     refusing: Mutex<Option<Mono>>,
     version: AtomicU64,
     listeners: RwLock<Vec<Listener>>,
+    strain: RwLock<Strain>,
+    listening: OnceLock<SocketAddr>,
+    watchdog: OnceLock<Sender<()>>,
 }
 
 type Listener = Arc<dyn Fn(&Change) + Send + Sync>;
@@ -82,7 +94,10 @@ impl Health {
             clock,
             identity: Arc::new(completed(builder.identity, clock)),
             settings: builder.settings,
-            cache: Cache::default(),
+            cache: Default::default(),
+            recorder: Recorder::default(),
+            slots: Slots::of(&runtime),
+            started_at: clock.now().wall,
             runtime,
             entries: RwLock::default(),
             holds: Mutex::new(builder.holds),
@@ -91,8 +106,15 @@ impl Health {
             refusing: Mutex::default(),
             version: AtomicU64::new(0),
             listeners: RwLock::default(),
+            strain: RwLock::default(),
+            listening: OnceLock::new(),
+            watchdog: OnceLock::new(),
         }));
         builder.checks.into_iter().try_for_each(|check| health.add(check))?;
+        match watch::start(Arc::downgrade(&health.0)) {
+            Ok(thread) => drop(health.0.watchdog.set(thread)),
+            Err(error) => tracing::error!(%error, "cannot start the watchdog: stuck workers will not be seen"),
+        }
         Ok(health)
     }
 
@@ -173,6 +195,13 @@ impl Health {
         true
     }
 
+    /// Has the watchdog look at the queue of connections that wait at the service's own listener.
+    pub fn watch_listener(&self, address: SocketAddr) {
+        if self.0.listening.set(address).is_err() {
+            tracing::warn!(%address, "one listener is watched already; this one is not");
+        }
+    }
+
     /// Says that the service is on its way out: readiness is 503 from now on, everything else goes on.
     pub fn start_draining(&self) {
         if !self.0.draining.swap(true, Ordering::SeqCst) {
@@ -194,6 +223,33 @@ impl Inner {
     pub(crate) fn results(&self) -> Vec<CheckResult> {
         let now = self.clock.now();
         self.entries().iter().map(|entry| entry.result(now)).collect()
+    }
+
+    /// What the watchdog saw last.
+    pub(crate) fn strain(&self) -> Strain {
+        self.strain.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The watchdog looked again. What it says of stuck workers is logged when it begins and when it ends.
+    pub(crate) fn strained(&self, strain: Strain) {
+        let mut last = self.strain.write().unwrap_or_else(PoisonError::into_inner);
+        match (&last.stuck, &strain.stuck) {
+            (None, Some(stuck)) => tracing::error!(reason = stuck, "the runtime is stuck"),
+            (Some(_), None) => tracing::info!("the runtime moves again"),
+            _ => {}
+        }
+        let changed =
+            strain.workers != last.workers || strain.saturated != last.saturated || strain.worry != last.worry;
+        *last = strain;
+        drop(last);
+        if changed {
+            self.touched();
+        }
+    }
+
+    /// The address of the service's own listener.
+    pub(crate) fn listening_on(&self) -> Option<SocketAddr> {
+        self.listening.get().copied()
     }
 
     /// Readiness is 503 until then.
@@ -223,12 +279,17 @@ impl Inner {
 
     /// What is known beside the checks. The start, once over, is over for good.
     fn situation(&self, checks: &[CheckResult], now: Mono) -> Situation {
+        let strain = self.strain();
         let mut situation = Situation {
+            workers: strain.workers,
+            stuck: strain.stuck,
+            dead: strain.dead,
+            saturated: strain.saturated,
+            worry: strain.worry,
             pending: self.holds().clone(),
             started: self.started.load(Ordering::Acquire),
             draining: self.draining.load(Ordering::Acquire),
             refusing: self.refusing.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|until| until > now),
-            ..Situation::default()
         };
         if !situation.started && waiting(checks, &situation).is_empty() {
             self.started.store(true, Ordering::Release);
@@ -271,6 +332,14 @@ fn log(from: Status, result: &CheckResult) {
     }
 }
 
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let results = self.results();
+        let words: HashMap<&str, &str> = results.iter().map(|result| (&*result.name, result.status.as_str())).collect();
+        f.debug_struct("Health").field("checks", &words).finish_non_exhaustive()
+    }
+}
+
 impl Drop for Inner {
     fn drop(&mut self) {
         self.entries().iter().for_each(|entry| entry.stop());
@@ -279,9 +348,7 @@ impl Drop for Inner {
 
 impl fmt::Debug for Health {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let results = self.results();
-        let words: HashMap<&str, &str> = results.iter().map(|result| (&*result.name, result.status.as_str())).collect();
-        f.debug_struct("Health").field("checks", &words).finish_non_exhaustive()
+        self.0.fmt(f)
     }
 }
 

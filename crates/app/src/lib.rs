@@ -35,6 +35,7 @@ mod health;
 mod json;
 mod judge;
 mod lifecycle;
+mod metrics;
 #[cfg(feature = "utoipa")]
 mod openapi;
 mod outcome;
@@ -52,7 +53,9 @@ pub use faults::Faults;
 pub use health::{Change, Health};
 pub use judge::{Overall, Probe};
 pub use lifecycle::Hold;
+pub use metrics::{Measured, MetricsLayer, MetricsService, Tracked};
 pub use outcome::{Cause, IntoOutcome, Outcome, Verdict};
 pub use page::{Details, Style};
 pub use report::{CheckDetail, CheckReport, HealthReport, WorkerReport};
 pub use result::{CheckResult, Status};
+pub use watch::Watchdog;
