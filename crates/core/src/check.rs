@@ -215,20 +215,21 @@ impl Check {
         Some(asking)
     }
 
-    /// The first asking of a check lies anywhere; from then on they lie on the grid.
+    /// The first asking of a check lies anywhere, the next ones lead to the grid, and from then on they lie on it. Two are never
+    /// less than half an interval apart, nor more than one.
     fn next(&self, now: Now) -> Mono {
         let on_grid = now.wall + to_grid(self.seed, self.policy.interval, now.wall);
         let wait = on_grid.since(now.wall);
         let late = now.mono.since(self.due);
         if late > self.policy.interval || wait <= self.policy.interval / 2 {
-            // Joining the grid, never earlier than half an interval from now.
-            let wait = if wait < self.policy.interval / 2 { wait + self.policy.interval } else { wait };
+            // Joining the grid: at its next moment, or half-way to the one after when that is too soon.
+            let wait = if wait < self.policy.interval / 2 { (wait + self.policy.interval) / 2 } else { wait };
             return now.mono + wait;
         }
         // On the grid already: step along it on the monotonic clock, so lateness never adds up.
         let next = self.due + self.policy.interval;
         let drift = (now.mono + wait).since(next).max(next.since(now.mono + wait));
-        if drift > self.policy.interval / 4 { now.mono + wait } else { next }
+        if drift >= self.policy.interval / 4 { now.mono + wait } else { next }
     }
 
     /// Takes the outcome of the asking under way and says what changed.

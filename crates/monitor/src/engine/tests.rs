@@ -129,6 +129,7 @@ fn message(decision: &Decision) -> Notification {
 fn a_confirmed_failure_opens_one_incident_and_tells_each_channel_once() {
     let mut bench = Bench::watching(&["127.0.0.1"]);
     bench.round(well()).expect("up for the first time");
+    assert!(bench.round(well()).is_none(), "on the grid from here on, one interval apart");
     assert_eq!(bench.round(failed(Reason::ConnectRefused)).expect("a streak").incident, None);
     let down = bench.round(failed(Reason::ConnectRefused)).expect("confirmed");
     let (id, change) = down.incident.clone().expect("opens");
@@ -147,6 +148,7 @@ fn a_confirmed_failure_opens_one_incident_and_tells_each_channel_once() {
 #[test]
 fn a_new_version_before_the_failure_is_named() {
     let mut bench = Bench::watching(&["127.0.0.1"]);
+    bench.round(says("1.41.2", Status::Ok));
     bench.round(says("1.41.2", Status::Ok));
     bench.round(says("1.42.0", Status::Ok));
     bench.round(says("1.42.0", Status::Error));

@@ -104,7 +104,7 @@ impl Report {
                 if gap + Duration::from_millis(1) < INTERVAL / 2 && away.is_zero() && !self.clock_was_stepped() {
                     found.push(format!("{}: asked again after {gap:?} at {:?}", asked.monitor, asked.at));
                 }
-                if gap > INTERVAL * 3 / 2 + away + Duration::from_secs(15) {
+                if gap > INTERVAL + away + Duration::from_secs(15) {
                     found.push(format!("{}: not asked for {gap:?} at {:?}, away {away:?}", asked.monitor, asked.at));
                 }
             }

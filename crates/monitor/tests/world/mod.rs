@@ -19,6 +19,8 @@ pub use judge::Report;
 
 pub const THRESHOLD: u32 = 2;
 pub const INTERVAL: Duration = Duration::from_secs(60);
+/// At the end of a run nothing fails for so long, neither a target nor our network: everything can come to its end.
+const CALM: Duration = Duration::from_secs(3_600);
 const TICK: Duration = Duration::from_millis(50);
 
 /// How often what goes wrong with ourselves, as a probability for each event.
@@ -67,13 +69,13 @@ impl Truth {
         let mut at = Duration::ZERO;
         while at < time {
             at += dice.between(INTERVAL * 5, INTERVAL * 90);
-            // Blips, short ones and long ones; the last hour is calm, so that everything can come to its end.
+            // Blips, short ones and long ones.
             let length = match dice.roll() {
                 blip if blip < 0.4 => dice.between(Duration::from_secs(1), INTERVAL / 2),
                 short if short < 0.8 => dice.between(INTERVAL, INTERVAL * 6),
                 _ => dice.between(INTERVAL * 6, INTERVAL * 60),
             };
-            if at + length < time.saturating_sub(INTERVAL * 60) {
+            if at + length < time.saturating_sub(CALM) {
                 outages.push(at..at + length);
             }
             at += length;
@@ -241,7 +243,8 @@ fn misfortune(world: &mut World) {
         world.wall_offset_ms += i64::try_from(step.as_millis()).expect("small") - 7_200_000;
     }
     if world.happens(world.run.faults.own_network) {
-        world.network_dead_until = world.time + world.dice.between(Duration::from_secs(1), INTERVAL * 20);
+        let dead = world.dice.between(Duration::from_secs(1), INTERVAL * 20);
+        world.network_dead_until = (world.time + dead).min(world.run.time.saturating_sub(CALM));
     }
 }
 
