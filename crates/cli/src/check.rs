@@ -26,7 +26,8 @@ use crate::layout::Layout;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   allswell check https://api.example.com/ready
-  allswell check https://api.example.com/ready --expect 'status == 200' --expect \"time.total < duration('800ms')\"
+  allswell check https://api.example.com/ready -e 'status == 200' -e 'body.queue < 1000'
+  allswell check https://api.example.com/ready --json
   allswell check https://internal.example.com --ca our-root.pem --connect 10.0.0.7:443
   allswell check tls://mail.example.com:587 --starttls smtp
   allswell check 127.0.0.1:5432

@@ -15,7 +15,7 @@ use clap::{Parser, Subcommand};
 
 /// Tells whether your API is well.
 #[derive(Debug, Parser)]
-#[command(name = "allswell", version, about, propagate_version = true)]
+#[command(name = "allswell", version, propagate_version = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
