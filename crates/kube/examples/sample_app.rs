@@ -1,6 +1,6 @@
 //! An app to rehearse with: `allswell rehearse deploy.yaml -- target/debug/examples/sample_app`.
 //!
-//! It listens on `PORT` after `START_SECONDS`. `/health` looks at the process alone, `/ready` and `/deep` connect to
+//! It listens on `PORT` after `START_SECONDS`. `/health` looks at the process alone, `/ready` and `/db` connect to
 //! `DATABASE` (`127.0.0.1:5432`) when it is set. On SIGTERM it serves on for `DRAIN_SECONDS`, or for ever when that is
 //! `ignore`; without it, it ends at once.
 
@@ -61,9 +61,7 @@ async fn serve(mut stream: TcpStream) {
     }
     let path = String::from_utf8_lossy(&request).split(' ').nth(1).unwrap_or("/").to_owned();
     let (status, body) = match path.as_str() {
-        "/ready" | "/deep" if !database_answers().await => {
-            ("503 Service Unavailable", "the database does not answer\n")
-        }
+        "/ready" | "/db" if !database_answers().await => ("503 Service Unavailable", "the database does not answer\n"),
         _ => ("200 OK", "ok\n"),
     };
     let length = body.len();

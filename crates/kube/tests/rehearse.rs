@@ -117,7 +117,7 @@ async fn a_database_that_is_down_empties_readiness_and_restarts_nothing() {
 
 #[tokio::test]
 async fn the_same_database_in_liveness_restarts_the_app() {
-    let deep = "livenessProbe: {httpGet: {path: /deep, port: 8000}, periodSeconds: 1, failureThreshold: 2}";
+    let deep = "livenessProbe: {httpGet: {path: /db, port: 8000}, periodSeconds: 1, failureThreshold: 2}";
     let dependency = Dependency::new("db", "DATABASE", "127.0.0.1:1").expect("it is an address");
     let rehearsed = play(&manifest("", deep), |settings| {
         settings.dependencies = vec![dependency];

@@ -29,6 +29,21 @@ fn pod(container: &str) -> String {
     format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  containers:\n  - name: app\n{lines}")
 }
 
+/// The examples of the guide show what they say, and no more.
+#[test]
+fn the_examples_have_the_mistakes_they_are_named_after() {
+    let check = |text: &str, start: u64, rules: &[&str]| {
+        let facts = Facts { start: Some(Duration::from_secs(start)), ..Facts::default() };
+        let report = lint(&[Source::new("x.yaml", text)], &facts);
+        let errors = report.findings.iter().filter(|finding| finding.severity <= Severity::Warning);
+        assert_eq!(errors.map(|finding| finding.rule.id).collect::<Vec<_>>(), rules, "{text}");
+    };
+    check(include_str!("../../../../examples/kubernetes/guide.yaml"), 80, &["PRB101"]);
+    check(include_str!("../../../../examples/kubernetes/port-name.yaml"), 5, &["PRB001"]);
+    check(include_str!("../../../../examples/kubernetes/deep-liveness.yaml"), 5, &["PRB201"]);
+    check(include_str!("../../../../examples/kubernetes/well.yaml"), 80, &[]);
+}
+
 #[test]
 fn the_guide_s_app_is_told_to_die_before_it_does() {
     let (source, report) = run(GUIDE, slow());

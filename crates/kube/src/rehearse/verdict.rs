@@ -144,11 +144,12 @@ impl Verdict {
         };
         row("ready after", self.ready_after.map_or_else(|| "never".to_owned(), seconds));
         row("restarts", self.restarts_in_words());
-        row("not ready", format!("{}, after it had been ready", seconds(self.unready)));
-        row(
-            "noticed after",
-            self.detection.map_or_else(|| "nothing to notice".to_owned(), |d| format!("{} at worst", seconds(d))),
-        );
+        if self.ready_after.is_some() {
+            row("not ready", format!("{}, after it had been ready", seconds(self.unready)));
+        }
+        if let Some(detection) = self.detection {
+            row("noticed after", format!("{} at worst", seconds(detection)));
+        }
         if let Some(shutdown) = self.shutdown {
             let how = if self.shot { ", ended by SIGKILL" } else { "" };
             row("shutdown", format!("{}{how}", seconds(shutdown)));
