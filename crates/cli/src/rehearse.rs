@@ -1,5 +1,8 @@
 //! `allswell rehearse`: a manifest's probes run against an app without a cluster.
 
+mod simulate;
+mod suggest;
+
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,6 +11,7 @@ use std::time::Duration;
 
 use allswell_core::time::parse_duration;
 use allswell_kube::rehearse::conductor::Rehearsed;
+use allswell_kube::rehearse::model::Range;
 use allswell_kube::rehearse::subject::Choice;
 use allswell_kube::rehearse::timeline::{self, Style};
 use allswell_kube::rehearse::{Dependency, Entry, Fault, Policy, Settings, Subject, fault, rehearse};
@@ -57,6 +61,24 @@ pub struct Args {
     /// Show what the app writes, instead of keeping it in a file
     #[arg(long)]
     show_output: bool,
+    /// Run against a model of the app instead, thousands of times on a virtual clock
+    #[arg(long, conflicts_with_all = ["command", "suggest", "replicas", "port"])]
+    simulate: bool,
+    /// With --simulate: how long the app takes to start, like 80s or 40s..90s
+    #[arg(long, value_name = "RANGE", default_value = "1s", value_parser = simulate::range, requires = "simulate")]
+    start: Range,
+    /// With --simulate: how long it takes to answer, the median and what one answer in a hundred exceeds
+    #[arg(long, value_name = "RANGE", default_value = "5ms..50ms", value_parser = simulate::range, requires = "simulate")]
+    latency: Range,
+    /// With --simulate: how many runs
+    #[arg(long, value_name = "COUNT", default_value_t = 1_000, requires = "simulate")]
+    runs: u32,
+    /// Measure how long the app takes to start, to answer and to end, and print probes that fit, as a patch
+    #[arg(long)]
+    suggest: bool,
+    /// With --suggest: change the file
+    #[arg(long, requires = "suggest")]
+    write: bool,
     /// Decides what is left to chance on a real node
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
@@ -65,6 +87,9 @@ pub struct Args {
 /// Runs it: 0 when all went well, 1 when what --fail-on names happened.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let subject = Arc::new(read(&args)?);
+    if args.simulate {
+        return simulate::run(&args, &subject);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start")?;
     let output = if args.show_output { None } else { Some(output_directory()?) };
     let settings = Settings {
@@ -77,6 +102,9 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         dependencies: dependencies(&args, &subject)?,
         output,
     };
+    if args.suggest {
+        return suggest::run(&args, &subject, &settings);
+    }
     let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let style = Style { verbose: args.verbose, colour, replicas: args.replicas > 1, zero: Duration::ZERO };
     if !args.json {
@@ -112,8 +140,13 @@ fn read(args: &Args) -> anyhow::Result<Subject> {
             documents.extend(found);
         }
     }
-    let choice = Choice { workload: args.workload.clone(), container: args.container.clone() };
-    Ok(Subject::choose(&documents, &choice)?)
+    Ok(Subject::choose(&documents, &args.choice())?)
+}
+
+impl Args {
+    fn choice(&self) -> Choice {
+        Choice { workload: self.workload.clone(), container: self.container.clone() }
+    }
 }
 
 fn dependencies(args: &Args, subject: &Subject) -> anyhow::Result<Vec<Dependency>> {

@@ -17,7 +17,7 @@ pub fn delay(attempts: u32, seed: u64) -> Duration {
 }
 
 /// A number in [0, 1) that looks random and depends on `seed` alone (splitmix64).
-pub(crate) fn fraction(seed: u64) -> f64 {
+pub fn fraction(seed: u64) -> f64 {
     (mix(seed) >> 11) as f64 / (1_u64 << 53) as f64
 }
 

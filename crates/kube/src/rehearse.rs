@@ -6,11 +6,14 @@
 pub mod conductor;
 pub mod fault;
 pub mod hook;
+pub mod measure;
+pub mod model;
 pub mod policy;
 mod process;
 mod proxy;
 pub mod replica;
 pub mod subject;
+pub mod suggest;
 pub mod timeline;
 pub mod verdict;
 
@@ -70,6 +73,26 @@ pub enum Error {
         /// The port.
         port: u16,
     },
+    /// Nothing to ask.
+    #[error("the container has no probe to ask; add a readinessProbe first")]
+    NoProbe,
+    /// It gave no good answer.
+    #[error("the app was not up after {} s; give it longer with --for, or look at what it wrote", after.as_secs())]
+    NeverUp {
+        /// How long it was waited for.
+        after: std::time::Duration,
+    },
+    /// It did not live long enough.
+    #[error("the app ended with exit code {code} before it could be measured: {}", last.join(" / "))]
+    EndedEarly {
+        /// Its exit code.
+        code: i32,
+        /// Its last lines.
+        last: Vec<String>,
+    },
+    /// Somebody does not want to wait.
+    #[error("interrupted before all was measured")]
+    Interrupted,
     /// A fault of something that was not named.
     #[error(
         "the fault `{name}-down` names no dependency; add --dependency {name}=VARIABLE, the variable that says where it is"

@@ -76,7 +76,7 @@ impl Edit {
 }
 
 /// Applies the fixes that do not touch each other; returns the text and how many were applied.
-pub(super) fn apply(text: &str, fixes: &[&Fix]) -> (String, usize) {
+pub(crate) fn apply(text: &str, fixes: &[&Fix]) -> (String, usize) {
     let mut taken: BTreeMap<(usize, usize), &Edit> = BTreeMap::new();
     let mut count = 0;
     for fix in fixes {
@@ -115,7 +115,7 @@ pub(super) fn replace(node: &Node, text: impl Into<String>) -> Edit {
 /// Gives a key of a map this value: instead of the one it has, else on a line of its own after the map's last.
 ///
 /// `None` when the map is empty or shares its lines with others.
-pub(super) fn set(source: &Source, map: &Node, key: &str, value: &str) -> Option<Edit> {
+pub(crate) fn set(source: &Source, map: &Node, key: &str, value: &str) -> Option<Edit> {
     match map.entry(key) {
         Some(entry) if entry.node.value != Value::Null => Some(replace(&entry.node, value)),
         Some(_) => None,

@@ -337,7 +337,7 @@ impl Calm {
 }
 
 /// Ports of the container, and where one replica serves them here.
-fn ports(subject: &Subject, settings: &Settings) -> Result<Vec<(u16, u16)>, Error> {
+pub(super) fn ports(subject: &Subject, settings: &Settings) -> Result<Vec<(u16, u16)>, Error> {
     let free = settings.port == Some(0)
         || settings.replicas > 1
         || (settings.port.is_none() && settings.command.iter().any(|word| word.contains("{port")));
@@ -362,7 +362,12 @@ fn available(port: u16) -> Result<u16, Error> {
     }
 }
 
-fn recipe(subject: &Subject, settings: &Settings, index: usize, ports: &[(u16, u16)]) -> Result<Recipe, Error> {
+pub(super) fn recipe(
+    subject: &Subject,
+    settings: &Settings,
+    index: usize,
+    ports: &[(u16, u16)],
+) -> Result<Recipe, Error> {
     let words: Vec<String> = match settings.command.is_empty() {
         true => subject.command.iter().map(|word| expand(word, &subject.environment)).collect(),
         false => settings.command.iter().map(|word| fill(word, subject, index, ports)).collect(),

@@ -93,9 +93,14 @@ impl Subject {
         self.plan.spec(kind)
     }
 
+    /// What its probe of this kind asks, as written.
+    pub fn handler(&self, kind: Kind) -> Option<&Handler> {
+        self.handlers.iter().find(|(of, _)| *of == kind).map(|(_, handler)| handler)
+    }
+
     /// What its probe of this kind asks of the app, whose ports are served as `local` says.
     pub fn question(&self, kind: Kind, local: &[(u16, u16)], environment: &Environment) -> Option<Question> {
-        let (_, handler) = self.handlers.iter().find(|(of, _)| *of == kind)?;
+        let handler = self.handler(kind)?;
         let port = |wanted: &PortRef| {
             let port = wanted.resolve(|name| self.port_named(name))?;
             Ok(local.iter().find(|(from, _)| *from == port).map_or(port, |(_, to)| *to))
