@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use allswell_core::Wall;
 use allswell_probe::Prober;
+use futures_util::future::{BoxFuture, FutureExt};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -106,8 +107,13 @@ impl Server {
     ///
     /// # Errors
     /// [`ServeError`] when the address or the store cannot be used.
+    pub fn start(options: Options, config: Config) -> BoxFuture<'static, Result<Self, ServeError>> {
+        // Boxed, like `stop`: compiled here and not again in the binary.
+        Self::set_up(options, config).boxed()
+    }
+
     #[expect(clippy::disallowed_methods, reason = "the server owns its tasks and joins them in `stop`")]
-    pub async fn start(options: Options, config: Config) -> Result<Self, ServeError> {
+    async fn set_up(options: Options, config: Config) -> Result<Self, ServeError> {
         let Options { data, listen, clock } = options;
         let started = clock.now();
         let refused = |source| ServeError::Listen { address: listen, source };
@@ -215,7 +221,11 @@ impl Server {
     }
 
     /// Stops in order; everything that was decided is written when it returns.
-    pub async fn stop(self) {
+    pub fn stop(self) -> BoxFuture<'static, ()> {
+        self.take_down().boxed()
+    }
+
+    async fn take_down(self) {
         let Self { store, health, deliverer, commands, tasks, .. } = self;
         health.draining();
         drop(commands);

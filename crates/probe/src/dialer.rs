@@ -11,7 +11,7 @@ mod resolve;
 use std::net::{IpAddr, SocketAddr};
 
 use allswell_core::{Phase, Phases, Reason};
-use futures_util::future::FutureExt;
+use futures_util::future::{BoxFuture, FutureExt};
 use serde::Deserialize;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -90,6 +90,8 @@ pub struct Secured {
 }
 
 /// Makes every outbound connection; one for the whole process.
+///
+/// Its futures come boxed: what they are made of is compiled here, once, and not again in every crate that connects.
 #[derive(Clone, Debug, Default)]
 pub struct Dialer {
     policy: AddressPolicy,
@@ -111,43 +113,49 @@ impl Dialer {
     ///
     /// # Errors
     /// [`DialError`] says why and whose fault it is.
-    pub async fn connect(
-        &self,
-        host: &str,
+    pub fn connect<'a>(
+        &'a self,
+        host: &'a str,
         port: u16,
-        options: &Options,
+        options: &'a Options,
         deadline: Instant,
-    ) -> Result<Connected, DialError> {
-        let mut progress = Progress::new();
-        let dialled = tokio::time::timeout_at(deadline, self.dial(host, port, options, deadline, &mut progress)).await;
-        let stream = finish(dialled, &mut progress, host)?;
-        let address = progress.address.expect("set when connected");
-        Ok(Connected { stream, address, phases: progress.phases })
+    ) -> BoxFuture<'a, Result<Connected, DialError>> {
+        let connect = async move {
+            let mut progress = Progress::new();
+            let dialled = self.dial(host, port, options, deadline, &mut progress);
+            let stream = finish(tokio::time::timeout_at(deadline, dialled).await, &mut progress, host)?;
+            let address = progress.address.expect("set when connected");
+            Ok(Connected { stream, address, phases: progress.phases })
+        };
+        connect.boxed()
     }
 
     /// Connects like [`Self::connect`] and speaks TLS for `host`, all by `deadline`.
     ///
     /// # Errors
     /// [`DialError`] says why and whose fault it is; a certificate that is not accepted is one.
-    pub async fn connect_tls(
-        &self,
-        host: &str,
+    pub fn connect_tls<'a>(
+        &'a self,
+        host: &'a str,
         port: u16,
-        options: &Options,
-        client: &tls::Client,
+        options: &'a Options,
+        client: &'a tls::Client,
         deadline: Instant,
-    ) -> Result<Secured, DialError> {
-        let mut progress = Progress::new();
-        let secured = async {
-            let stream = self.dial(host, port, options, deadline, &mut progress).await?;
-            progress.begin(Phase::Tls);
-            let handshake = client.handshake(stream, host).await;
-            handshake.result.map(|stream| (stream, handshake.certificate)).map_err(DialError::from)
+    ) -> BoxFuture<'a, Result<Secured, DialError>> {
+        let connect = async move {
+            let mut progress = Progress::new();
+            let secured = async {
+                let stream = self.dial(host, port, options, deadline, &mut progress).await?;
+                progress.begin(Phase::Tls);
+                let handshake = client.handshake(stream, host).await;
+                handshake.result.map(|stream| (stream, handshake.certificate)).map_err(DialError::from)
+            };
+            let secured = tokio::time::timeout_at(deadline, secured).await;
+            let (stream, certificate) = finish(secured, &mut progress, host)?;
+            let address = progress.address.expect("set when connected");
+            Ok(Secured { stream, address, phases: progress.phases, certificate })
         };
-        let secured = tokio::time::timeout_at(deadline, secured).await;
-        let (stream, certificate) = finish(secured, &mut progress, host)?;
-        let address = progress.address.expect("set when connected");
-        Ok(Secured { stream, address, phases: progress.phases, certificate })
+        connect.boxed()
     }
 
     /// Connects; the deadline is only a measure for when to doubt the resolver, enforcing it is the caller's.

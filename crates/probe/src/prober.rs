@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 
 use allswell_core::Reason;
-use futures_util::future::FutureExt;
+use futures_util::future::{BoxFuture, FutureExt};
 use tokio::time::Instant;
 
 use crate::dialer::{AddressPolicy, Dialer, in_time};
@@ -16,6 +16,8 @@ use crate::reach;
 use crate::{Answer, http, tcp, tls};
 
 /// Asks questions; one for the whole process.
+///
+/// Its futures come boxed, as the dialler's do.
 #[derive(Debug)]
 pub struct Prober {
     dialer: Dialer,
@@ -35,7 +37,11 @@ impl Prober {
     /// Asks once. Comes back by `deadline`, whatever the other side does.
     ///
     /// Dropping the future ends the asking at once and leaves nothing behind.
-    pub async fn ask(&self, question: &Question, deadline: Instant) -> Answer {
+    pub fn ask<'a>(&'a self, question: &'a Question, deadline: Instant) -> BoxFuture<'a, Answer> {
+        self.answer(question, deadline).boxed()
+    }
+
+    async fn answer(&self, question: &Question, deadline: Instant) -> Answer {
         let mut draft = Draft::new();
         if now() >= deadline {
             let late = Fault::new(Reason::OwnStarved, "the deadline had passed before we came to ask");
@@ -66,7 +72,8 @@ impl Prober {
     /// Whether this machine reaches anything at all: its gateway, its resolvers, or one of `anchors` (`host:port`).
     ///
     /// An anchor that answers in any way, a refused connection included, proves that the network works.
-    pub async fn reaches_any(&self, anchors: &[String], deadline: Instant) -> bool {
-        reach::any(&self.dialer, &reach::Surroundings::of_this_machine(), anchors, deadline).await
+    pub fn reaches_any<'a>(&'a self, anchors: &'a [String], deadline: Instant) -> BoxFuture<'a, bool> {
+        async move { reach::any(&self.dialer, &reach::Surroundings::of_this_machine(), anchors, deadline).await }
+            .boxed()
     }
 }
