@@ -24,6 +24,7 @@
 mod builder;
 mod cache;
 mod check;
+pub mod checks;
 mod clock;
 mod demand;
 mod endpoints;

@@ -14,6 +14,7 @@ use std::time::Duration;
 use crate::clock::ms;
 use crate::json::Json;
 
+pub(crate) use proc::memory;
 pub(crate) use slots::Slots;
 pub(crate) use thread::start;
 

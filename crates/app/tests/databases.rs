@@ -1,0 +1,199 @@
+//! The ready-made checks of databases against real ones: well, frozen in the middle, thawed, their pools exhausted, gone.
+#![cfg(feature = "full")]
+#![allow(clippy::disallowed_methods, reason = "tests start processes and read clocks")]
+
+mod common;
+#[path = "common/server.rs"]
+mod server;
+
+use std::time::{Duration, Instant};
+
+use allswell::{Check, Details, Health, Status, checks};
+use axum::Router;
+use common::{Answer, eventually, get, serve, until};
+use server::Server;
+
+const SECRET: &str = "hunter2";
+const INTERVAL: Duration = Duration::from_millis(400);
+const TIMEOUT: Duration = Duration::from_millis(300);
+
+fn brisk(check: Check) -> Check {
+    check.interval(INTERVAL).timeout(TIMEOUT)
+}
+
+/// A service with this check, whose public answers never show the secret.
+async fn service(check: Check) -> (Health, std::net::SocketAddr) {
+    let health = Health::builder().details(Details::Full).details_token("sesame").check(check).build().unwrap();
+    let app: Router = health.router();
+    let address = serve(app.layer(health.layer())).await;
+    (health, address)
+}
+
+fn ready(answer: &Answer) -> bool {
+    assert!(!answer.body.contains(SECRET), "{answer:?}");
+    answer.code == 200
+}
+
+/// Waits for the message of a failure.
+async fn fails_with(health: &Health, words: &[&str]) {
+    let name = health.results()[0].name.clone();
+    let says = || health.result(&name).unwrap().message.unwrap_or_default();
+    let failed = || health.result(&name).unwrap().status == Status::Error;
+    eventually(&format!("one of {words:?}"), || failed() && words.iter().any(|word| says().contains(word))).await;
+    let detail = health.result(&name).unwrap().detail.unwrap();
+    assert!(!detail.contains(SECRET), "{detail}");
+}
+
+/// Frozen and thawed: not ready within the time that is promised, every request answered meanwhile, ready again after.
+async fn survives_a_freeze(server: &mut Server, health: &Health, address: std::net::SocketAddr, own: usize) {
+    until(address, "/ready", ready).await;
+    server.freeze();
+    let frozen = Instant::now();
+    let answer = until(address, "/ready", |answer| answer.code == 503).await;
+    assert!(answer.json()["reason"].as_str().unwrap().starts_with("check failed"), "{answer:?}");
+    // Three failures in a row at this interval, and the time of the last; the rest is slack for a busy machine.
+    assert!(frozen.elapsed() < 3 * INTERVAL + TIMEOUT + Duration::from_secs(5), "{:?}", frozen.elapsed());
+    let failures = |more: u32| health.results()[0].consecutive_failures >= more;
+    eventually("it is asked on and on", || failures(8)).await;
+    assert!(server.connections() <= own + 1, "{} connections, {own} of the pool", server.connections());
+    assert_eq!(get(address, "/health").await.code, 200, "no reason to be restarted");
+    server.thaw();
+    until(address, "/ready", ready).await;
+}
+
+mod needs_postgres {
+    use super::*;
+    use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+    fn options(server: &Server) -> PgConnectOptions {
+        let address = PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(server.port);
+        address.username("postgres").password(SECRET).database("postgres")
+    }
+
+    #[tokio::test]
+    async fn an_sqlx_pool_of_postgresql() {
+        let mut server = Server::postgres();
+        let pool = PgPoolOptions::new().max_connections(2).connect_lazy_with(options(&server));
+        let (health, address) = service(brisk(checks::sqlx(pool.clone()))).await;
+        survives_a_freeze(&mut server, &health, address, 2).await;
+        let taken = (pool.acquire().await.unwrap(), pool.acquire().await.unwrap());
+        fails_with(&health, &["pool exhausted"]).await;
+        drop(taken);
+        until(address, "/ready", ready).await;
+        server.stop();
+        fails_with(&health, &["connection refused"]).await;
+    }
+
+    #[tokio::test]
+    async fn a_deadpool_of_tokio_postgres() {
+        let mut server = Server::postgres();
+        let mut config = deadpool_postgres::tokio_postgres::Config::new();
+        config.host("127.0.0.1").port(server.port).user("postgres").password(SECRET);
+        let manager = deadpool_postgres::Manager::new(config, deadpool_postgres::tokio_postgres::NoTls);
+        let pool = deadpool_postgres::Pool::builder(manager).max_size(2).build().unwrap();
+        let (health, address) = service(brisk(checks::deadpool_postgres(pool.clone()))).await;
+        survives_a_freeze(&mut server, &health, address, 2).await;
+        let taken = (pool.get().await.unwrap(), pool.get().await.unwrap());
+        fails_with(&health, &["pool exhausted"]).await;
+        drop(taken);
+        until(address, "/ready", ready).await;
+        server.stop();
+        fails_with(&health, &["connection refused"]).await;
+    }
+}
+
+mod needs_redis {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_of_redis_that_connects_again() {
+        let mut server = Server::redis();
+        let client = redis::Client::open(format!("redis://127.0.0.1:{}/", server.port)).unwrap();
+        let manager = redis::aio::ConnectionManager::new(client).await.unwrap();
+        let (health, address) = service(brisk(checks::redis(manager))).await;
+        survives_a_freeze(&mut server, &health, address, 1).await;
+        server.stop();
+        fails_with(&health, &["connection refused", "connection lost", "timed out"]).await;
+    }
+}
+
+mod needs_mariadb {
+    use super::*;
+    use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
+
+    #[tokio::test]
+    async fn an_sqlx_pool_of_mariadb() {
+        let mut server = Server::mariadb();
+        let options = MySqlConnectOptions::new().host("127.0.0.1").port(server.port).username("root").password(SECRET);
+        let pool = MySqlPoolOptions::new().max_connections(2).connect_lazy_with(options);
+        let (health, address) = service(brisk(checks::sqlx(pool))).await;
+        survives_a_freeze(&mut server, &health, address, 2).await;
+        server.stop();
+        fails_with(&health, &["connection refused"]).await;
+    }
+}
+
+#[tokio::test]
+async fn an_sqlx_pool_of_sqlite() {
+    let pool = sqlx::SqlitePool::connect("sqlite::memory:").await.unwrap();
+    let (health, address) = service(brisk(checks::sqlx(pool.clone()))).await;
+    until(address, "/ready", ready).await;
+    pool.close().await;
+    fails_with(&health, &["failed"]).await;
+}
+
+#[tokio::test]
+async fn a_sea_orm_connection() {
+    let connection = sea_orm::Database::connect("sqlite::memory:").await.unwrap();
+    let (health, address) = service(brisk(checks::sea_orm(connection.clone()))).await;
+    until(address, "/ready", ready).await;
+    connection.close_by_ref().await.unwrap();
+    fails_with(&health, &["failed"]).await;
+}
+
+#[tokio::test]
+async fn a_deadpool_of_diesel_connections() {
+    use deadpool_diesel::sqlite::{Manager, Pool, Runtime};
+    let manager = Manager::new(":memory:", Runtime::Tokio1);
+    let pool = Pool::builder(manager).max_size(1).build().unwrap();
+    let (health, address) = service(brisk(checks::deadpool_diesel(pool.clone()))).await;
+    until(address, "/ready", ready).await;
+    let taken = pool.get().await.unwrap();
+    fails_with(&health, &["pool exhausted"]).await;
+    drop(taken);
+    until(address, "/ready", ready).await;
+}
+
+#[tokio::test]
+async fn a_port_a_name_a_disk_and_another_service() {
+    let other = Health::builder().check(Check::new("mail", || async { false }).degrades()).build().unwrap();
+    let theirs = serve(other.router()).await;
+    until(theirs, "/ready", |answer| answer.body.contains("degraded")).await;
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let health = Health::builder()
+        .check(checks::tcp(theirs.to_string()))
+        .check(checks::tcp(free.to_string()).named("closed"))
+        .check(checks::dns("localhost"))
+        .check(checks::dns("no-such-host.invalid").named("nobody"))
+        .check(checks::disk("/", checks::Free::Bytes(1)))
+        .check(checks::memory(99.9))
+        .check(checks::http(format!("http://{theirs}/ready")).named("neighbour"))
+        .check(checks::http(format!("http://{theirs}/nowhere")).named("moved"))
+        .build()
+        .unwrap();
+    eventually("all were asked", || health.results().iter().all(|result| result.time.is_some())).await;
+    let says = |name: &str| {
+        let result = health.result(name).unwrap();
+        (result.status, result.message)
+    };
+    let with = |message: &str| Some(message.to_owned());
+    assert_eq!(says("tcp"), (Status::Ok, None));
+    assert_eq!(says("closed"), (Status::Error, with("connection refused")));
+    assert_eq!(says("dns"), (Status::Ok, None));
+    assert_eq!(says("nobody"), (Status::Error, with("name not resolved")));
+    assert_eq!(says("disk"), (Status::Ok, None));
+    assert_eq!(says("memory"), (Status::Ok, None));
+    assert_eq!(says("neighbour"), (Status::Warn, with("says it is degraded")));
+    assert_eq!(says("moved"), (Status::Error, with("answered 404")));
+    assert_eq!(health.result("neighbour").unwrap().detail.unwrap(), "degraded: mail");
+}
