@@ -129,7 +129,7 @@ impl Bench {
 
     fn tools(&mut self) -> Result<&Tools> {
         if self.tools.is_none() {
-            self.tools = Some(tools::provide(&[Tool::Python, Tool::Promtool])?);
+            self.tools = Some(tools::provide(&Tool::ALL)?);
         }
         self.tools.as_ref().context("provided above")
     }

@@ -21,14 +21,26 @@ pub enum Tool {
     Python,
     /// The linter of Prometheus' text format.
     Promtool,
+    /// A folder with `initdb` and `postgres`.
+    Postgres,
+    /// A Redis server.
+    Redis,
+    /// A MariaDB server.
+    Mariadb,
 }
 
 impl Tool {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Python, Self::Promtool, Self::Postgres, Self::Redis, Self::Mariadb];
+
     /// What the names of tests have in common that need it.
     pub const fn marker(self) -> &'static str {
         match self {
             Self::Python => "needs_python",
             Self::Promtool => "needs_promtool",
+            Self::Postgres => "needs_postgres",
+            Self::Redis => "needs_redis",
+            Self::Mariadb => "needs_mariadb",
         }
     }
 
@@ -37,6 +49,9 @@ impl Tool {
         match self {
             Self::Python => "ALLSWELL_TEST_PYTHON",
             Self::Promtool => "ALLSWELL_TEST_PROMTOOL",
+            Self::Postgres => "ALLSWELL_TEST_POSTGRES",
+            Self::Redis => "ALLSWELL_TEST_REDIS",
+            Self::Mariadb => "ALLSWELL_TEST_MARIADB",
         }
     }
 
@@ -44,6 +59,9 @@ impl Tool {
         match self {
             Self::Python => python(folder),
             Self::Promtool => promtool(folder),
+            Self::Postgres => postgres(),
+            Self::Redis => redis(folder),
+            Self::Mariadb => mariadb(),
         }
     }
 }
@@ -145,6 +163,46 @@ fn promtool(folder: &Path) -> Result<PathBuf> {
     fs::remove_file(&archive).with_context(|| format!("cannot remove {}", archive.display()))?;
     anyhow::ensure!(works(&promtool, &["--version"]), "{} does not run", promtool.display());
     Ok(promtool)
+}
+
+/// The newest of the system's, whose programs Debian keeps out of the search path.
+fn postgres() -> Result<PathBuf> {
+    let installed = || {
+        let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+        let folders = versions.map(|version| version.path().join("bin"));
+        folders.filter(|folder| works(&folder.join("postgres"), &["--version"])).max()
+    };
+    if let Some(found) = installed() {
+        return Ok(found);
+    }
+    apt_install("postgresql")?;
+    installed().context("the package postgresql brought no server")
+}
+
+/// The system's, or that of Debian's tools: one program under two names, without the service that the package would start.
+fn redis(folder: &Path) -> Result<PathBuf> {
+    if works(Path::new("redis-server"), &["--version"]) {
+        return Ok("redis-server".into());
+    }
+    let server = folder.join("redis-server");
+    if !works(&server, &["--version"]) {
+        apt_install("redis-tools")?;
+        fs::remove_file(&server).ok();
+        std::os::unix::fs::symlink("/usr/bin/redis-check-rdb", &server)
+            .with_context(|| format!("cannot link {}", server.display()))?;
+    }
+    anyhow::ensure!(works(&server, &["--version"]), "{} does not run", server.display());
+    Ok(server)
+}
+
+/// The system's, or that of the package without the service.
+fn mariadb() -> Result<PathBuf> {
+    let server = PathBuf::from("/usr/sbin/mariadbd");
+    if !works(&server, &["--version"]) {
+        apt_install("mariadb-server-core")?;
+    }
+    anyhow::ensure!(works(&server, &["--version"]), "{} does not run", server.display());
+    Ok(server)
 }
 
 fn apt_install(package: &str) -> Result<()> {
