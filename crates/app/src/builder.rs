@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use crate::check::Check;
+use crate::fault_endpoints::FaultAccess;
 use crate::health::Health;
 use crate::page::{Details, Identity, Style};
 use crate::watch::Watchdog;
@@ -92,7 +93,7 @@ impl Paths {
 }
 
 /// The numbers and words that the health of a service follows.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Settings {
     pub style: Style,
     pub details: Details,
@@ -102,10 +103,10 @@ pub(crate) struct Settings {
     pub response_time_header: bool,
     pub watchdog: Watchdog,
     pub in_flight_max: Option<usize>,
+    pub faults: Option<FaultAccess>,
 }
 
 /// Puts the health of a service together; see [`Health::builder`].
-#[derive(Debug)]
 #[must_use = "nothing is checked before `build`"]
 pub struct Builder {
     pub(crate) identity: Identity,
@@ -113,6 +114,17 @@ pub struct Builder {
     pub(crate) settings: Settings,
     pub(crate) holds: Vec<Arc<str>>,
     pub(crate) runtime: Option<Handle>,
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { identity, checks, holds, .. } = self;
+        f.debug_struct("Builder")
+            .field("identity", identity)
+            .field("checks", checks)
+            .field("holds", holds)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for Builder {
@@ -129,6 +141,7 @@ impl Default for Builder {
                 response_time_header: true,
                 watchdog: Watchdog::default(),
                 in_flight_max: None,
+                faults: None,
             },
             holds: Vec::new(),
             runtime: None,
@@ -210,6 +223,13 @@ impl Builder {
         self
     }
 
+    /// Allows to simulate faults over HTTP: `POST /faults/fail/{check}?for=30s` (also `slow`, `hang`, `recover`),
+    /// `/faults/refuse`, `/faults/block_worker`, `/faults/leak`, and the `/simulate_...` paths of guides. Off without this call.
+    pub fn fault_endpoints(mut self, access: FaultAccess) -> Self {
+        self.settings.faults = Some(access);
+        self
+    }
+
     /// The service is not started before this hold is released by [`Health::release`] or its [`Hold`](crate::Hold).
     pub fn startup_hold(mut self, name: impl AsRef<str>) -> Self {
         self.holds.push(name.as_ref().into());
@@ -255,6 +275,9 @@ impl Builder {
                 "the probe deadline is zero, so no check on demand could be asked; give it a value above zero"
                     .to_owned(),
             );
+        }
+        if let Some(sentence) = self.settings.faults.as_ref().and_then(FaultAccess::misuse) {
+            return Some(sentence);
         }
         if self.settings.in_flight_max == Some(0) {
             return Some(

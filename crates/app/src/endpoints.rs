@@ -56,6 +56,7 @@ impl Health {
                 router = router.route(path, get(answer));
             }
         }
+        router = router.merge(self.fault_endpoints());
         for path in &paths.metrics {
             let health = self.clone();
             let answer = move |request: Request| async move { health.answer_metrics(&request.into_parts().0) };

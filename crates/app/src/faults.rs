@@ -85,6 +85,23 @@ impl Faults<'_> {
         tracing::warn!(lasting_s = lasting.as_secs_f64(), "simulated refusal");
     }
 
+    /// A worker of the runtime does nothing else for so long, as with a call that blocks in an async function.
+    pub fn block_worker(&self, lasting: Duration) {
+        tracing::warn!(lasting_s = lasting.as_secs_f64(), "simulated blocked worker");
+        self.0.0.runtime.spawn(async move { block(lasting) });
+    }
+
+    /// So much memory is taken, and given back afterwards.
+    pub fn leak(&self, bytes: usize, lasting: Duration) {
+        tracing::warn!(bytes, lasting_s = lasting.as_secs_f64(), "simulated leak");
+        self.0.0.runtime.spawn(async move {
+            // Written, for memory that is only promised is not in use.
+            let held = vec![1_u8; bytes];
+            tokio::time::sleep(lasting).await;
+            drop(held);
+        });
+    }
+
     fn trouble(&self, check: &str, kind: Kind, lasting: Duration) -> Result<(), Misuse> {
         let until = self.0.0.clock.mono() + lasting;
         self.set(check, Some(Trouble { kind, until }))
@@ -105,4 +122,9 @@ impl Faults<'_> {
         }
         Ok(())
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "blocking the thread is what is asked for")]
+fn block(lasting: Duration) {
+    std::thread::sleep(lasting);
 }

@@ -30,12 +30,15 @@ mod demand;
 mod endpoints;
 mod entry;
 mod extract;
+mod fault_endpoints;
 mod faults;
 mod forms;
 mod health;
 mod json;
 mod judge;
 mod lifecycle;
+#[cfg(feature = "logs")]
+pub mod logs;
 mod metrics;
 #[cfg(feature = "utoipa")]
 mod openapi;
@@ -45,11 +48,13 @@ mod redact;
 mod report;
 mod result;
 mod run;
+mod warm_up;
 mod watch;
 
 pub use builder::{Builder, Misuse, Paths};
 pub use check::{Check, CheckContext, HealthCheck, Weight};
 pub use extract::{CheckName, Checked, NotAvailable, Required};
+pub use fault_endpoints::FaultAccess;
 pub use faults::Faults;
 pub use health::{Change, Health};
 pub use judge::{Overall, Probe};

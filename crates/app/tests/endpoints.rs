@@ -197,6 +197,24 @@ async fn the_service_starts_when_all_holds_are_released_and_then_for_good() {
 }
 
 #[tokio::test]
+async fn a_service_that_fails_its_own_first_requests_never_gets_a_real_one() {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    let answer = || async {
+        let broken = ASKED.fetch_add(1, Ordering::SeqCst) < 2;
+        if broken { axum::http::StatusCode::INTERNAL_SERVER_ERROR } else { axum::http::StatusCode::OK }
+    };
+    let health = Health::builder().build().unwrap();
+    let app = Router::new().route("/items", on_get(answer)).merge(health.router());
+    health.warm_up(app.clone(), ["/health", "/items"]);
+    let address = serve(app).await;
+    let before = get(address, "/ready").await;
+    assert_eq!((before.code, &before.json()["reason"]), (503, &"starting: waiting for warm-up".into()));
+    until(address, "/ready", |answer| answer.code == 200).await;
+    assert_eq!(ASKED.load(Ordering::SeqCst), 3, "twice in vain, then well");
+}
+
+#[tokio::test]
 async fn draining_goes_in_order() {
     let health = Health::builder().build().unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -4,8 +4,8 @@ mod common;
 
 use std::time::Duration;
 
-use allswell::{Check, Health};
-use common::{get, serve, until};
+use allswell::{Check, FaultAccess, Health, Style};
+use common::{ask, get, serve, until};
 
 #[tokio::test]
 async fn a_simulated_failure_is_seen_at_once_and_so_is_its_end() {
@@ -45,4 +45,65 @@ async fn a_check_that_hangs_or_is_slow_runs_out_of_time() {
         health.faults().recover(name).unwrap();
     }
     until(address, "/ready", |answer| answer.code == 200).await;
+}
+
+#[tokio::test]
+async fn over_http_the_token_decides_and_the_guides_paths_work() {
+    let quick = |name| Check::new(name, || async {}).interval(Duration::from_secs(3_600));
+    let health = Health::builder()
+        .check(quick("database"))
+        .check(quick("external_service"))
+        .fault_endpoints(FaultAccess::Token("sesame".to_owned()))
+        .style(Style::Kubernetes)
+        .build()
+        .unwrap();
+    let address = serve(health.router()).await;
+    until(address, "/ready", |answer| answer.code == 200).await;
+    let post = |path: &'static str| ask(address, "POST", path, &[("authorization", "Bearer sesame")]);
+    assert_eq!(ask(address, "POST", "/simulate_db_failure", &[]).await.code, 401);
+    assert_eq!(get(address, "/ready").await.code, 200);
+    let names = [("db", "Database"), ("external_service", "External service")];
+    for (name, sentence) in names {
+        let (fail, recover) = match name {
+            "db" => ("/simulate_db_failure", "/simulate_db_recovery"),
+            _ => ("/simulate_external_service_failure", "/simulate_external_service_recovery"),
+        };
+        let failed = post(fail).await;
+        assert!(
+            failed.code == 200 && failed.json()["message"].as_str().unwrap().contains("simulated as"),
+            "{failed:?}"
+        );
+        let answer = get(address, "/ready").await;
+        assert_eq!((answer.code, &answer.json()["detail"]), (503, &format!("{sentence} not available").into()));
+        assert_eq!(post(recover).await.code, 200);
+        assert_eq!(get(address, "/ready").await.code, 200);
+    }
+    assert_eq!(post("/faults/fail/database?for=1h").await.json()["message"], "fail database for 1 h");
+    assert_eq!(get(address, "/ready").await.code, 503);
+    assert_eq!(post("/faults/recover/database").await.code, 200);
+    assert_eq!(post("/faults/refuse?for=1h").await.code, 200);
+    assert_eq!(get(address, "/ready").await.code, 503);
+    assert_eq!(post("/faults/leak?bytes=1000&for=1ms").await.code, 200);
+    for wrong in ["/faults/fail/nothing", "/faults/explode", "/faults/refuse?for=ever", "/faults/leak?bytes=much"] {
+        let answer = post(wrong).await;
+        assert!(answer.code == 400 && !answer.json()["detail"].as_str().unwrap().is_empty(), "{wrong}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn faults_over_http_are_off_unless_they_are_wanted() {
+    let health = Health::builder().check(Check::new("database", || async {})).build().unwrap();
+    let address = serve(health.router()).await;
+    for path in ["/faults/fail/database", "/simulate_db_failure"] {
+        assert_eq!(ask(address, "POST", path, &[]).await.code, 404, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_simulated_block_is_seen_by_the_watchdog() {
+    let health = Health::builder().build().unwrap();
+    let side = health.side_port("127.0.0.1:0").unwrap();
+    health.faults().block_worker(Duration::from_secs(4));
+    until(side, "/ready", |answer| answer.body.contains("workers stuck")).await;
+    until(side, "/ready", |answer| answer.code == 200).await;
 }

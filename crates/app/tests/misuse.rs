@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use allswell::{Builder, Check, Health, Paths};
+use allswell::{Builder, Check, FaultAccess, Health, Paths, Watchdog};
 
 fn refused(builder: Builder, what: &[&str]) {
     let sentence = builder.build().expect_err("refused").to_string();
@@ -33,6 +33,10 @@ async fn each_mistake_has_its_sentence() {
     refused(Health::builder().startup_hold("x").startup_hold("x"), &["`x`", "named twice"]);
     refused(Health::builder().details_token(" "), &["token is empty", "leave it out"]);
     refused(Health::builder().probe_deadline(zero), &["probe deadline is zero"]);
+    refused(Health::builder().fault_endpoints(FaultAccess::Token(String::new())), &["token for faults is empty"]);
+    refused(Health::builder().in_flight_max(0), &["in_flight_max is zero"]);
+    let backwards = Watchdog { dead_after: Duration::from_millis(1), ..Watchdog::default() };
+    refused(Health::builder().watchdog(backwards), &["out of order"]);
     let mut paths = Paths::default();
     paths.status = paths.readiness.clone();
     refused(Health::builder().paths(paths.clone()), &["`/ready`", "two endpoints"]);
