@@ -20,8 +20,8 @@ use crate::time::from_rfc3339;
 use crate::{cargo, process};
 
 const INTERVAL: Duration = Duration::from_secs(10);
-/// Everything was asked once, and what a start costs is over.
-const WARM_UP: Duration = Duration::from_secs(20);
+/// Everything was asked on its way to the grid, which takes three intervals at most, and what a start costs is over.
+const WARM_UP: Duration = Duration::from_secs(30);
 const LATENESS_MAX: f64 = 0.250;
 
 /// The target in its own process: answers until its standard input ends.
