@@ -1,6 +1,6 @@
 //! `allswell lint`: mistakes in the probes of Kubernetes manifests.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -8,6 +8,8 @@ use allswell_kube::Source;
 use allswell_kube::lint::report::{self, Shown};
 use allswell_kube::lint::{Facts, Report, Severity, catalogue, fix_all, lint};
 use anyhow::Context;
+
+use crate::paint::Paint;
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -93,7 +95,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         Level::Warning => Severity::Warning,
         Level::Info => Severity::Info,
     };
-    let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let colour = Paint::for_stdout() == Paint::Colour;
     let shown = Shown { sources: &sources, report: &report, least, colour };
     print(&match args.format {
         Format::Text => report::text(&shown),

@@ -3,7 +3,7 @@
 mod simulate;
 mod suggest;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -18,6 +18,8 @@ use allswell_kube::rehearse::{Dependency, Entry, Fault, Policy, Settings, Subjec
 use allswell_kube::{Source, yaml};
 use anyhow::Context;
 use tokio::sync::mpsc;
+
+use crate::paint::Paint;
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -105,7 +107,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     if args.suggest {
         return suggest::run(&args, &subject, &settings);
     }
-    let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let colour = Paint::for_stdout() == Paint::Colour;
     let style = Style { verbose: args.verbose, colour, replicas: args.replicas > 1, zero: Duration::ZERO };
     if !args.json {
         print(&introduction(&subject, &settings))?;

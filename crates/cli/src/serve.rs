@@ -3,20 +3,21 @@
 mod banner;
 mod logging;
 
-use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use allswell_monitor::clock::SystemClock;
-use allswell_monitor::config::{self, Config, Paint, Watcher};
+use allswell_monitor::config::{self, Config, Watcher};
 use allswell_monitor::demo::Demo;
 use allswell_monitor::server::{Options, Server};
 use anyhow::Context;
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, warn};
+
+use crate::paint::Paint;
 
 /// Watch services and tell people.
 #[derive(Debug, clap::Args)]
@@ -61,8 +62,7 @@ async fn serve(args: Args) -> anyhow::Result<ExitCode> {
     let config = match read(&args, demo.as_ref()) {
         Ok(config) => config,
         Err(errors) => {
-            let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-            eprintln!("{}", errors.render(if colour { Paint::Colour } else { Paint::Plain }));
+            eprintln!("{}", errors.render(Paint::for_stderr().into()));
             return Ok(ExitCode::from(2));
         }
     };
@@ -140,7 +140,7 @@ impl Source<'_> {
                     because,
                     problems = errors.count(),
                     "the configuration is not taken over, the old one stays in force\n{}",
-                    errors.render(Paint::Plain)
+                    errors.render(Paint::Plain.into())
                 );
                 return;
             }

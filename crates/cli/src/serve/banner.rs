@@ -1,17 +1,15 @@
 //! What a person sees first: where the data is, what is watched, where to look.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 
 use allswell_monitor::demo::Demo;
 use allswell_monitor::server::Server;
 
+use crate::paint::Paint;
+
 /// Writes the banner to standard output.
 pub fn print(server: &Server, demo: Option<&Demo>) {
-    let green = if std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
-        ("\u{1b}[32m", "\u{1b}[0m")
-    } else {
-        ("", "")
-    };
+    let dot = Paint::for_stdout().green("●");
     let mut lines = vec![
         ("data", format!("{}{}", server.data().display(), if server.is_new() { " (new)" } else { "" })),
         ("checks", format!("{}, {}", count(server.monitors(), "monitor"), count(server.channels(), "channel"))),
@@ -24,7 +22,7 @@ pub fn print(server: &Server, demo: Option<&Demo>) {
     let mut out = std::io::stdout().lock();
     for (word, text) in lines {
         // Nobody reads a closed standard output; the server does not depend on it.
-        let _ = writeln!(out, "  {}●{} {word:<9} {text}", green.0, green.1);
+        let _ = writeln!(out, "  {dot} {word:<9} {text}");
     }
     let _ = writeln!(out, "  Ctrl-C stops.");
     let _ = out.flush();

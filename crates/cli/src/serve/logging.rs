@@ -1,12 +1,12 @@
 //! The log: for a person on a terminal, or one JSON object a line.
 
-use std::io::IsTerminal;
-
 use anyhow::{Context, anyhow};
 use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt;
+
+use crate::paint::Paint;
 
 /// How to write the log.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -22,7 +22,7 @@ pub enum Format {
 pub fn start(format: Format) -> anyhow::Result<()> {
     let log = fmt().with_env_filter(filter()?).with_writer(std::io::stderr).with_target(false);
     let started = match format {
-        Format::Human => log.with_ansi(std::io::stderr().is_terminal()).try_init(),
+        Format::Human => log.with_ansi(Paint::for_stderr() == Paint::Colour).try_init(),
         Format::Json => log.json().flatten_event(true).try_init(),
     };
     started.map_err(|error| anyhow!("cannot start the log: {error}"))
