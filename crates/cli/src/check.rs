@@ -31,10 +31,11 @@ use crate::layout::Layout;
   allswell check https://internal.example.com --ca our-root.pem --connect 10.0.0.7:443
   allswell check tls://mail.example.com:587 --starttls smtp
   allswell check 127.0.0.1:5432
+  allswell check 'dns:///example.com?type=MX'
 
 Exit code: 0 pass or warn, 1 fail, 2 a mistake in the command, 3 could not be asked from here.")]
 pub struct Args {
-    /// http://, https://, tcp://host:port, tls://host:port, or host:port for TCP
+    /// http://, https://, tcp://host:port, tls://host:port, host:port for TCP, or dns://server/name?type=MX
     #[arg(value_name = "URL")]
     url: String,
     /// A condition in CEL that must hold; may be given several times

@@ -179,6 +179,8 @@ reasons! {
     TooManyRedirects = 44 "too_many_redirects";
     /// A redirect that must not be followed (scheme, downgrade, no or bad location).
     RedirectRefused = 45 "redirect_refused";
+    /// The answer breaks the rules of a protocol other than HTTP (DNS, a database, gRPC, WebSocket).
+    Protocol = 46 "protocol";
     /// The status code is not an expected one.
     Status = 50 "status";
     /// A condition does not hold or could not be evaluated.
@@ -189,8 +191,14 @@ reasons! {
     HealthDegraded = 53 "health_degraded";
     /// The app's health document says that it does not work.
     HealthUnhealthy = 54 "health_unhealthy";
+    /// The other side refused the user or the password.
+    Authentication = 55 "authentication";
+    /// The other side answered with an error of its own (an SQL error, a gRPC status).
+    Refused = 56 "refused";
     /// It works, but slower than allowed.
     Slow = 60 "slow";
+    /// More packets were lost than allowed.
+    PacketLoss = 61 "packet_loss";
     /// Ours: no route from here, or the network around us is gone.
     OwnNetwork = 100 "own_network";
     /// Ours: our resolver does not answer.

@@ -3,6 +3,7 @@
 //! Whoever sends anything anywhere (probes, webhooks, mail) dials here, so that one policy holds for all of them.
 //! Proxies named in the environment are ignored: they would move the dialling out of the policy's sight.
 
+mod datagram;
 mod fault;
 mod policy;
 mod race;
@@ -18,9 +19,10 @@ use tokio::time::Instant;
 use tokio_rustls::client::TlsStream;
 
 pub use fault::DialError;
-pub(crate) use fault::exhausted;
+pub(crate) use fault::{exhausted, of_connect};
 pub use policy::AddressPolicy;
 pub use resolve::Resolver;
+pub(crate) use resolve::of_the_system;
 
 use crate::progress::Progress;
 use crate::{Certificate, tls};
@@ -167,20 +169,8 @@ impl Dialer {
         deadline: Instant,
         progress: &mut Progress,
     ) -> Result<TcpStream, DialError> {
-        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        let (addresses, later) = match host.parse::<IpAddr>() {
-            Ok(address) if options.ip_version.allows(address) => (vec![address], None),
-            Ok(address) => {
-                let why = format!("`{address}` is no {}", options.ip_version.address());
-                return Err(DialError::new(Reason::DnsNotFound, why));
-            }
-            Err(_) => {
-                progress.begin(Phase::Dns);
-                let resolver = options.resolver.as_ref().unwrap_or(&self.resolver);
-                let found = resolve::lookup(resolver, host, options.ip_version, deadline, progress).await?;
-                (found.addresses, found.later)
-            }
-        };
+        let host = bare(host);
+        let (addresses, later) = self.find(host, options, deadline, progress).await?;
         let addresses = race::with_port(self.allowed(host, addresses)?, port);
         let policy = self.policy.clone();
         let later = later.map(|later| {
@@ -192,6 +182,31 @@ impl Dialer {
         let stream = race::connect(addresses, later, progress).await?;
         progress.end();
         Ok(stream)
+    }
+
+    /// The addresses of `host`, whatever the policy says of them.
+    async fn find(
+        &self,
+        host: &str,
+        options: &Options,
+        deadline: Instant,
+        progress: &mut Progress,
+    ) -> Result<(Vec<IpAddr>, Option<BoxFuture<'static, Vec<IpAddr>>>), DialError> {
+        let found = match host.parse::<IpAddr>() {
+            Ok(address) if options.ip_version.allows(address) => {
+                resolve::Found { addresses: vec![address], later: None }
+            }
+            Ok(address) => {
+                let why = format!("`{address}` is no {}", options.ip_version.address());
+                return Err(DialError::new(Reason::DnsNotFound, why));
+            }
+            Err(_) => {
+                progress.begin(Phase::Dns);
+                let resolver = options.resolver.as_ref().unwrap_or(&self.resolver);
+                resolve::lookup(resolver, host, options.ip_version, deadline, progress).await?
+            }
+        };
+        Ok((found.addresses, found.later))
     }
 
     /// The addresses that may be connected to; an error when there are none.
@@ -209,6 +224,11 @@ impl Dialer {
         }
         Ok(allowed)
     }
+}
+
+/// A host without the brackets of an IPv6 address.
+fn bare(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
 /// Ends the measuring and fills in what the error cannot know.

@@ -13,7 +13,7 @@ use crate::judge::judge;
 use crate::progress::now;
 use crate::question::{Kind, Question};
 use crate::reach;
-use crate::{Answer, http, tcp, tls};
+use crate::{Answer, dns, http, tcp, tls};
 
 /// Asks questions; one for the whole process.
 ///
@@ -66,6 +66,7 @@ impl Prober {
             Kind::Http(question) => http::ask(question, &self.dialer, deadline, draft).await,
             Kind::Tcp(question) => tcp::ask(question, &self.dialer, deadline, draft).await,
             Kind::Tls(question) => tls::ask(question, &self.dialer, deadline, draft).await,
+            Kind::Dns(question) => dns::ask(question, &self.dialer, deadline, draft).await,
         }
     }
 

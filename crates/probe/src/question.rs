@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::condition::Condition;
 use crate::dialer::{self, IpVersion, Resolver};
 use crate::evidence::Secrets;
-use crate::{http, tcp, tls};
+use crate::{dns, http, tcp, tls};
 
 /// One of the kinds of asking, as written in a configuration.
 #[derive(Clone, Debug, Deserialize)]
@@ -19,6 +19,8 @@ pub enum Settings {
     Tcp(tcp::Settings),
     /// `tls: { address: ... }`
     Tls(tls::Settings),
+    /// `dns: { name: ... }`
+    Dns(Box<dns::Settings>),
 }
 
 impl Settings {
@@ -34,6 +36,10 @@ impl Settings {
             }
             Self::Tcp(_) => ("tcp", &["time"]),
             Self::Tls(_) => ("tls", &["time", "certificate"]),
+            Self::Dns(settings) if settings.transport == dns::Transport::Tls => {
+                ("dns", &["time", "text", "certificate"])
+            }
+            Self::Dns(_) => ("dns", &["time", "text"]),
         };
         match condition.names().iter().find(|name| !known.contains(name)) {
             Some(name) => {
@@ -93,9 +99,13 @@ pub(crate) enum Kind {
     Http(Box<http::Prepared>),
     Tcp(tcp::Prepared),
     Tls(Box<tls::Prepared>),
+    Dns(Box<dns::Prepared>),
 }
 
 impl Question {
+    /// All kinds, by the word that [`Self::kind`] gives.
+    pub const KINDS: [&'static str; 4] = ["http", "tcp", "tls", "dns"];
+
     /// Checks `settings`, parses `conditions` and reads the files they name.
     ///
     /// `certificate_days`: from how many days left on a certificate is a warning.
@@ -114,16 +124,18 @@ impl Question {
             }
             Settings::Tcp(settings) => Kind::Tcp(tcp::Prepared::new(settings)?),
             Settings::Tls(settings) => Kind::Tls(Box::new(tls::Prepared::new(settings)?)),
+            Settings::Dns(settings) => Kind::Dns(Box::new(dns::Prepared::new(settings)?)),
         };
         Ok(Self { target: kind.target(), host: kind.host().to_owned(), kind, conditions, certificate_days })
     }
 
-    /// `http`, `tcp`, `tls`.
+    /// The word that names the kind in a configuration: `http`, `tcp`, `dns`.
     pub fn kind(&self) -> &'static str {
         match self.kind {
             Kind::Http(_) => "http",
             Kind::Tcp(_) => "tcp",
             Kind::Tls(_) => "tls",
+            Kind::Dns(_) => "dns",
         }
     }
 
@@ -142,7 +154,7 @@ impl Question {
         match &self.kind {
             Kind::Http(question) => &question.secrets,
             Kind::Tcp(question) => &question.secrets,
-            Kind::Tls(_) => &NONE,
+            Kind::Tls(_) | Kind::Dns(_) => &NONE,
         }
     }
 }
@@ -156,6 +168,7 @@ impl Kind {
                 None => format!("tls {}", joined(&question.host, question.port)),
                 Some(before) => format!("tls {} (starttls {})", joined(&question.host, question.port), before.as_str()),
             },
+            Self::Dns(question) => question.target(),
         }
     }
 
@@ -164,6 +177,7 @@ impl Kind {
             Self::Http(question) => question.host(),
             Self::Tcp(question) => &question.host,
             Self::Tls(question) => &question.host,
+            Self::Dns(question) => question.host(),
         }
     }
 }
@@ -176,7 +190,7 @@ fn parse(conditions: &[String]) -> Result<Vec<Condition>, QuestionError> {
 }
 
 /// `host:port`, an IPv6 address in brackets.
-fn joined(host: &str, port: u16) -> String {
+pub(crate) fn joined(host: &str, port: u16) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 

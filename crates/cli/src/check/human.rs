@@ -47,6 +47,7 @@ fn headline(url: &str, answer: &Answer, layout: Layout) -> String {
     let result = match (answer.status, answer.outcome.reason) {
         (Some(status), _) => format!("{status} in {took}"),
         (None, Some(reason)) if is_of_the_way(reason) => format!("{} after {took}", in_words(reason)),
+        (None, _) if answer.phases.first_byte.is_some() => format!("answered in {took}"),
         (None, _) => format!("connected in {took}"),
     };
     let first = format!("{word}  {}", layout.paint.bold(&tame(url, TEXT_MAX)));

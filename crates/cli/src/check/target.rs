@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use allswell_probe::dialer::IpVersion;
+use allswell_probe::scheme::{self, Meant};
 use allswell_probe::text::tame;
 use allswell_probe::tls::{Options, StartTls};
 use allswell_probe::{Question, Settings, http, tcp, tls};
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::How;
@@ -33,10 +36,13 @@ impl Target {
             "http" | "https" => http(text, how),
             "tcp" => tcp(address(rest), how),
             "tls" => tls(&with_port(address(rest), 443), how),
-            _ => {
-                let scheme = tame(scheme, 20);
-                Err(format!("`{scheme}://` cannot be asked; write http://, https://, tcp:// or tls://"))
-            }
+            _ => match scheme::read(text) {
+                Some(meant) => other(meant?, how),
+                None => {
+                    let (scheme, others) = (tame(scheme, 20), scheme::SCHEMES);
+                    Err(format!("`{scheme}://` cannot be asked; write http://, https://, tcp://, tls:// or {others}"))
+                }
+            },
         }
     }
 
@@ -62,7 +68,8 @@ impl Target {
         match self.scheme {
             "http" if first == "GET" => rest.to_owned(),
             "http" => format!("{first} {rest}"),
-            scheme => format!("{scheme}://{rest}"),
+            "tcp" | "tls" => format!("{}://{rest}", self.scheme),
+            _ => question.target().to_owned(),
         }
     }
 }
@@ -163,6 +170,22 @@ fn tls(address: &str, how: &How) -> Result<Target, String> {
     Ok(Target { settings: Settings::Tls(settings), scheme: "tls" })
 }
 
+/// A kind that has no flags of its own: those for the way and for TLS hold for it as well.
+fn other(meant: Meant, how: &How) -> Result<Target, String> {
+    let Meant { kind, mut settings, takes_tls } = meant;
+    how.only_what_fits(kind)?;
+    if let Some(flag) = how.first_of_tls().filter(|_| !takes_tls) {
+        return Err(format!("`{flag}` is for targets that speak TLS, and this one does not"));
+    }
+    let mut set = |key: &str, value: Option<Value>| settings.extend(value.map(|value| (key.to_owned(), value)));
+    set("ip_version", (how.ipv4 || how.ipv6).then(|| if how.ipv4 { "ipv4" } else { "ipv6" }.into()));
+    set("resolver", how.resolver.clone().map(Value::from));
+    set("tls", takes_tls.then(|| how.tls_as_written()).filter(|_| how.first_of_tls().is_some()));
+    let tagged = Map::from_iter([(kind.to_owned(), Value::Object(settings))]);
+    let settings = serde_json::from_value(Value::Object(tagged)).map_err(|error| error.to_string())?;
+    Ok(Target { settings, scheme: kind })
+}
+
 fn nobody_logs_in(address: &str) -> Result<(), String> {
     match address.contains('@') {
         true => Err("an address has no user and no password; write host:port, like db.example.com:5432".to_owned()),
@@ -200,23 +223,43 @@ impl How {
             ("--max-redirects", self.max_redirects.is_some()),
             ("--connect", self.connect.is_some()),
         ];
-        let of_tls = [
-            ("--ca", self.ca.is_some()),
-            ("--client-cert", self.client_cert.is_some()),
-            ("--server-name", self.server_name.is_some()),
-            ("--insecure", self.insecure),
-            ("--starttls", self.starttls.is_some()),
-        ];
         let given = |flags: &[(&'static str, bool)]| flags.iter().find(|(_, given)| *given).map(|(flag, _)| *flag);
         if let Some(flag) = given(&of_http) {
             let instead =
                 if flag == "--connect" { "; name the address itself, and the host with --server-name" } else { "" };
             return Err(format!("`{flag}` is for http:// and https:// targets, not for {scheme}://{instead}"));
         }
-        match given(&of_tls).filter(|_| scheme == "tcp") {
+        if self.starttls.is_some() && !matches!(scheme, "tcp" | "tls") {
+            return Err(format!("`--starttls` is for tls:// targets, not for {scheme}://"));
+        }
+        match self.first_of_tls().filter(|_| scheme == "tcp") {
             Some(flag) => Err(format!("`{flag}` is for https:// and tls:// targets, not for tcp://")),
             None => Ok(()),
         }
+    }
+
+    /// The first flag that means something for TLS alone.
+    fn first_of_tls(&self) -> Option<&'static str> {
+        let flags = [
+            ("--ca", self.ca.is_some()),
+            ("--client-cert", self.client_cert.is_some()),
+            ("--server-name", self.server_name.is_some()),
+            ("--insecure", self.insecure),
+            ("--starttls", self.starttls.is_some()),
+        ];
+        flags.into_iter().find(|(_, given)| *given).map(|(flag, _)| flag)
+    }
+
+    /// The flags for TLS as a configuration has them.
+    fn tls_as_written(&self) -> Value {
+        let file = |path: &Option<PathBuf>| path.as_ref().map(|path| path.to_string_lossy().into_owned());
+        json!({
+            "ca": file(&self.ca),
+            "client_cert": file(&self.client_cert),
+            "client_key": file(&self.client_key),
+            "server_name": self.server_name,
+            "insecure": self.insecure,
+        })
     }
 }
 

@@ -60,7 +60,7 @@ impl Written<'_> {
     /// Leaves out what stands at the beginning of a path; `false` when that is not there, or must be.
     fn leave_out(&mut self, path: &str) -> bool {
         let first = path.split(['.', '[']).next().unwrap_or_default();
-        let needed = matches!(first, "url" | "address");
+        let needed = matches!(first, "url" | "address" | "name" | "dsn" | "host");
         !needed && self.block.as_object_mut().is_some_and(|block| block.remove(first).is_some())
     }
 }

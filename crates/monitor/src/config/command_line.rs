@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use allswell_probe::{Question, QuestionError};
+use allswell_probe::{Question, QuestionError, scheme};
 use serde_json::json;
 use url::Url;
 
@@ -43,11 +43,15 @@ struct Asked {
 }
 
 fn read(text: &str, config: &Config) -> Result<Asked, String> {
-    let (name, kind, block) = settings(text)?;
+    let (name, kind, block) = match scheme::read(text) {
+        Some(meant) => meant.map(|meant| (None, meant.kind, meant.settings.into()))?,
+        None => settings(text).map(|(name, kind, block)| (Some(name), kind, block))?,
+    };
     let written = Written { kind, block };
     let question = written.question(&[], config.defaults.certificate_days).map_err(|error| match error {
         QuestionError::Field { why, .. } | QuestionError::Condition { why, .. } => why,
     })?;
+    let name = name.unwrap_or_else(|| question.target().to_owned());
     Ok(Asked { name, written, question })
 }
 
@@ -72,7 +76,10 @@ fn settings(text: &str) -> Result<(String, &'static str, serde_json::Value), Str
             let kind = if scheme == "tcp" { "tcp" } else { "tls" };
             Ok((place, kind, json!({ "address": format!("{host}:{port}") })))
         }
-        scheme => Err(format!("`{scheme}://` cannot be asked; write http://, https://, tcp:// or tls://")),
+        scheme => Err(format!(
+            "`{scheme}://` cannot be asked; write http://, https://, tcp://, tls:// or {}",
+            scheme::SCHEMES
+        )),
     }
 }
 

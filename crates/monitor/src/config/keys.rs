@@ -6,6 +6,8 @@ use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(86_400);
+/// RFC 2181, 8: a time to live has 31 bits.
+const TTL_MAX: Duration = Duration::from_secs(0x7fff_ffff);
 
 /// What is used where nothing is written.
 pub(super) mod default {
@@ -206,9 +208,10 @@ pub(super) static MONITOR: Block = Block {
             "Its name: 1 to 128 characters, no control characters, unlike any other. Its history belongs to the name: \
              a renamed monitor is a new one.",
         ),
-        key("http", Kind::Block(&HTTP), Given::Words("one of `http`, `tcp`, `tls` must be written"), "Ask over HTTP."),
+        key("http", Kind::Block(&HTTP), Given::Words("one of the kinds must be written"), "Ask over HTTP."),
         key("tcp", Kind::Block(&TCP), Given::Words("as `http`"), "Connect over TCP."),
         key("tls", Kind::Block(&TLS), Given::Words("as `http`"), "Speak TLS and look at the certificate."),
+        key("dns", Kind::Block(&DNS), Given::Words("as `http`"), "Ask a DNS server for records."),
         INTERVAL,
         TIMEOUT,
         FAILURE_THRESHOLD,
@@ -324,6 +327,72 @@ pub(super) static TLS: Block = Block {
             Kind::Word(&["smtp", "imap", "pop3", "postgres"]),
             Given::Words("TLS from the first byte"),
             "The protocol to leave by STARTTLS.",
+        ),
+        TLS_OPTIONS,
+        IP_VERSION,
+        RESOLVER,
+    ],
+};
+
+/// Asking a DNS server.
+pub(super) static DNS: Block = Block {
+    title: "dns",
+    keys: &[
+        key("name", TEXT, Given::Required, "The name to ask for; for `type: PTR` an IP address will do."),
+        key(
+            "type",
+            Kind::Word(&["A", "AAAA", "CNAME", "MX", "NS", "TXT", "SOA", "SRV", "CAA", "PTR"]),
+            Given::Words("`A`"),
+            "The type of record. An answer without any record of it fails.",
+        ),
+        key(
+            "server",
+            TEXT,
+            Given::Words("the system's"),
+            "The server to ask: `192.0.2.53`, `192.0.2.53:5353` or `ns1.example.com`. The silence of the system's own is \
+             our trouble and alerts nobody; that of a server named here is a failure.",
+        ),
+        key(
+            "transport",
+            Kind::Word(&["udp", "tcp", "tls"]),
+            Given::Words("`udp`"),
+            "`udp` turns to TCP when the answer does not fit; `tls` is RFC 7858, port 853, and needs a `server`.",
+        ),
+        key(
+            "expect",
+            Kind::List { of: &TEXT, most: 64 },
+            Given::Words("any value"),
+            "The values the records must have, in any order, as a zone file writes them: `10 mail.example.com`.",
+        ),
+        key(
+            "match",
+            Kind::Word(&["set", "subset"]),
+            Given::Words("`set`"),
+            "`set`: these values and no others; `subset`: others may stand beside them.",
+        ),
+        key(
+            "rcode",
+            Kind::Word(&["NOERROR", "NXDOMAIN", "SERVFAIL", "REFUSED", "FORMERR", "NOTIMP"]),
+            Given::Words("`NOERROR`"),
+            "The response code that is well. `NXDOMAIN` watches that a name is gone.",
+        ),
+        key(
+            "authoritative",
+            Kind::Flag,
+            Given::Words("either is well"),
+            "Whether the answer must, or must not, be authoritative.",
+        ),
+        key(
+            "min_ttl",
+            Kind::Duration { least: Duration::ZERO, most: TTL_MAX },
+            Given::Nothing,
+            "The shortest time to live of a record that is well. A resolver counts it down; ask the authoritative server.",
+        ),
+        key(
+            "max_ttl",
+            Kind::Duration { least: Duration::ZERO, most: TTL_MAX },
+            Given::Nothing,
+            "The longest time to live of a record that is well.",
         ),
         TLS_OPTIONS,
         IP_VERSION,

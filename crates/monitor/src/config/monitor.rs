@@ -19,7 +19,7 @@ use super::tree::{Entry, Node};
 use super::{Defaults, Fingerprint, MonitorConfig};
 
 /// The kinds of asking; each is a key of a monitor.
-const KINDS: [&str; 3] = ["http", "tcp", "tls"];
+pub(super) const KINDS: [&str; 4] = ["http", "tcp", "tls", "dns"];
 
 /// The most of a certificate or key that goes into a fingerprint, in bytes.
 const FILE_MAX: u64 = 1 << 20;
@@ -200,9 +200,9 @@ fn kind<'n>(fields: &Fields<'n>, reader: &mut Reader<'_>) -> Option<&'n Entry> {
         [] => {
             let span = fields.entry("name").map_or(fields.node.span, |entry| entry.key_span);
             let found = Found::new(Code::Contradiction, span, "the monitor does not say what to ask");
-            reader
-                .problems
-                .push(found.help("add `http: { url: ... }`, `tcp: { address: ... }` or `tls: { address: ... }`"));
+            let kinds = KINDS.map(|kind| format!("`{kind}`")).join(", ");
+            let help = format!("add `http: {{ url: ... }}`, `tcp: {{ address: ... }}` or another of {kinds}");
+            reader.problems.push(found.help(help));
             None
         }
         [first, others @ ..] => {

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use allswell_core::{Outcome, Phase, Reason, time};
+use allswell_core::{Outcome, Phase, Reason, Verdict, time};
 use allswell_probe::{Answer, health};
 
 use crate::notification::VersionChange;
@@ -45,6 +45,10 @@ pub(super) fn answer_line(answer: &Answer) -> Option<String> {
     let head = match answer.status {
         Some(status) => format!("{status} in {total} ms"),
         None if phases.is_empty() => return None,
+        None if matches!(answer.outcome.verdict, Verdict::Pass | Verdict::Warn) => match answer.phases.first_byte {
+            Some(_) => format!("answered in {total} ms"),
+            None => format!("connected in {total} ms"),
+        },
         None => format!("no answer in {total} ms"),
     };
     Some(if phases.is_empty() { head } else { format!("{head}: {}", phases.join(", ")) })

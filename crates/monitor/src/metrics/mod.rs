@@ -237,7 +237,7 @@ impl Metrics {
 
     /// Makes every series of the closed lists, so that a rate over the first event is right.
     fn begin_at_zero(&self) {
-        for kind in ["http", "tcp", "tls"] {
+        for kind in allswell_probe::Question::KINDS {
             drop(self.durations.get_or_create(&KindLabel { kind }));
             for verdict in [Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Unknown] {
                 drop(self.results.get_or_create(&ResultLabels { kind, outcome: verdict.as_str() }));

@@ -166,20 +166,7 @@ pub(crate) async fn lookup(
     progress: &mut Progress,
 ) -> Result<Found, DialError> {
     let resolver = resolver.current().map_err(|why| DialError::new(Reason::OwnResolver, why))?;
-    let doubt = now() + (deadline.saturating_duration_since(now()) / 2).min(DOUBT);
-    let canary = async {
-        tokio::time::sleep_until(doubt).await;
-        answers(&resolver).await
-    };
-    let addresses = families(&resolver, host, version);
-    let (mut canary, mut addresses) = (std::pin::pin!(canary.fuse()), std::pin::pin!(addresses));
-    let found = loop {
-        tokio::select! {
-            biased;
-            found = &mut addresses => break found,
-            alive = &mut canary => progress.resolver_answers |= alive,
-        }
-    };
+    let found = doubting(&resolver, deadline, progress, families(&resolver, host, version)).await;
     match found {
         Ok(found) => Ok(found),
         Err(Miss::NoResolver(_)) if progress.resolver_answers || answers(&resolver).await => {
@@ -187,6 +174,47 @@ pub(crate) async fn lookup(
         }
         Err(miss) => Err(miss.error(host, version)),
     }
+}
+
+/// Waits for `work`, and puts the resolver to the test when that takes long.
+async fn doubting<T>(
+    resolver: &TokioResolver,
+    deadline: Instant,
+    progress: &mut Progress,
+    work: impl Future<Output = T>,
+) -> T {
+    let doubt = now() + (deadline.saturating_duration_since(now()) / 2).min(DOUBT);
+    let canary = async {
+        tokio::time::sleep_until(doubt).await;
+        answers(resolver).await
+    };
+    let (mut canary, mut work) = (std::pin::pin!(canary.fuse()), std::pin::pin!(work));
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut work => break done,
+            alive = &mut canary => progress.resolver_answers |= alive,
+        }
+    }
+}
+
+/// Waits for `work`, which asks the system's resolver; notes in `progress` when that answers another question meanwhile.
+pub(crate) async fn doubting_the_system<T>(
+    resolver: &Resolver,
+    deadline: Instant,
+    progress: &mut Progress,
+    work: impl Future<Output = T>,
+) -> T {
+    match resolver.current() {
+        Ok(resolver) => doubting(&resolver, deadline, progress, work).await,
+        Err(_) => work.await,
+    }
+}
+
+/// The addresses of the system's resolvers, in the order in which they are to be asked.
+pub(crate) fn of_the_system() -> Vec<SocketAddr> {
+    let Ok((config, _)) = hickory_resolver::system_conf::read_system_conf() else { return Vec::new() };
+    config.name_servers().iter().map(|server| SocketAddr::new(server.ip, 53)).collect()
 }
 
 impl Miss {

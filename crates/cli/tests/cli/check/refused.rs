@@ -19,7 +19,7 @@ fn a_target_that_cannot_be_meant_is_named_with_the_way_out() {
     check("example.com", "write `https://example.com`, or host:port for TCP");
     check("", "the URL is empty");
     check("http:/example.com", "write `http://example.com`");
-    check("ftp://example.com", "`ftp://` cannot be asked; write http://, https://, tcp:// or tls://");
+    check("ftp://example.com", "`ftp://` cannot be asked; write http://, https://, tcp://, tls:// or dns://");
     check("http://", "write it whole, like https://");
     check("tcp://127.0.0.1", "has no port; write host:port");
     check("tcp://127.0.0.1:99999", "has no port from 1 to 65535");
