@@ -4,6 +4,7 @@ mod channel;
 mod check;
 mod layout;
 mod lint;
+mod manifest;
 mod paint;
 mod rehearse;
 mod serve;
@@ -34,7 +35,9 @@ enum Command {
     /// Find mistakes in the probes of Kubernetes manifests, by arithmetic
     Lint(lint::Args),
     /// Run an app under its manifest's probes without a cluster, second by second
-    Rehearse(rehearse::Args),
+    Rehearse(Box<rehearse::Args>),
+    /// Print a Deployment and a Service with probes that do what they mean
+    Manifest(manifest::Args),
 }
 
 fn main() -> ExitCode {
@@ -44,7 +47,8 @@ fn main() -> ExitCode {
         Command::Validate(args) => validate::run(args),
         Command::Channel(args) => channel::run(args),
         Command::Lint(args) => lint::run(args),
-        Command::Rehearse(args) => rehearse::run(args),
+        Command::Rehearse(args) => rehearse::run(&args),
+        Command::Manifest(args) => manifest::run(args),
     };
     ran.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

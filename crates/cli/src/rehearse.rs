@@ -14,12 +14,15 @@ use allswell_kube::rehearse::conductor::Rehearsed;
 use allswell_kube::rehearse::model::Range;
 use allswell_kube::rehearse::subject::Choice;
 use allswell_kube::rehearse::timeline::{self, Style};
-use allswell_kube::rehearse::{Dependency, Entry, Fault, Policy, Settings, Subject, fault, rehearse};
+use allswell_kube::rehearse::{Dependency, Entry, Fault, Load, Policy, Settings, Subject, fault, rehearse};
 use allswell_kube::{Source, yaml};
 use anyhow::Context;
 use tokio::sync::mpsc;
 
 use crate::paint::Paint;
+
+/// How many pods a manifest may want of one machine.
+const REPLICAS_MAX: u32 = 50;
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -39,9 +42,21 @@ pub struct Args {
     /// Where the app listens, when not on the manifest's port; 0 for a free one, given in $PORT and {port}
     #[arg(long, value_name = "PORT")]
     port: Option<u16>,
-    /// How many pods, each with a free port in $PORT and {port}
-    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=50))]
-    replicas: u16,
+    /// How many pods, each with a free port in $PORT and {port}; with --rollout as many as the manifest says, else 1
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=50))]
+    replicas: Option<u16>,
+    /// Replace all pods once they are ready, as the workload's strategy says
+    #[arg(long)]
+    rollout: bool,
+    /// Requests through a balancer meanwhile, like 200/s
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    load: Option<u32>,
+    /// With --load: the path of the requests
+    #[arg(long, value_name = "PATH", default_value = "/", requires = "load")]
+    load_path: String,
+    /// With --load: how long a change of endpoints takes to reach the balancer
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_duration, requires = "load")]
+    propagation: Duration,
     /// How long, like 5m; until it is up and alive, at most 90 s, when left out
     #[arg(long = "for", value_name = "TIME", value_parser = parse_duration)]
     length: Option<Duration>,
@@ -87,32 +102,41 @@ pub struct Args {
 }
 
 /// Runs it: 0 when all went well, 1 when what --fail-on names happened.
-pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let subject = Arc::new(read(&args)?);
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let subject = Arc::new(read(args)?);
     if args.simulate {
-        return simulate::run(&args, &subject);
+        return simulate::run(args, &subject);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start")?;
+    let manifest_s = if args.rollout { subject.replicas.clamp(1, REPLICAS_MAX) as usize } else { 1 };
+    let replicas = args.replicas.map_or(manifest_s, usize::from);
     let output = if args.show_output { None } else { Some(output_directory()?) };
     let settings = Settings {
         command: args.command.clone(),
-        replicas: usize::from(args.replicas),
+        replicas,
+        rollout: args.rollout,
+        load: args.load.map(|per_second| Load {
+            per_second,
+            path: args.load_path.clone(),
+            propagation: args.propagation,
+        }),
         port: args.port,
         length: args.length,
         seed: args.seed,
         faults: args.fault.concat(),
-        dependencies: dependencies(&args, &subject)?,
+        dependencies: dependencies(args, &subject)?,
         output,
     };
     if args.suggest {
-        return suggest::run(&args, &subject, &settings);
+        return suggest::run(args, &subject, &settings);
     }
     let colour = Paint::for_stdout() == Paint::Colour;
-    let style = Style { verbose: args.verbose, colour, replicas: args.replicas > 1, zero: Duration::ZERO };
-    if !args.json {
-        print(&introduction(&subject, &settings))?;
-    }
-    let show = |entry: &Entry, zero: Duration| {
+    let style = Style { verbose: args.verbose, colour, replicas: replicas > 1 || args.rollout, zero: Duration::ZERO };
+    let mut introduced = false;
+    let mut show = |entry: &Entry, zero: Duration| {
+        if !std::mem::replace(&mut introduced, true) {
+            let _ = print(&introduction(&subject, &settings));
+        }
         for line in timeline::lines(entry, &subject, &Style { zero, ..style }) {
             // Nobody to read it: the verdict and the exit code are still worth the run.
             let _ = writeln!(std::io::stdout().lock(), "{line}");
@@ -126,8 +150,13 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
             }
         })
         .await
-    })?;
-    conclude(&args, &subject, &settings, &rehearsed)
+    });
+    if let Some(directory) = &settings.output {
+        // Only when nothing was written: it is not empty otherwise.
+        let _ = std::fs::remove_dir(directory);
+    }
+    let rehearsed = rehearsed?;
+    conclude(args, &subject, &rehearsed)
 }
 
 fn read(args: &Args) -> anyhow::Result<Subject> {
@@ -175,6 +204,12 @@ fn output_directory() -> anyhow::Result<PathBuf> {
     Ok(directory)
 }
 
+/// Reads `200/s`, or `200`.
+fn rate(text: &str) -> Result<u32, String> {
+    let number = text.strip_suffix("/s").unwrap_or(text).parse().ok().filter(|rate| (1..=5_000).contains(rate));
+    number.ok_or_else(|| "write requests per second like 200/s, at most 5000/s".to_owned())
+}
+
 /// A message for each Ctrl-C, or SIGTERM.
 #[expect(clippy::disallowed_methods, reason = "signals come at any time; the task ends with the runtime")]
 fn interrupts() -> mpsc::Receiver<()> {
@@ -209,7 +244,7 @@ fn introduction(subject: &Subject, settings: &Settings) -> String {
     out + "Ctrl-C deletes the pod.\n\n"
 }
 
-fn conclude(args: &Args, subject: &Subject, settings: &Settings, rehearsed: &Rehearsed) -> anyhow::Result<ExitCode> {
+fn conclude(args: &Args, subject: &Subject, rehearsed: &Rehearsed) -> anyhow::Result<ExitCode> {
     let broken = args.fail_on.broken_by(&rehearsed.verdict);
     if args.json {
         let mut document = rehearsed.verdict.json();
@@ -219,7 +254,7 @@ fn conclude(args: &Args, subject: &Subject, settings: &Settings, rehearsed: &Reh
         document["timeline"] = timeline::json(&rehearsed.entries, subject, rehearsed.zero);
         print(&format!("{document:#}\n"))?;
     } else {
-        print(&format!("\n{}", rehearsed.verdict.text(&rehearsed.entries, settings.replicas, rehearsed.zero)))?;
+        print(&format!("\n{}", rehearsed.verdict.text(&rehearsed.entries, rehearsed.replicas, rehearsed.zero)))?;
         match broken.as_slice() {
             [] => print("\n  All's well.\n")?,
             broken => print(&format!("\n  Not well: {}\n", broken.join(", ")))?,

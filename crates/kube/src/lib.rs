@@ -4,6 +4,7 @@
 //! probes do not do what they seem to. The decisions of the kubelet are `allswell_core::kubelet`.
 
 pub mod ask;
+pub mod generate;
 pub mod lint;
 pub mod manifest;
 pub mod process;

@@ -11,10 +11,13 @@ pub mod model;
 pub mod policy;
 mod process;
 mod proxy;
-pub mod replica;
+mod replica;
+pub mod rollout;
+mod stage;
 pub mod subject;
 pub mod suggest;
 pub mod timeline;
+pub mod traffic;
 pub mod verdict;
 
 pub use conductor::{Dependency, Settings, rehearse};
@@ -22,6 +25,7 @@ pub use fault::Fault;
 pub use policy::Policy;
 pub use subject::Subject;
 pub use timeline::{Entry, What};
+pub use traffic::Load;
 pub use verdict::Verdict;
 
 /// Why a rehearsal cannot begin.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use allswell_core::kubelet::{Kind, Note};
 use allswell_kube::rehearse::conductor::Rehearsed;
 use allswell_kube::rehearse::subject::Choice;
-use allswell_kube::rehearse::{Dependency, Error, Policy, Settings, Subject, What, fault, rehearse};
+use allswell_kube::rehearse::{Dependency, Error, Load, Policy, Settings, Subject, What, fault, rehearse};
 use allswell_kube::yaml;
 use tokio::sync::mpsc;
 
@@ -141,6 +141,39 @@ async fn a_hook_runs_before_sigterm_and_an_app_that_ignores_that_is_shot() {
         .collect();
     assert!(matches!(told[1], What::HookEnded(Ok(()))) && matches!(told[2], What::Terminated), "{told:#?}");
     assert!(rehearsed.verdict.shot);
+}
+
+/// A rolling update of two pods under load: requests sent and lost.
+async fn update(lifecycle: &str) -> (u64, u64) {
+    let text = format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: d}}\nspec:\n  replicas: 2\n  selector: {{matchLabels: {{a: b}}}}\n  \
+         template:\n    metadata: {{labels: {{a: b}}}}\n    spec:\n      containers:\n      - name: app\n        image: i\n        \
+         ports: [{{containerPort: 8000}}]\n        env: [{{name: REHEARSED, value: \"1\"}}]\n        readinessProbe: \
+         {{httpGet: {{path: /ready, port: 8000}}, periodSeconds: 1}}\n        {lifecycle}\n"
+    );
+    let (documents, problems) = yaml::read(&text);
+    assert_eq!(problems, []);
+    let subject = Arc::new(Subject::choose(&documents, &Choice::default()).expect("it can be rehearsed"));
+    let load = Load { per_second: 50, path: "/".to_owned(), propagation: Duration::from_millis(1_000) };
+    let rehearsed = play(&subject, |settings| {
+        (settings.replicas, settings.rollout, settings.load) = (2, true, Some(load));
+    })
+    .await;
+    assert_eq!(rehearsed.replicas, 4, "{:#?}", rehearsed.entries);
+    rehearsed.verdict.requests.expect("there was a load")
+}
+
+#[tokio::test]
+async fn an_app_that_ends_at_once_loses_requests_in_a_rolling_update() {
+    let (sent, lost) = update("").await;
+    assert!(lost > 0 && lost < sent, "{lost} of {sent}");
+}
+
+#[tokio::test]
+async fn a_pause_before_sigterm_loses_none() {
+    let (sent, lost) = update("lifecycle: {preStop: {sleep: {seconds: 3}}}").await;
+    assert!(sent > 100, "{sent}");
+    assert_eq!(lost, 0, "of {sent}");
 }
 
 #[tokio::test]

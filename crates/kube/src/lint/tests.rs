@@ -42,6 +42,7 @@ fn the_examples_have_the_mistakes_they_are_named_after() {
     check(include_str!("../../../../examples/kubernetes/port-name.yaml"), 5, &["PRB001"]);
     check(include_str!("../../../../examples/kubernetes/deep-liveness.yaml"), 5, &["PRB201"]);
     check(include_str!("../../../../examples/kubernetes/well.yaml"), 80, &[]);
+    check(include_str!("../../../../examples/kubernetes/no-pause.yaml"), 80, &[]);
 }
 
 #[test]

@@ -1,24 +1,28 @@
 //! Puts replicas, faults and the end of a rehearsal together.
 
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use allswell_core::kubelet::pod::Chance;
-use allswell_core::kubelet::status::endpoint;
 use allswell_core::kubelet::{Answer, Kind, Note};
 use allswell_probe::AddressPolicy;
 use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
-use super::process::Recipe;
-use super::proxy::{Mode, Proxy};
-use super::replica::{Clock, Order, Replica, Setup};
+use super::fault::Schedule;
+use super::replica::{Clock, Order};
+use super::rollout::{self, Step, View};
+use super::stage::{Context, Stage};
 use super::timeline::{Entry, What};
-use super::{Error, Fault, Subject, Verdict, fault};
-use crate::ask::exec::expand;
+use super::traffic::{Load, Traffic};
+use super::{Error, Fault, Subject, Verdict};
+
+/// How long all is left alone before a rolling update and after it.
+const CALM: Duration = Duration::from_secs(3);
+
+/// How long a rehearsal with a rolling update takes at most when nobody says.
+const ROLLOUT_LENGTH: Duration = Duration::from_secs(600);
 
 /// How long the effects of the last fault are waited for.
 const AFTER_FAULTS: Duration = Duration::from_secs(90);
@@ -43,6 +47,10 @@ pub struct Settings {
     pub faults: Vec<Fault>,
     /// What the app needs, as far as faults name it.
     pub dependencies: Vec<Dependency>,
+    /// Whether all pods are replaced once they are ready, as the workload's strategy says.
+    pub rollout: bool,
+    /// Requests through a balancer meanwhile.
+    pub load: Option<Load>,
     /// The directory for what the apps write; to the terminal when `None`.
     pub output: Option<PathBuf>,
 }
@@ -81,7 +89,7 @@ impl Dependency {
     }
 
     /// The value with the dependency at another port of this machine.
-    fn moved_to(&self, port: u16) -> String {
+    pub(super) fn moved_to(&self, port: u16) -> String {
         self.value.replacen(&format!("{}:{}", self.host, self.port), &format!("127.0.0.1:{port}"), 1)
     }
 }
@@ -93,6 +101,8 @@ pub struct Rehearsed {
     pub entries: Vec<Entry>,
     /// The first start.
     pub zero: Duration,
+    /// How many pods there were in all.
+    pub replicas: usize,
     /// What it came to.
     pub verdict: Verdict,
 }
@@ -105,63 +115,42 @@ pub async fn rehearse(
     subject: &Arc<Subject>,
     settings: &Settings,
     mut stop: mpsc::Receiver<()>,
-    mut each: impl FnMut(&Entry, Duration),
+    each: impl FnMut(&Entry, Duration),
 ) -> Result<Rehearsed, Error> {
     let (tell, mut entries) = mpsc::channel(256);
-    let clock = Clock::start();
-    let mut stage = Stage::set(subject, settings, clock, &tell)?;
-    drop(tell);
-    let zero = stage.lead;
-    let mut faults = Schedule::new(&settings.faults, zero);
-    let usual = USUAL_LENGTH.max(faults.end().map_or(Duration::ZERO, |end| end - zero + AFTER_FAULTS));
-    let limit = zero + settings.length.unwrap_or(usual);
-    let mut deleted = false;
-    let mut seen: Vec<Entry> = Vec::new();
-    let mut calm: Vec<Calm> = (0..settings.replicas).map(|_| Calm::default()).collect();
+    let mut show = Show::begin(subject, settings, tell, each)?;
+    let clock = show.clock;
     let mut listening = true;
     loop {
+        show.move_on()?;
+        let (heard_next, calm_until) = (show.heard_next(), show.calm_until);
         tokio::select! {
-            Some(entry) = entries.recv() => {
-                each(&entry, zero);
-                calm[entry.replica].take(&entry.what);
-                seen.push(entry);
-                if !deleted && settings.length.is_none() && faults.is_over() && calm.iter().all(|one| one.is_calm(subject)) {
-                    deleted = true;
-                    stage.order(&Order::Delete);
-                }
-            }
-            ended = stage.replicas.next() => if ended.is_none() {
+            Some(entry) = entries.recv() => show.saw(entry),
+            ended = show.stage.replicas.next() => if ended.is_none() {
                 break;
             },
             told = stop.recv(), if listening => match told {
-                Some(()) if !deleted => {
-                    deleted = true;
-                    stage.order(&Order::Delete);
-                }
-                Some(()) => stage.order(&Order::DeleteNow),
+                Some(()) => show.interrupt(),
                 None => listening = false,
             },
-            () = clock.until(faults.next()), if !deleted && !faults.is_over() => {
-                let (fault, begins) = faults.take();
-                stage.fault(&fault, begins);
-                let entry = Entry { at: clock.elapsed(), replica: 0, what: What::Fault { name: fault.name, begins } };
-                each(&entry, zero);
-                seen.push(entry);
-                calm.iter_mut().for_each(|one| one.alive = false);
-            }
-            Some(()) = stage.proxies.next() => {}
-            () = clock.until(limit), if !deleted => {
-                deleted = true;
-                stage.order(&Order::Delete);
-            }
+            Some(()) = show.stage.proxies.next() => {}
+            () = clock.until(show.faults.next()), if !show.ending && !show.faults.is_over() => show.fault(),
+            () = at(clock, heard_next) => show.hear(),
+            () = at(clock, calm_until) => show.calm_until = None,
+            () = clock.until(show.limit), if !show.ending => show.ending = true,
         }
     }
     while let Ok(entry) = entries.try_recv() {
-        each(&entry, zero);
-        seen.push(entry);
+        show.saw(entry);
     }
-    let verdict = Verdict::of(&seen, settings.replicas, zero, clock.elapsed());
-    Ok(Rehearsed { entries: seen, zero, verdict })
+    Ok(show.conclude())
+}
+
+async fn at(clock: Clock, moment: Option<Duration>) {
+    match moment {
+        Some(moment) => clock.until(moment).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Whatever the kubelet may connect to. The pods are on this machine, and the manifest is the user's own.
@@ -169,236 +158,214 @@ pub(super) fn local_addresses() -> AddressPolicy {
     AddressPolicy::default()
 }
 
-type Running = std::pin::Pin<Box<dyn Future<Output = ()>>>;
-
-/// The replicas and the ways to them.
-struct Stage {
-    replicas: FuturesUnordered<Running>,
-    orders: Vec<mpsc::Sender<Order>>,
-    proxies: FuturesUnordered<Running>,
-    app: watch::Sender<Mode>,
-    dependencies: Vec<(String, watch::Sender<Mode>)>,
-    lead: Duration,
+/// A rehearsal under way.
+struct Show<F> {
+    subject: Arc<Subject>,
+    settings: Arc<Settings>,
+    clock: Clock,
+    stage: Stage,
+    traffic: Option<Traffic>,
+    faults: Schedule,
+    zero: Duration,
+    limit: Duration,
+    each: F,
+    seen: Vec<Entry>,
+    pods: Vec<Pod>,
+    /// Until when nothing is done on purpose.
+    calm_until: Option<Duration>,
+    update: Update,
+    ending: bool,
+    deleted: bool,
 }
 
-impl Stage {
-    fn set(
-        subject: &Arc<Subject>,
-        settings: &Settings,
-        clock: Clock,
-        tell: &mpsc::Sender<Entry>,
-    ) -> Result<Self, Error> {
-        let chance = Chance::of(settings.seed);
-        let mut stage = Self {
-            replicas: FuturesUnordered::new(),
-            orders: Vec::new(),
-            proxies: FuturesUnordered::new(),
-            app: watch::channel(Mode::Pass).0,
-            dependencies: Vec::new(),
-            lead: chance.lead,
-        };
-        let variables = stage.put_before_dependencies(settings)?;
-        for index in 0..settings.replicas {
-            let ports = ports(subject, settings)?;
-            let mut recipe = recipe(subject, settings, index, &ports)?;
-            recipe.environment.extend(variables.clone());
-            let (orders, receiver) = mpsc::channel(16);
-            let setup = Setup {
-                index,
-                subject: subject.clone(),
-                recipe,
-                ports: stage.put_before_app(settings, ports)?,
-                clock,
-                chance: Chance { seed: settings.seed.wrapping_add(index as u64), ..chance },
-                entries: tell.clone(),
-                orders: receiver,
-                endpoint: watch::channel(endpoint(false, false, false)).0,
-            };
-            stage.replicas.push(Box::pin(Replica::new(setup).run()));
-            stage.orders.push(orders);
-        }
-        Ok(stage)
-    }
-
-    /// A proxy before each dependency; returns the variables that lead there.
-    fn put_before_dependencies(&mut self, settings: &Settings) -> Result<Vec<(String, String)>, Error> {
-        let mut variables = Vec::new();
-        for dependency in &settings.dependencies {
-            let (mode, watched) = watch::channel(Mode::Pass);
-            let port = self.add_proxy(&dependency.host, dependency.port, watched)?;
-            variables.push((dependency.variable.clone(), dependency.moved_to(port)));
-            self.dependencies.push((dependency.name.clone(), mode));
-        }
-        for fault in &settings.faults {
-            if let fault::Kind::Down(name) = &fault.kind
-                && !settings.dependencies.iter().any(|dependency| dependency.name == *name)
-            {
-                return Err(Error::NoDependency { name: name.clone() });
-            }
-        }
-        Ok(variables)
-    }
-
-    /// A proxy before each port of the app, if a fault wants one; returns where probes find the ports then.
-    fn put_before_app(&mut self, settings: &Settings, ports: Vec<(u16, u16)>) -> Result<Vec<(u16, u16)>, Error> {
-        let wanted = |fault: &Fault| matches!(fault.kind, fault::Kind::Slow(_) | fault::Kind::Refuse);
-        if !settings.faults.iter().any(wanted) {
-            return Ok(ports);
-        }
-        let before = |(from, to)| Ok((from, self.add_proxy("127.0.0.1", to, self.app.subscribe())?));
-        ports.into_iter().map(before).collect()
-    }
-
-    fn add_proxy(&self, host: &str, port: u16, mode: watch::Receiver<Mode>) -> Result<u16, Error> {
-        let what = || format!("listen in front of {host}:{port}");
-        let proxy = Proxy::new(host, port, mode).map_err(|cause| Error::System { what: what(), cause })?;
-        let port = proxy.port();
-        self.proxies.push(Box::pin(proxy.run()));
-        Ok(port)
-    }
-
-    fn fault(&self, fault: &Fault, begins: bool) {
-        let mode = |mode| if begins { mode } else { Mode::Pass };
-        match &fault.kind {
-            fault::Kind::Hang => self.order(if begins { &Order::Freeze } else { &Order::Thaw }),
-            fault::Kind::Kill => self.order(&Order::Shoot),
-            fault::Kind::Slow(delay) => {
-                self.app.send_replace(mode(Mode::Slow(*delay)));
-            }
-            fault::Kind::Refuse => {
-                self.app.send_replace(mode(Mode::Refuse));
-            }
-            fault::Kind::Down(name) => {
-                for (_, dependency) in self.dependencies.iter().filter(|(own, _)| own == name) {
-                    dependency.send_replace(mode(Mode::Refuse));
-                }
-            }
-        }
-    }
-
-    /// Tells all replicas. One that has ended hears nothing, one that hears nothing for so long will not.
-    fn order(&self, order: &Order) {
-        for orders in &self.orders {
-            let _ = orders.try_send(order.clone());
-        }
-    }
+/// How far the rolling update is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Update {
+    /// None is wanted.
+    None,
+    /// The old pods come up.
+    Before,
+    /// All is left alone for a moment.
+    Soon,
+    /// Pods are replaced.
+    Under,
+    /// All new pods are ready.
+    After,
 }
 
-/// The beginnings and ends of all faults, in order.
-struct Schedule(std::collections::VecDeque<(Duration, Fault, bool)>);
-
-impl Schedule {
-    fn new(faults: &[Fault], zero: Duration) -> Self {
-        let begin = |fault: &Fault| Some((zero + fault.from, fault.clone(), true));
-        let end = |fault: &Fault| Some((zero + fault.to?, fault.clone(), false));
-        let mut moments: Vec<_> = faults.iter().flat_map(|fault| [begin(fault), end(fault)]).flatten().collect();
-        moments.sort_by_key(|(at, ..)| *at);
-        Self(moments.into())
-    }
-
-    fn end(&self) -> Option<Duration> {
-        self.0.back().map(|(at, ..)| *at)
-    }
-
-    fn is_over(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    fn next(&self) -> Duration {
-        self.0.front().map_or(Duration::ZERO, |(at, ..)| *at)
-    }
-
-    fn take(&mut self) -> (Fault, bool) {
-        let (_, fault, begins) = self.0.pop_front().expect("asked for only when there is one");
-        (fault, begins)
-    }
-}
-
-/// Whether a replica has come up and its liveness has been seen to pass.
-#[derive(Default)]
-struct Calm {
-    ready: bool,
+/// One replica, as the conductor sees it.
+#[derive(Clone, Copy, Default)]
+struct Pod {
+    view: View,
     alive: bool,
 }
 
-impl Calm {
-    fn take(&mut self, what: &What) {
-        match what {
-            What::Note(Note::Ready) => self.ready = true,
-            What::Note(Note::Unready | Note::Started { .. }) => *self = Self::default(),
-            What::Probed { kind: Kind::Liveness, answer, .. } => self.alive = *answer == Answer::Success,
+impl<F: FnMut(&Entry, Duration)> Show<F> {
+    fn begin(subject: &Arc<Subject>, settings: &Settings, tell: mpsc::Sender<Entry>, each: F) -> Result<Self, Error> {
+        let (clock, settings) = (Clock::start(), Arc::new(settings.clone()));
+        let context = Context { subject: subject.clone(), settings: settings.clone(), clock, tell };
+        let mut stage = Stage::set(context)?;
+        let mut traffic = None;
+        if let Some(load) = &settings.load {
+            let system = |cause| Error::System { what: "listen for the load".to_owned(), cause };
+            let (begun, flowing) = Traffic::begin(load, clock).map_err(system)?;
+            stage.proxies.extend(flowing);
+            traffic = Some(begun);
+        }
+        let zero = Chance::of(settings.seed).lead;
+        let faults = Schedule::new(&settings.faults, zero);
+        let after_faults = faults.end().map_or(Duration::ZERO, |end| end - zero + AFTER_FAULTS);
+        let usual = if settings.rollout { ROLLOUT_LENGTH } else { USUAL_LENGTH.max(after_faults) };
+        Ok(Self {
+            pods: vec![Pod::default(); settings.replicas],
+            update: if settings.rollout { Update::Before } else { Update::None },
+            limit: zero + settings.length.unwrap_or(usual),
+            subject: subject.clone(),
+            settings,
+            clock,
+            stage,
+            traffic,
+            faults,
+            zero,
+            each,
+            seen: Vec::new(),
+            calm_until: None,
+            ending: false,
+            deleted: false,
+        })
+    }
+
+    /// Does what can be done now.
+    fn move_on(&mut self) -> Result<(), Error> {
+        if let Some(traffic) = &mut self.traffic {
+            traffic.endpoints(self.clock.elapsed(), &self.stage.endpoints());
+        }
+        if self.ending && !self.deleted {
+            // The end of the rehearsal is no loss of the app's.
+            let quiet = self.traffic.as_ref().is_none_or(|traffic| {
+                traffic.stop();
+                traffic.is_quiet()
+            });
+            if quiet {
+                self.deleted = true;
+                self.stage.order(&Order::Delete);
+            }
+            return Ok(());
+        }
+        if self.calm_until.is_none() && !self.ending {
+            self.update()?;
+        }
+        Ok(())
+    }
+
+    fn update(&mut self) -> Result<(), Error> {
+        let wanted = self.settings.replicas;
+        match self.update {
+            Update::None
+                if self.settings.length.is_none()
+                    && self.traffic.is_none()
+                    && self.faults.is_over()
+                    && self.is_well() =>
+            {
+                self.ending = true
+            }
+            Update::Before if self.pods.iter().all(|pod| pod.view.ready) => self.wait_then(Update::Soon),
+            Update::Soon => {
+                self.update = Update::Under;
+                self.tell(What::Remark("the rolling update begins".to_owned()));
+                self.replace(wanted)?;
+            }
+            Update::Under => self.replace(wanted)?,
+            Update::After => self.ending = true,
+            Update::None | Update::Before => {}
+        }
+        Ok(())
+    }
+
+    fn wait_then(&mut self, next: Update) {
+        (self.update, self.calm_until) = (next, Some(self.clock.elapsed() + CALM));
+    }
+
+    fn replace(&mut self, wanted: usize) -> Result<(), Error> {
+        let views = |pods: &[Pod]| pods.iter().map(|pod| pod.view).collect::<Vec<_>>();
+        while let Some(step) = rollout::next(self.subject.strategy, wanted, &views(&self.pods)) {
+            match step {
+                Step::Create => {
+                    self.stage.add_replica()?;
+                    self.pods.push(Pod { view: View { new: true, ..View::default() }, alive: false });
+                }
+                Step::Delete(replica) => {
+                    self.pods[replica].view.deleted = true;
+                    self.stage.order_one(replica, Order::Delete);
+                }
+            }
+        }
+        if rollout::is_done(wanted, &views(&self.pods)) {
+            self.tell(What::Remark("the rolling update is done".to_owned()));
+            self.wait_then(Update::After);
+        }
+        Ok(())
+    }
+
+    /// Whether every pod has come up and its liveness has been seen to pass.
+    fn is_well(&self) -> bool {
+        let no_liveness = self.subject.spec(Kind::Liveness).is_none();
+        self.pods.iter().all(|pod| pod.view.ready && (pod.alive || no_liveness))
+    }
+
+    fn saw(&mut self, entry: Entry) {
+        (self.each)(&entry, self.zero);
+        let pod = &mut self.pods[entry.replica];
+        match &entry.what {
+            What::Note(Note::Ready) => pod.view.ready = true,
+            What::Note(Note::Unready | Note::Started { .. }) => (pod.view.ready, pod.alive) = (false, false),
+            What::Note(Note::Over) => pod.view.gone = true,
+            What::Probed { kind: Kind::Liveness, answer, .. } => pod.alive = *answer == Answer::Success,
             _ => {}
         }
+        self.seen.push(entry);
     }
 
-    fn is_calm(&self, subject: &Subject) -> bool {
-        self.ready && (self.alive || subject.spec(Kind::Liveness).is_none())
+    fn tell(&mut self, what: What) {
+        let entry = Entry { at: self.clock.elapsed(), replica: 0, what };
+        (self.each)(&entry, self.zero);
+        self.seen.push(entry);
     }
-}
 
-/// Ports of the container, and where one replica serves them here.
-pub(super) fn ports(subject: &Subject, settings: &Settings) -> Result<Vec<(u16, u16)>, Error> {
-    let free = settings.port == Some(0)
-        || settings.replicas > 1
-        || (settings.port.is_none() && settings.command.iter().any(|word| word.contains("{port")));
-    let mut ports = Vec::new();
-    for (index, port) in subject.all_ports().into_iter().enumerate() {
-        let local = match settings.port.filter(|own| *own != 0 && index == 0) {
-            _ if free => 0,
-            Some(own) => own,
-            None => port,
+    fn interrupt(&mut self) {
+        if self.ending {
+            self.deleted = true;
+            self.stage.order(&Order::DeleteNow);
+        }
+        self.ending = true;
+    }
+
+    fn fault(&mut self) {
+        let (fault, begins) = self.faults.take();
+        self.stage.fault(&fault, begins);
+        self.tell(What::Fault { name: fault.name, begins });
+        self.pods.iter_mut().for_each(|pod| pod.alive = false);
+    }
+
+    fn heard_next(&self) -> Option<Duration> {
+        self.traffic.as_ref().and_then(Traffic::next)
+    }
+
+    /// The balancer hears of a change of endpoints.
+    fn hear(&mut self) {
+        let Self { traffic: Some(traffic), stage, .. } = self else {
+            return;
         };
-        ports.push((port, available(local)?));
-    }
-    Ok(ports)
-}
-
-/// The port when it is free, a free one for 0.
-fn available(port: u16) -> Result<u16, Error> {
-    match TcpListener::bind(("127.0.0.1", port)).and_then(|listener| listener.local_addr()) {
-        Ok(address) => Ok(address.port()),
-        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => Err(Error::PortTaken { port }),
-        Err(cause) => Err(Error::System { what: format!("listen on port {port}"), cause }),
-    }
-}
-
-pub(super) fn recipe(
-    subject: &Subject,
-    settings: &Settings,
-    index: usize,
-    ports: &[(u16, u16)],
-) -> Result<Recipe, Error> {
-    let words: Vec<String> = match settings.command.is_empty() {
-        true => subject.command.iter().map(|word| expand(word, &subject.environment)).collect(),
-        false => settings.command.iter().map(|word| fill(word, subject, index, ports)).collect(),
-    };
-    if words.is_empty() {
-        return Err(Error::NoCommand);
-    }
-    let mut environment = subject.environment.clone();
-    if let Some((_, local)) = ports.first() {
-        environment.push(("PORT".to_owned(), local.to_string()));
-    }
-    for (name, number) in &subject.ports {
-        if let (Some(name), Some((_, local))) = (name, ports.iter().find(|(from, _)| from == number)) {
-            environment.push((format!("PORT_{}", name.to_uppercase().replace('-', "_")), local.to_string()));
+        let ready = traffic.hear(|replica| stage.door(replica));
+        if !self.ending {
+            self.tell(What::Endpoints { ready });
         }
     }
-    let output =
-        settings.output.as_ref().map(|directory| directory.join(format!("{}-{}.log", subject.name, index + 1)));
-    Ok(Recipe { words, environment, output })
-}
 
-/// `{port}`, `{port:metrics}` and `{replica}`.
-fn fill(word: &str, subject: &Subject, index: usize, ports: &[(u16, u16)]) -> String {
-    let mut word = word.replace("{replica}", &(index + 1).to_string());
-    if let Some((_, local)) = ports.first() {
-        word = word.replace("{port}", &local.to_string());
+    fn conclude(self) -> Rehearsed {
+        let mut verdict = Verdict::of(&self.seen, self.pods.len(), self.zero, self.clock.elapsed());
+        verdict.requests = self.traffic.as_ref().map(Traffic::requests);
+        verdict.losses = self.traffic.as_ref().map(Traffic::reasons).unwrap_or_default();
+        Rehearsed { entries: self.seen, zero: self.zero, replicas: self.pods.len(), verdict }
     }
-    for (name, number) in &subject.ports {
-        if let (Some(name), Some((_, local))) = (name, ports.iter().find(|(from, _)| from == number)) {
-            word = word.replace(&format!("{{port:{name}}}"), &local.to_string());
-        }
-    }
-    word
 }

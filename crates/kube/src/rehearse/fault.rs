@@ -83,6 +83,36 @@ fn kind(what: &str) -> Option<Kind> {
     }
 }
 
+/// The beginnings and ends of all faults, in order.
+pub(super) struct Schedule(std::collections::VecDeque<(Duration, Fault, bool)>);
+
+impl Schedule {
+    pub(super) fn new(faults: &[Fault], zero: Duration) -> Self {
+        let begin = |fault: &Fault| Some((zero + fault.from, fault.clone(), true));
+        let end = |fault: &Fault| Some((zero + fault.to?, fault.clone(), false));
+        let mut moments: Vec<_> = faults.iter().flat_map(|fault| [begin(fault), end(fault)]).flatten().collect();
+        moments.sort_by_key(|(at, ..)| *at);
+        Self(moments.into())
+    }
+
+    pub(super) fn end(&self) -> Option<Duration> {
+        self.0.back().map(|(at, ..)| *at)
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn next(&self) -> Duration {
+        self.0.front().map_or(Duration::ZERO, |(at, ..)| *at)
+    }
+
+    pub(super) fn take(&mut self) -> (Fault, bool) {
+        let (_, fault, begins) = self.0.pop_front().expect("asked for only when there is one");
+        (fault, begins)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,8 +6,9 @@ use allswell_core::kubelet::{Answer, Kind};
 use allswell_probe::Dialer;
 use tokio::sync::mpsc;
 
-use super::conductor::{Settings, local_addresses, ports, recipe};
+use super::conductor::{Settings, local_addresses};
 use super::replica::Clock;
+use super::stage::{ports, recipe};
 use super::{Error, Subject};
 use crate::ask::exec::Environment;
 use crate::process::Signal;

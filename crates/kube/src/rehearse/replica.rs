@@ -191,6 +191,8 @@ impl Replica {
     fn decide(&mut self, event: Event) -> Vec<Action> {
         let mut actions = Vec::new();
         self.pod.on(self.setup.clock.now(), event, &mut actions);
+        let endpoint = self.pod.endpoint(false);
+        self.setup.endpoint.send_if_modified(|known| std::mem::replace(known, endpoint) != endpoint);
         actions
     }
 
@@ -243,8 +245,6 @@ impl Replica {
                 }
             }
         }
-        let endpoint = self.pod.endpoint(false);
-        self.setup.endpoint.send_if_modified(|known| std::mem::replace(known, endpoint) != endpoint);
     }
 
     async fn start(&mut self) -> Vec<Action> {

@@ -6,6 +6,7 @@ use allswell_core::kubelet::{Kind, Plan, Spec};
 
 use super::Error;
 use super::hook::Hook;
+use super::rollout::Strategy;
 use crate::ask::Question;
 use crate::ask::exec::Environment;
 use crate::manifest::{Container, Handler, Object, PortRef, Role, Workload};
@@ -43,6 +44,8 @@ pub struct Subject {
     pub command: Vec<String>,
     /// Its preStop hook.
     pub hook: Option<Hook>,
+    /// How a rolling update replaces its pods.
+    pub strategy: Strategy,
     /// How many pods are wanted.
     pub replicas: u32,
     /// What of the manifest is not rehearsed, in sentences.
@@ -83,6 +86,7 @@ impl Subject {
             environment: literals(container.node),
             command: [texts(container.node, "command"), texts(container.node, "args")].concat(),
             hook: container.pre_stop.as_ref().map(Hook::of),
+            strategy: Strategy::of(workload),
             replicas: workload.replicas().and_then(|count| u32::try_from(count).ok()).unwrap_or(1),
             limits: limits(workload, container),
         }

@@ -216,8 +216,8 @@ fn probe_words(
         Answer::Success if !shown => return None,
         Answer::Success => (Tone::Quiet, "Probe", format!("{title} probe succeeded ({})", milliseconds(took))),
         Answer::Warning => (Tone::Warning, "ProbeWarning", format!("{title} probe warning: {output}")),
-        // Once it has had its effect, more of the same is no news.
-        Answer::Failure | Answer::Unknown if run > wanted && !shown => return None,
+        // Once it has had its effect, more of the same is no news; nor is the middle of a long row.
+        Answer::Failure | Answer::Unknown if !shown && (run > wanted || (run > 3 && run + 1 < wanted)) => return None,
         Answer::Failure | Answer::Unknown => {
             let run = if run > wanted { format!("{run} in a row") } else { format!("{run} of {wanted}") };
             (Tone::Warning, "Unhealthy", format!("{title} probe failed: {output} ({run})"))

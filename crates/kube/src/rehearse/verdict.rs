@@ -30,6 +30,8 @@ pub struct Verdict {
     pub shot: bool,
     /// Requests sent and requests lost, when there was a load.
     pub requests: Option<(u64, u64)>,
+    /// Why requests were lost, and how many for each reason.
+    pub losses: Vec<(String, u64)>,
 }
 
 /// How one replica fares, entry by entry.
@@ -156,6 +158,9 @@ impl Verdict {
         }
         if let Some((sent, lost)) = self.requests {
             row("requests", format!("{sent} sent, {lost} lost"));
+            for (why, count) in &self.losses {
+                row("", format!("{count} × {why}"));
+            }
         }
         out
     }
@@ -190,6 +195,9 @@ impl Verdict {
             "shutdown_by_sigkill": self.shot,
             "requests_sent": self.requests.map(|(sent, _)| sent),
             "requests_dropped": self.requests.map(|(_, lost)| lost),
+            "drop_reasons": self.losses.iter().map(|(why, count)| serde_json::json!({
+                "reason": why, "count": count,
+            })).collect::<Vec<_>>(),
         })
     }
 }
