@@ -7,6 +7,7 @@
 mod bench;
 mod cargo;
 mod demo;
+mod health_cost;
 mod http;
 mod kill_loop;
 mod log;
@@ -41,6 +42,8 @@ enum Command {
     KillLoop(kill_loop::Args),
     /// Measure scheduling, CPU, memory, storage and the time from outage to webhook
     Bench(bench::Args),
+    /// Count what the endpoints of the crate `allswell` cost beside a bare handler
+    HealthCost(health_cost::Args),
     /// Watch the demo for an hour: errors, growth, sums
     Soak(soak::Args),
     /// Run the demo until its first incident was told by e-mail
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::KillLoop(args) => kill_loop::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::HealthCost(args) => health_cost::measure(&args),
         Command::Soak(args) => soak::run(&args),
         Command::Demo => demo::run(),
         Command::BenchTarget => bench::load::serve_target(),
