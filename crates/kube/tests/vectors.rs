@@ -4,6 +4,7 @@
 
 mod vectors {
     pub mod apiserver;
+    pub mod asking;
 }
 
 use serde_json::Value;
@@ -36,4 +37,39 @@ fn defaults_are_filled_in() {
 #[test]
 fn ports_are_looked_up_in_their_own_container() {
     all("port", 10).iter().for_each(vectors::apiserver::port);
+}
+
+macro_rules! asked {
+    ($($name:ident: $kind:literal $count:literal $run:path;)+) => {
+        $(#[tokio::test]
+        async fn $name() {
+            for vector in all($kind, $count) {
+                $run(&vector).await;
+            }
+        })+
+    };
+}
+
+asked! {
+    http_is_asked_as_the_kubelet_asks: "http" 31 vectors::asking::http;
+    redirects_are_followed_as_the_kubelet_follows_them: "http-redirect" 8 vectors::asking::http_redirect;
+    ten_kilobytes_of_a_body_are_read: "http-body" 2 vectors::asking::http_body;
+    commands_are_run_as_the_kubelet_runs_them: "exec" 6 vectors::asking::exec;
+    connections_are_tried_as_the_kubelet_tries_them: "tcp" 2 vectors::asking::tcp;
+    the_health_service_of_grpc_is_asked: "grpc" 5 vectors::asking::grpc;
+}
+
+#[tokio::test]
+async fn what_was_measured_over_http_is_seen_here_too() {
+    let mut ran = 0;
+    for vector in all("measured-http", 47) {
+        ran += u32::from(vectors::asking::measured(&vector).await);
+    }
+    assert_eq!(ran, 42, "five need a TLS server");
+}
+
+#[test]
+fn urls_and_headers_are_written_as_the_kubelet_writes_them() {
+    all("url", 4).iter().for_each(vectors::asking::url);
+    all("header", 2).iter().for_each(vectors::asking::header);
 }
