@@ -1,6 +1,6 @@
 //! A rehearsal: a manifest's probes run against an app without a cluster, in real time.
 //!
-//! [`subject`] is what the manifest says, [`replica`] drives one pod as the kubelet would, [`timeline`] is what is seen of
+//! [`subject`] is what the manifest says, `replica` drives one pod as the kubelet would, [`timeline`] is what is seen of
 //! it and [`verdict`] what it comes to. Every decision is `allswell_core::kubelet`'s.
 
 pub mod conductor;
