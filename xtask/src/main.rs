@@ -4,7 +4,6 @@
 //! it talks to ([`http`], [`smtp`], [`webhook`], [`target`]), and what the system says of a process ([`process`]).
 #![expect(clippy::disallowed_methods, reason = "a developer's tool: it measures real processes by real clocks")]
 
-mod apt;
 mod bench;
 mod cargo;
 mod demo;
@@ -21,7 +20,6 @@ mod statistics;
 mod target;
 mod test;
 mod time;
-mod venv;
 mod webhook;
 
 use std::process::ExitCode;

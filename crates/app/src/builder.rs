@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 
 use crate::check::Check;
 use crate::fault_endpoints::FaultAccess;
+use crate::groups::{self, Group};
 use crate::health::Health;
 use crate::page::{Details, Identity, Style};
 use crate::watch::Watchdog;
@@ -30,7 +31,7 @@ impl std::error::Error for Misuse {}
 pub struct Paths {
     /// Is the process alive?
     pub liveness: Vec<String>,
-    /// May it have traffic? `/{check}` below the first one asks for one check.
+    /// May it have traffic? `/{check}` and `/{group}` below the first one ask for one check and for one group.
     pub readiness: Vec<String>,
     /// Did it start?
     pub startup: Vec<String>,
@@ -104,6 +105,7 @@ pub(crate) struct Settings {
     pub watchdog: Watchdog,
     pub in_flight_max: Option<usize>,
     pub faults: Option<FaultAccess>,
+    pub groups: Vec<Group>,
 }
 
 /// Puts the health of a service together; see [`Health::builder`].
@@ -142,6 +144,7 @@ impl Default for Builder {
                 watchdog: Watchdog::default(),
                 in_flight_max: None,
                 faults: None,
+                groups: Vec::new(),
             },
             holds: Vec::new(),
             runtime: None,
@@ -172,6 +175,14 @@ impl Builder {
     /// Registers a check. Documents show the checks in the order in which they were registered.
     pub fn check(mut self, check: Check) -> Self {
         self.checks.push(check);
+        self
+    }
+
+    /// Puts checks into a group of this name: `/ready/{group}` answers for them alone, in every form that `/ready` has.
+    ///
+    /// A check may be in several groups; the probes look at it as before.
+    pub fn group(mut self, name: impl AsRef<str>, members: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        self.settings.groups.push(Group::new(name.as_ref(), members));
         self
     }
 
@@ -245,7 +256,7 @@ impl Builder {
     /// Starts the checks.
     ///
     /// # Errors
-    /// [`Misuse`] for duplicate or unfit names, a dependency in liveness, numbers of zero, a timeout longer than its interval,
+    /// [`Misuse`] for duplicate or unfit names, unknown members of groups, a dependency in liveness, numbers of zero, a timeout longer than its interval,
     /// paths that clash, an empty token, and when there is no runtime.
     pub fn build(self) -> Result<Health, Misuse> {
         self.misuse().map_or_else(|| Health::start(self), |sentence| Err(Misuse(sentence)))
@@ -260,6 +271,9 @@ impl Builder {
             if !names.insert(check.name()) {
                 return Some(duplicate(check.name()));
             }
+        }
+        if let Some(sentence) = groups::misuse(&self.settings.groups, &self.checks) {
+            return Some(sentence);
         }
         let mut holds = HashSet::new();
         if let Some(hold) = self.holds.iter().find(|hold| !holds.insert(*hold)) {

@@ -346,11 +346,8 @@ impl Check {
     /// Why it cannot be registered, as a sentence that says what to do.
     pub(crate) fn misuse(&self) -> Option<String> {
         let name = &self.name;
-        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        if name.is_empty() || name.len() > NAME_MAX || !name.chars().all(fits) {
-            return Some(format!(
-                "check `{name}` has a name that paths and labels cannot carry; use 1 to {NAME_MAX} letters, digits, `-`, `_` or `.`"
-            ));
+        if let Some(sentence) = name_misuse("check", name) {
+            return Some(sentence);
         }
         let number = match self.timing {
             Timing::Every(interval) if interval.is_zero() => "an interval",
@@ -377,6 +374,17 @@ impl Check {
         }
         None
     }
+}
+
+/// Why a check or a group cannot have this name.
+pub(crate) fn name_misuse(what: &str, name: &str) -> Option<String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if !name.is_empty() && name.len() <= NAME_MAX && name.chars().all(fits) {
+        return None;
+    }
+    Some(format!(
+        "{what} `{name}` has a name that paths and labels cannot carry; use 1 to {NAME_MAX} letters, digits, `-`, `_` or `.`"
+    ))
 }
 
 impl fmt::Debug for Check {

@@ -12,6 +12,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use crate::cache::Written;
+use crate::check::Check;
 use crate::forms::{Form, Query};
 use crate::health::Health;
 use crate::judge::Probe;
@@ -78,7 +79,7 @@ impl Health {
             Probe::Liveness if query.has("full") => (Probe::Status, true),
             probe => (probe, probe == Probe::Status),
         };
-        self.refresh(|check| full || check.looked_at_by(probe)).await;
+        self.refresh(door, |check| full || check.looked_at_by(probe)).await;
         let form = Form::wanted(&query, &request.headers);
         let view = self.view(door, &request.headers);
         let inner = &self.0;
@@ -96,13 +97,23 @@ impl Health {
         response(written.code, "application/json", written.body)
     }
 
-    /// `/ready/{check}`: one check alone.
+    /// `/ready/{check}` and `/ready/{group}`: one check alone, or some together.
     async fn answer_one(&self, name: &str, door: Door, request: &Parts) -> Response<Body> {
-        self.refresh(|check| check.name() == name).await;
-        let Some(mut result) = self.result(name) else {
-            return response(404, "application/json", Bytes::from_static(b"{\"detail\":\"no such check\"}"));
+        let members = self.0.settings.groups.iter().find(|group| &*group.name == name).map(|group| &group.members);
+        let wanted = |check: &Check| match members {
+            Some(members) => members.contains(&check.name),
+            None => check.name() == name,
         };
+        self.refresh(door, wanted).await;
         let view = self.view(door, &request.headers);
+        if let Some(page) = self.0.group_page(name, view) {
+            let query = Query(request.uri.query().unwrap_or_default());
+            let (media_type, text) = Form::wanted(&query, &request.headers).write(&page, &query);
+            return response(page.code(), media_type, text.into());
+        }
+        let Some(mut result) = self.result(name) else {
+            return response(404, "application/json", Bytes::from_static(b"{\"detail\":\"no such check or group\"}"));
+        };
         if view.trusted {
             result.message = result.detail.take().or(result.message);
         }

@@ -34,6 +34,11 @@ const ALIASES: [(&str, &str, bool, &str); 4] = [
     ("/simulate_external_service_recovery", "external_service", false, "External service simulated as available"),
 ];
 
+/// Whether the route is one of these, which a simulation must not close.
+pub(crate) fn is_fault_path(route: &str) -> bool {
+    route.starts_with("/faults/") || ALIASES.iter().any(|(path, ..)| *path == route)
+}
+
 /// Who may simulate faults over HTTP.
 #[derive(Clone)]
 pub enum FaultAccess {
@@ -122,6 +127,10 @@ impl Health {
                 faults.recover(check)?;
                 return Ok(format!("{check} is left alone"));
             }
+            ("recover", None) => {
+                faults.recover_all();
+                return Ok("everything is left alone".to_owned());
+            }
             ("refuse", None) => faults.refuse(lasting),
             ("block_worker", None) => {
                 faults.block_worker(duration(&query, "for", Duration::from_secs(5))?.min(LASTING_MAX))
@@ -133,8 +142,8 @@ impl Health {
                 faults.leak(usize::min(bytes, LEAK_MAX), lasting);
             }
             _ => {
-                let sentence = "there is no such fault; there are fail, slow, hang and recover with a check, and refuse, \
-                                block_worker and leak without";
+                let sentence = "there is no such fault; there are fail, slow, hang and recover with a check, and recover, \
+                                refuse, block_worker and leak without";
                 return Err(Misuse(sentence.to_owned()));
             }
         }

@@ -78,7 +78,17 @@ impl Faults<'_> {
         self.set(check, None)
     }
 
-    /// Readiness is 503 from now on, as if the service refused its work.
+    /// Ends what was done to any check, and the refusal of requests. A worker that is blocked, and memory that was taken, come
+    /// back at their time.
+    pub fn recover_all(&self) {
+        let inner = &self.0.0;
+        inner.entries().iter().for_each(|entry| entry.trouble(None));
+        inner.refuse_until(Mono::default());
+        tracing::warn!("simulated faults ended");
+    }
+
+    /// Requests are answered with 503 and an empty body from now on where [`Health::layer`] is, and readiness is 503. The paths
+    /// of the health itself are served as before.
     pub fn refuse(&self, lasting: Duration) {
         let inner = &self.0.0;
         inner.refuse_until(inner.clock.mono() + lasting);

@@ -8,7 +8,7 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use allswell_core::check::Transition;
-use allswell_core::{Mono, Wall};
+use allswell_core::{Mono, Now, Wall};
 use tokio::runtime::Handle;
 
 use crate::builder::{Builder, Misuse, Settings, duplicate};
@@ -17,6 +17,7 @@ use crate::check::Check;
 use crate::clock::{Clock, rfc3339};
 use crate::endpoints::Door;
 use crate::entry::Entry;
+use crate::fault_endpoints::is_fault_path;
 use crate::judge::{Probe, Situation, waiting};
 use crate::lifecycle::Hold;
 use crate::metrics::Recorder;
@@ -57,7 +58,8 @@ pub(crate) struct Inner {
     holds: Mutex<Vec<Arc<str>>>,
     started: AtomicBool,
     draining: AtomicBool,
-    refusing: Mutex<Option<Mono>>,
+    /// Until when requests are refused, in microseconds; zero when they are not.
+    refusing_us: AtomicU64,
     version: AtomicU64,
     listeners: RwLock<Vec<Listener>>,
     strain: RwLock<Strain>,
@@ -103,7 +105,7 @@ impl Health {
             holds: Mutex::new(builder.holds),
             started: AtomicBool::new(false),
             draining: AtomicBool::new(false),
-            refusing: Mutex::default(),
+            refusing_us: AtomicU64::new(0),
             version: AtomicU64::new(0),
             listeners: RwLock::default(),
             strain: RwLock::default(),
@@ -118,7 +120,7 @@ impl Health {
         Ok(health)
     }
 
-    /// Registers a check while the service runs; it is asked at once.
+    /// Registers a check while the service runs; it is asked at once. It belongs to no group.
     ///
     /// # Errors
     /// [`Misuse`] as in [`Builder::build`].
@@ -128,7 +130,8 @@ impl Health {
         }
         let inner = &self.0;
         let mut entries = inner.entries.write().unwrap_or_else(PoisonError::into_inner);
-        if entries.iter().any(|entry| entry.check.name == check.name) {
+        let grouped = inner.settings.groups.iter().any(|group| group.name == check.name);
+        if grouped || entries.iter().any(|entry| entry.check.name == check.name) {
             return Err(Misuse(duplicate(check.name())));
         }
         let entry = Arc::new(Entry::new(check, seed(), inner.clock.now()));
@@ -252,10 +255,30 @@ impl Inner {
         self.listening.get().copied()
     }
 
-    /// Readiness is 503 until then.
+    /// Requests are refused until then, and readiness is 503.
     pub(crate) fn refuse_until(&self, until: Mono) {
-        *self.refusing.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
+        self.refusing_us.store(watch::micros(until), Ordering::Relaxed);
         self.touched();
+    }
+
+    fn is_refusing(&self, now: Mono) -> bool {
+        self.refusing_us.load(Ordering::Relaxed) > watch::micros(now)
+    }
+
+    /// Whether a request to this route is refused: a simulation says so, and the route is none of ours.
+    pub(crate) fn refuses(&self, route: Option<&str>) -> bool {
+        // Most services never simulate anything; the clock is not read for them.
+        self.refusing_us.load(Ordering::Relaxed) != 0
+            && self.is_refusing(self.clock.mono())
+            && !route.is_some_and(|route| self.is_ours(route))
+    }
+
+    fn is_ours(&self, route: &str) -> bool {
+        let paths = &self.settings.paths;
+        let below = |prefix: &String| route.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.starts_with('/'));
+        paths.lists().into_iter().flatten().any(|path| path == route)
+            || paths.readiness.first().is_some_and(below)
+            || is_fault_path(route)
     }
 
     /// Something changed that documents show.
@@ -270,11 +293,17 @@ impl Inner {
 
     /// The page of a probe at this moment, without the checks named in `excluded`.
     pub(crate) fn page(&self, probe: Probe, view: View, excluded: &[&str]) -> Page {
-        let now = self.clock.now();
-        let mut checks: Vec<_> = self.entries().iter().map(|entry| entry.result(now)).collect();
-        let situation = self.situation(&checks, now.mono);
+        let (now, mut checks, situation) = self.seen();
         checks.retain(|check| !excluded.contains(&&*check.name));
         Page::new(probe, self.settings.style, view, now, checks, &situation, self.identity.clone())
+    }
+
+    /// The moment, the results and the situation.
+    pub(crate) fn seen(&self) -> (Now, Vec<CheckResult>, Situation) {
+        let now = self.clock.now();
+        let checks: Vec<_> = self.entries().iter().map(|entry| entry.result(now)).collect();
+        let situation = self.situation(&checks, now.mono);
+        (now, checks, situation)
     }
 
     /// What is known beside the checks. The start, once over, is over for good.
@@ -289,7 +318,7 @@ impl Inner {
             pending: self.holds().clone(),
             started: self.started.load(Ordering::Acquire),
             draining: self.draining.load(Ordering::Acquire),
-            refusing: self.refusing.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|until| until > now),
+            refusing: self.is_refusing(now),
         };
         if !situation.started && waiting(checks, &situation).is_empty() {
             self.started.store(true, Ordering::Release);

@@ -196,6 +196,31 @@ pub fn judge(probe: Probe, checks: &[CheckResult], situation: &Situation) -> Jud
     Judgement { overall, up, ready, started, reason }
 }
 
+/// Judges `members`, which are some of `checks`; of those in `missing` nothing is known. What else keeps the service from being
+/// ready is not the group's matter.
+pub fn judge_group(
+    checks: &[CheckResult],
+    members: &[CheckResult],
+    missing: Vec<Arc<str>>,
+    situation: &Situation,
+) -> Judgement {
+    let critical = |status: Status| names(members, |check| check.critical && check.status == status);
+    let (failed, mut unknown) = (critical(Status::Error), critical(Status::Unknown));
+    unknown.extend(missing);
+    let reason = match (failed.is_empty(), unknown.is_empty()) {
+        (false, _) => Some(Reason::Failed(failed)),
+        (true, false) => Some(Reason::NotKnown(unknown)),
+        (true, true) => None,
+    };
+    let overall = match (&reason, members.iter().all(|check| check.status == Status::Ok)) {
+        (Some(_), _) => Overall::Unhealthy,
+        (None, true) => Overall::Healthy,
+        (None, false) => Overall::Degraded,
+    };
+    let (up, ready) = (not_live(checks, situation).is_none(), not_ready(checks, situation).is_none());
+    Judgement { overall, up, ready, started: situation.started, reason }
+}
+
 /// Before its first result a check says nothing about life.
 fn not_live(checks: &[CheckResult], situation: &Situation) -> Option<Reason> {
     if let Some(dead) = &situation.dead {

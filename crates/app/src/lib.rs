@@ -33,6 +33,7 @@ mod extract;
 mod fault_endpoints;
 mod faults;
 mod forms;
+mod groups;
 mod health;
 mod json;
 mod judge;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use allswell_core::Now;
 
+use crate::json::Json;
 use crate::judge::{Judgement, Probe, Situation, judge};
 use crate::result::CheckResult;
 use crate::watch::Worker;
@@ -41,6 +42,16 @@ pub struct Identity {
     pub started_at: String,
     /// Host and process.
     pub instance: String,
+}
+
+impl Identity {
+    /// Writes the fields that documents of any form may carry. A problem (RFC 9457) has an `instance` of its own.
+    pub fn write(&self, json: &mut Json, instance: &str) {
+        json.text_field("version", self.version.as_deref());
+        json.text_field("release_id", self.release_id.as_deref());
+        json.name("started_at").text(&self.started_at);
+        json.name(instance).text(&self.instance);
+    }
 }
 
 /// How much a reader may see.
@@ -87,16 +98,29 @@ impl Page {
         identity: Arc<Identity>,
     ) -> Self {
         let judgement = judge(probe, &checks, situation);
+        checks.retain(|check| probe.looks_at(check));
+        Self { probe, ..Self::judged(judgement, style, view, at, checks, situation, identity) }
+    }
+
+    /// Cuts what was judged already.
+    pub fn judged(
+        judgement: Judgement,
+        style: Style,
+        view: View,
+        at: Now,
+        mut checks: Vec<CheckResult>,
+        situation: &Situation,
+        identity: Arc<Identity>,
+    ) -> Self {
         if view.details == Details::None {
             checks.clear();
         }
-        checks.retain(|check| probe.looks_at(check));
         if view.trusted {
             checks.iter_mut().for_each(|check| check.message = check.detail.take().or(check.message.take()));
         }
         let workers = if view.trusted { situation.workers.clone() } else { Vec::new() };
         let worry = situation.worry.clone().filter(|_| view.details != Details::None);
-        Self { probe, style, view, at, judgement, checks, identity, workers, worry }
+        Self { probe: Probe::Readiness, style, view, at, judgement, checks, identity, workers, worry }
     }
 
     /// The HTTP status that says the same.

@@ -3,6 +3,8 @@
 #![allow(clippy::disallowed_methods, reason = "tests start processes and read clocks")]
 
 mod common;
+#[path = "common/mongo.rs"]
+mod mongo;
 #[path = "common/server.rs"]
 mod server;
 
@@ -85,6 +87,58 @@ mod needs_postgres {
     }
 
     #[tokio::test]
+    async fn a_sea_orm_connection_to_postgresql() {
+        let mut server = Server::postgres();
+        let pool = PgPoolOptions::new().max_connections(2).connect_lazy_with(options(&server));
+        let connection = sea_orm::SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone());
+        let (health, address) = service(brisk(checks::sea_orm(connection))).await;
+        survives_a_freeze(&mut server, &health, address, 2).await;
+        let taken = (pool.acquire().await.unwrap(), pool.acquire().await.unwrap());
+        fails_with(&health, &["pool exhausted"]).await;
+        drop(taken);
+        until(address, "/ready", ready).await;
+        server.stop();
+        fails_with(&health, &["connection refused"]).await;
+    }
+
+    #[tokio::test]
+    async fn one_connection_of_tokio_postgres() {
+        use deadpool_postgres::tokio_postgres::{Config, NoTls};
+        let mut server = Server::postgres();
+        let mut config = Config::new();
+        config.host("127.0.0.1").port(server.port).user("postgres").password(SECRET);
+        // It listens a moment before it lets anybody in.
+        let mut pace = tokio::time::interval(Duration::from_millis(20));
+        let (client, connection) = loop {
+            pace.tick().await;
+            match config.connect(NoTls).await {
+                Ok(connected) => break connected,
+                Err(error) => assert!(error.to_string().contains("db error"), "{error:?}"),
+            }
+        };
+        tokio::spawn(connection);
+        let (health, address) = service(brisk(checks::tokio_postgres(client.into()))).await;
+        survives_a_freeze(&mut server, &health, address, 1).await;
+        server.stop();
+        fails_with(&health, &["connection lost"]).await;
+    }
+
+    #[tokio::test]
+    async fn a_pool_whose_users_hang_with_the_database_is_not_called_exhausted() {
+        let mut server = Server::postgres();
+        let pool = PgPoolOptions::new().max_connections(2).connect_lazy_with(options(&server));
+        let (health, address) = service(brisk(checks::sqlx(pool.clone()))).await;
+        until(address, "/ready", ready).await;
+        let taken = (pool.acquire().await.unwrap(), pool.acquire().await.unwrap());
+        server.freeze();
+        fails_with(&health, &["timed out"]).await;
+        server.thaw();
+        fails_with(&health, &["pool exhausted"]).await;
+        drop(taken);
+        until(address, "/ready", ready).await;
+    }
+
+    #[tokio::test]
     async fn a_deadpool_of_tokio_postgres() {
         let mut server = Server::postgres();
         let mut config = deadpool_postgres::tokio_postgres::Config::new();
@@ -131,6 +185,34 @@ mod needs_mariadb {
         server.stop();
         fails_with(&health, &["connection refused"]).await;
     }
+}
+
+#[tokio::test]
+async fn a_client_of_mongodb() {
+    use mongo::{Mongo, Mood};
+    use mongodb::bson::doc;
+    let server = Mongo::start().await;
+    let url = format!("mongodb://app:{SECRET}@{}/orders?maxPoolSize=1&authMechanism=PLAIN", server.address);
+    let mut options = mongodb::options::ClientOptions::parse(url).await.unwrap();
+    // The server knows no users; the password must not show up all the same.
+    options.credential = None;
+    options.server_selection_timeout = Some(Duration::from_millis(100));
+    let client = mongodb::Client::with_options(options).unwrap();
+    let (health, address) = service(brisk(checks::mongodb(client.database("orders")))).await;
+    until(address, "/ready", ready).await;
+    server.mood.send_replace(Mood::Frozen);
+    fails_with(&health, &["timed out"]).await;
+    server.mood.send_replace(Mood::Well);
+    until(address, "/ready", ready).await;
+    server.mood.send_replace(Mood::Holding);
+    let hold = client.clone();
+    let held = tokio::spawn(async move { hold.database("orders").run_command(doc! { "count": "things" }).await });
+    fails_with(&health, &["pool exhausted"]).await;
+    server.mood.send_replace(Mood::Well);
+    held.await.unwrap().unwrap();
+    until(address, "/ready", ready).await;
+    drop(server);
+    fails_with(&health, &["no server is reachable", "connection refused", "connection lost"]).await;
 }
 
 #[tokio::test]

@@ -133,6 +133,47 @@ async fn the_forms_that_are_no_health_documents_say_the_same() {
 }
 
 #[tokio::test]
+async fn a_group_answers_for_its_members_alone() {
+    let builder =
+        Health::builder().details(Details::Full).group("storage", ["database", "redis"]).group("fast", ["redis"]);
+    let (address, health) = service(builder.startup_hold("migrations"), false).await;
+    let fast = get(address, "/ready/fast").await;
+    assert_eq!((fast.code, &fast.json()["status"]), (200, &"healthy".into()), "the hold is no matter of the group's");
+    assert_eq!(fast.json()["ready"], false, "the service itself is not");
+    let storage = get(address, "/ready/storage").await;
+    assert_eq!((storage.code, &storage.json()["reason"]), (503, &"check failed: database".into()));
+    assert_eq!(storage.json()["checks"].as_object().unwrap().len(), 2);
+    assert_eq!(get(address, "/ready/fast?format=spring").await.json()["components"]["redis"]["status"], "UP");
+    let again = health.add(Check::new("fast", || async {})).unwrap_err();
+    assert!(again.to_string().contains("name of its own"), "{again}");
+    health.remove("redis");
+    let gone = get(address, "/ready/fast").await;
+    assert_eq!((gone.code, &gone.json()["reason"]), (503, &"check without a fresh result: redis".into()));
+}
+
+#[tokio::test]
+async fn every_document_says_which_version_on_which_instance_since_when() {
+    let builder = Health::builder().version("1.4.2").release_id("3f2c1ab").instance("pod-7");
+    let (address, _health) = service(builder, false).await;
+    for format in ["json", "health", "problem", "spring", "microprofile"] {
+        for path in ["/health", "/ready", "/startup", "/status"] {
+            let answer = get(address, &format!("{path}?format={format}")).await;
+            let document = answer.json();
+            for (names, value) in [
+                (&["version"][..], Some("1.4.2")),
+                (&["release_id", "releaseId"], Some("3f2c1ab")),
+                (&["instance", "service_instance"], Some("pod-7")),
+                (&["started_at", "startedAt"], None),
+            ] {
+                let found = names.iter().find_map(|name| document[*name].as_str());
+                let expected = value.or(found.filter(|moment| moment.ends_with("+00:00")));
+                assert!(found.is_some() && found == expected, "{names:?} in {path} as {format}: {answer:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn whatever_a_prober_accepts_it_gets_an_answer() {
     let (address, _health) = service(Health::builder(), true).await;
     for accept in
@@ -221,14 +262,27 @@ async fn draining_goes_in_order() {
     let address = listener.local_addr().unwrap();
     let (end, ended) = tokio::sync::oneshot::channel::<()>();
     let drained = health.drained_by(async { drop(ended.await) }, Duration::from_millis(300));
-    let app: Router = health.router();
+    let gate = std::sync::Arc::new(tokio::sync::Semaphore::new(0));
+    let wait = gate.clone();
+    let slow = on_get(|| async move { wait.acquire().await.map(|_| "finished").unwrap_or_default() });
+    let app = Router::new().route("/slow", slow).merge(health.router()).layer(health.layer());
     #[expect(clippy::disallowed_methods, reason = "the server runs beside the test")]
     let server = tokio::spawn(axum::serve(listener, app).with_graceful_shutdown(drained).into_future());
+    #[expect(clippy::disallowed_methods, reason = "a request that is under way while the service ends")]
+    let under_way = tokio::spawn(async move { get(address, "/slow").await });
+    until(address, "/metrics", |answer| answer.body.contains("in_flight{method=\"GET\",route=\"/slow\"} 1")).await;
     assert_eq!(get(address, "/ready").await.code, 200);
     end.send(()).unwrap();
     let answer = until(address, "/ready", |answer| answer.code == 503).await;
     assert_eq!(answer.json()["reason"], "shutting down");
     assert_eq!(get(address, "/health").await.code, 200, "still serving, and alive");
+    assert!(!under_way.is_finished(), "what is under way is still so");
+    #[expect(clippy::disallowed_methods, reason = "the client of this test")]
+    let closed = || std::net::TcpStream::connect(address).is_err();
+    common::eventually("the listener is closed after the delay", closed).await;
+    assert!(!server.is_finished(), "it waits for what is under way");
+    gate.add_permits(1);
+    assert_eq!(under_way.await.unwrap().body, "finished");
     server.await.unwrap().unwrap();
 }
 

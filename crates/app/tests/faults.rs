@@ -91,6 +91,29 @@ async fn over_http_the_token_decides_and_the_guides_paths_work() {
 }
 
 #[tokio::test]
+async fn a_refusal_closes_the_service_and_leaves_its_health_open() {
+    let health = Health::builder().fault_endpoints(FaultAccess::Everybody).build().unwrap();
+    let app = axum::Router::new()
+        .route("/items", axum::routing::get(|| async { "item" }))
+        .merge(health.router())
+        .layer(health.layer());
+    let address = serve(app).await;
+    assert_eq!(get(address, "/items").await.body, "item");
+    assert_eq!(ask(address, "POST", "/faults/refuse?for=1h", &[]).await.code, 200);
+    for path in ["/items", "/nowhere"] {
+        let refused = get(address, path).await;
+        assert_eq!((refused.code, refused.body.as_str()), (503, ""), "{path}");
+    }
+    assert_eq!(get(address, "/health").await.code, 200, "refusing is no reason to be restarted");
+    assert_eq!(get(address, "/ready").await.json()["reason"], "simulated refusal");
+    let metrics = get(address, "/metrics").await.body;
+    assert!(metrics.contains(r#"_count{method="GET",route="/items",status="5xx"} 1"#), "{metrics}");
+    assert_eq!(ask(address, "POST", "/faults/recover", &[]).await.code, 200);
+    assert_eq!(get(address, "/items").await.body, "item");
+    assert_eq!(get(address, "/ready").await.code, 200);
+}
+
+#[tokio::test]
 async fn faults_over_http_are_off_unless_they_are_wanted() {
     let health = Health::builder().check(Check::new("database", || async {})).build().unwrap();
     let address = serve(health.router()).await;

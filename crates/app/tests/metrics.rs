@@ -4,13 +4,15 @@
 mod common;
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use allswell::{Check, Health};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::routing::{get as on_get, post as on_post};
-use common::{Answer, ask, get, get_as, serve, until};
+use common::{Answer, ask, eventually, get, get_as, serve, until};
 use http_body_util::StreamBody;
 use http_body_util::channel::Channel;
 use hyper::body::Frame;
@@ -199,5 +201,50 @@ mod needs_promtool {
         let answer = get_as(address, "/metrics", OPEN_METRICS).await;
         assert!(answer.header("content-type").unwrap().starts_with("application/openmetrics-text"));
         assert!(answer.body.ends_with("# EOF\n") && answer.body.contains("# TYPE allswell_check_runs counter"));
+    }
+}
+
+mod needs_prometheus {
+    use std::process::{Child, Command, Stdio};
+
+    use super::*;
+
+    /// A Prometheus that ends with the test.
+    struct Prometheus(Child);
+
+    impl Drop for Prometheus {
+        fn drop(&mut self) {
+            self.0.kill().ok();
+            self.0.wait().ok();
+        }
+    }
+
+    impl Prometheus {
+        /// One that scrapes `target` each second and answers at `own`.
+        fn start(target: SocketAddr, own: SocketAddr, folder: &Path) -> Self {
+            let config = folder.join("prometheus.yml");
+            let jobs = format!("[{{job_name: app, scrape_interval: 1s, static_configs: [{{targets: ['{target}']}}]}}]");
+            std::fs::write(&config, format!("scrape_configs: {jobs}\n")).unwrap();
+            let prometheus = std::env::var_os("ALLSWELL_TEST_PROMETHEUS").unwrap_or_else(|| "prometheus".into());
+            let mut command = Command::new(prometheus);
+            command.arg(format!("--config.file={}", config.display())).arg(format!("--web.listen-address={own}"));
+            command.arg(format!("--storage.tsdb.path={}", folder.join("data").display()));
+            Self(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("prometheus runs"))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_real_prometheus_scrapes_it() {
+        let (address, _health) = service().await;
+        get(address, "/items/1").await;
+        let folder = tempfile::tempdir().unwrap();
+        let own = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let _prometheus = Prometheus::start(address, own, folder.path());
+        eventually("it listens", || std::net::TcpStream::connect(own).is_ok()).await;
+        let counts = "/api/v1/query?query=http_request_duration_seconds_count";
+        let answer = until(own, counts, |answer| answer.body.contains("/items/{id}")).await;
+        assert_eq!(answer.json()["status"], "success");
+        let up = get(own, "/api/v1/query?query=up").await.json();
+        assert_eq!(up["data"]["result"][0]["value"][1], "1", "{up}");
     }
 }

@@ -23,6 +23,11 @@ async fn each_mistake_has_its_sentence() {
     refused(one(check("no spaces")), &["`no spaces`", "use 1 to 64"]);
     refused(one(check("")), &["use 1 to 64"]);
     refused(one(check("database").liveness()), &["`database`", "does not mend", ".internal()", ".restart_after(...)"]);
+    refused(one(check("a")).group("no spaces", ["a"]), &["group `no spaces`", "use 1 to 64"]);
+    refused(one(check("a")).group("g", ["a", "b"]), &["group `g`", "check `b`", "not registered", "there are: a"]);
+    refused(one(check("a")).group("g", [""; 0]), &["group `g`", "no members"]);
+    refused(one(check("a")).group("a", ["a"]), &["group `a`", "name of its own"]);
+    refused(one(check("a")).group("g", ["a"]).group("g", ["a"]), &["group `g`", "another group"]);
     refused(one(check("a").interval(zero)), &["interval of zero", "above zero"]);
     refused(one(check("a").on_demand(zero)), &["max_age of zero"]);
     refused(one(check("a").timeout(zero)), &["timeout of zero"]);

@@ -92,7 +92,9 @@ async fn the_side_port_answers_when_every_worker_is_stuck() {
     assert!(metrics.contains("allswell_runtime_workers_stuck 2\n"), "{metrics}");
     // Nobody accepts any more: the queue of the service's own port shows it.
     let waiting = tokio::net::TcpStream::connect(main).await.unwrap();
-    until(service.side, "/metrics", |answer| answer.body.contains("allswell_accept_queue_connections 1\n")).await;
+    let queued = |answer: &common::Answer| answer.body.contains("allswell_accept_queue_connections 1\n");
+    let metrics = until(service.side, "/metrics", queued).await.body;
+    assert!(metrics.contains("allswell_accept_queue_limit_connections "), "{metrics}");
     service.gate.open();
     for request in stuck {
         assert_eq!(request.await.unwrap().code, 200);
@@ -110,6 +112,36 @@ async fn a_worker_stuck_outside_of_requests_is_seen_too() {
     let workers = answer.json()["workers"].clone();
     assert!(workers[0]["stuck_for_ms"].as_f64().unwrap() >= 2_000.0 && workers[0]["blocked_in"].is_null(), "{workers}");
     service.gate.open();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_runtime_of_one_thread_is_watched_too() {
+    let (told, built) = std::sync::mpsc::channel();
+    let gate = Gate::default();
+    let block = gate.clone();
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let service = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async move {
+            let health = Health::builder().build().unwrap();
+            let app = Router::new()
+                .route("/report/{id}", on_get(move || async move { block.block() }))
+                .merge(health.router())
+                .layer(health.layer());
+            told.send((serve(app).await, health.side_port("127.0.0.1:0").unwrap())).unwrap();
+            drop(ended.await);
+        });
+    });
+    let (main, side) = built.recv().unwrap();
+    let stuck = tokio::spawn(async move { get(main, "/report/1").await });
+    let answer = until(side, "/ready", |answer| answer.code == 503).await;
+    let reason = answer.json()["reason"].as_str().unwrap().to_owned();
+    assert!(reason.contains("all workers stuck: worker 0 in GET /report/{id} for"), "{reason}");
+    gate.open();
+    assert_eq!(stuck.await.unwrap().code, 200);
+    until(side, "/ready", |answer| answer.code == 200).await;
+    end.send(()).unwrap();
+    service.join().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

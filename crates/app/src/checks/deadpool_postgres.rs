@@ -1,13 +1,17 @@
 //! Whether PostgreSQL answers through a deadpool of tokio-postgres.
 
-use deadpool_postgres::{Object, Pool};
+use deadpool::managed::Manager as _;
+use deadpool_postgres::{Object, Pool, PoolError};
+use tokio::time::timeout;
 
+use super::tokio_postgres::cause;
 use crate::check::{Check, CheckContext, HealthCheck};
 use crate::outcome::{Cause, Outcome};
 
 /// An empty query through the service's own pool. Its name is `database` until [`Check::named`] gives another one.
 ///
-/// A pool whose connections are all in use for half of the check's time is `pool exhausted`.
+/// When the pool gives no connection for half of the check's time, the database is asked beside the pool: if it answers, the
+/// pool is exhausted and the database is not to blame; if it does not, its own error is told.
 pub fn deadpool_postgres(pool: Pool) -> Check {
     Check::of(Ping(pool)).component("datastore")
 }
@@ -20,33 +24,41 @@ impl HealthCheck for Ping {
     }
 
     async fn check(&self, context: &CheckContext) -> Outcome {
-        let object = match tokio::time::timeout(context.timeout() / 2, self.0.get()).await {
-            Ok(Ok(object)) => object,
-            Ok(Err(error)) => return Outcome::fail(Cause::from_error(&error)),
-            Err(_) => return Outcome::fail(self.waited()),
-        };
-        let mut held = Held(Some(object));
-        let object = held.0.as_ref().expect("given above");
-        match object.simple_query("").await {
-            Ok(_) => {
-                drop(held.0.take());
-                Outcome::pass()
-            }
-            Err(error) => Outcome::fail(Cause::from_error(&error)),
+        match timeout(context.timeout() / 2, self.0.get()).await {
+            Ok(Ok(object)) => ping(object).await,
+            Ok(Err(PoolError::Timeout(_))) | Err(_) => self.beside_the_pool().await,
+            Ok(Err(PoolError::Backend(error))) => Outcome::fail(cause(&error)),
+            Ok(Err(error)) => Outcome::fail(Cause::from_error(&error)),
         }
     }
 }
 
-impl Ping {
-    fn waited(&self) -> Cause {
-        let status = self.0.status();
-        if status.size >= status.max_size && status.available == 0 {
-            return Cause::new(
-                "pool exhausted",
-                &format!("all {} connections of the pool are in use", status.max_size),
-            );
+async fn ping(object: Object) -> Outcome {
+    let mut held = Held(Some(object));
+    let object = held.0.as_ref().expect("given above");
+    match object.simple_query("").await {
+        Ok(_) => {
+            drop(held.0.take());
+            Outcome::pass()
         }
-        Cause::public("timed out while connecting")
+        Err(error) => Outcome::fail(cause(&error)),
+    }
+}
+
+impl Ping {
+    async fn beside_the_pool(&self) -> Outcome {
+        let manager = self.0.manager();
+        let mut client = match manager.create().await {
+            Ok(client) => client,
+            Err(error) => return Outcome::fail(cause(&error)),
+        };
+        manager.detach(&mut client);
+        if let Err(error) = client.simple_query("").await {
+            return Outcome::fail(cause(&error));
+        }
+        let max = self.0.status().max_size;
+        let detail = format!("all {max} connections of the pool are in use; the database itself answers");
+        Outcome::fail(Cause::new("pool exhausted", &detail))
     }
 }
 

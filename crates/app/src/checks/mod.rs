@@ -3,6 +3,8 @@
 //! They ask through the service's own pool or client, so that what is checked is what is used. A check whose time is over
 //! closes the connection it held instead of giving it back: a database that hangs holds one connection of the check, never more.
 
+#[cfg(any(feature = "deadpool-diesel", feature = "sea-orm", feature = "tokio-postgres"))]
+mod alone;
 #[cfg(feature = "deadpool-diesel")]
 mod deadpool_diesel;
 #[cfg(feature = "deadpool-postgres")]
@@ -12,6 +14,8 @@ mod disk;
 #[cfg(feature = "http")]
 mod http;
 mod memory;
+#[cfg(feature = "mongodb")]
+mod mongodb;
 mod network;
 #[cfg(feature = "redis")]
 mod redis;
@@ -19,6 +23,8 @@ mod redis;
 mod sea_orm;
 #[cfg(feature = "_sqlx")]
 mod sqlx;
+#[cfg(feature = "tokio-postgres")]
+mod tokio_postgres;
 
 #[cfg(feature = "deadpool-diesel")]
 pub use deadpool_diesel::deadpool_diesel;
@@ -29,6 +35,8 @@ pub use disk::{Free, disk};
 #[cfg(feature = "http")]
 pub use http::http;
 pub use memory::memory;
+#[cfg(feature = "mongodb")]
+pub use mongodb::mongodb;
 pub use network::{dns, tcp};
 #[cfg(feature = "redis")]
 pub use redis::redis;
@@ -36,3 +44,5 @@ pub use redis::redis;
 pub use sea_orm::sea_orm;
 #[cfg(feature = "_sqlx")]
 pub use sqlx::sqlx;
+#[cfg(feature = "tokio-postgres")]
+pub use tokio_postgres::tokio_postgres;

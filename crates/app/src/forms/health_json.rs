@@ -19,6 +19,9 @@ pub fn write(page: &Page) -> String {
         });
         json.text_field("version", page.identity.version.as_deref());
         json.text_field("releaseId", page.identity.release_id.as_deref());
+        // The draft knows no word for these two, and lets readers skip what they do not know.
+        json.name("startedAt").text(&page.identity.started_at);
+        json.name("instance").text(&page.identity.instance);
         json.text_field("output", page.reason().as_deref());
         if !page.checks.is_empty() {
             json.name("checks").object(|json| page.checks.iter().for_each(|check| one(json, page, check)));

@@ -10,6 +10,7 @@ pub fn spring(page: &Page) -> String {
     let mut json = Json::default();
     json.object(|json| {
         json.name("status").text(whole(page));
+        page.identity.write(json, "instance");
         if page.checks.is_empty() {
             return;
         }
@@ -30,6 +31,7 @@ pub fn micro_profile(page: &Page) -> String {
     let mut json = Json::default();
     json.object(|json| {
         json.name("status").text(whole(page));
+        page.identity.write(json, "instance");
         json.name("checks").list(|json| {
             for check in &page.checks {
                 json.object(|json| {

@@ -19,7 +19,7 @@ pub fn write(page: &Page) -> String {
         json.text_field("reason", page.reason().as_deref());
         json.text_field("detail", page.detail().as_deref());
         json.name("timestamp").text(&rfc3339(page.at.wall));
-        identity(json, page);
+        page.identity.write(json, "instance");
         if page.view.details > Details::None && !page.checks.is_empty() {
             json.name("checks").object(|json| page.checks.iter().for_each(|check| one(json, page, check)));
         }
@@ -28,14 +28,6 @@ pub fn write(page: &Page) -> String {
         }
     });
     json.into_text()
-}
-
-fn identity(json: &mut Json, page: &Page) {
-    let identity = &page.identity;
-    json.text_field("version", identity.version.as_deref());
-    json.text_field("release_id", identity.release_id.as_deref());
-    json.name("started_at").text(&identity.started_at);
-    json.name("instance").text(&identity.instance);
 }
 
 fn one(json: &mut Json, page: &Page, check: &CheckResult) {

@@ -13,6 +13,7 @@ pub fn write(page: &Page) -> String {
         json.name("title").text("Service Unavailable");
         json.name("status").whole(page.code());
         json.text_field("detail", page.reason().as_deref());
+        page.identity.write(json, "service_instance");
         if page.view.details == Details::None || page.checks.is_empty() {
             return;
         }

@@ -165,7 +165,10 @@ fn runtime(text: &mut Exposition, inner: &Inner) {
         strain.blocking_lag.as_secs_f64(),
     );
     if let Some(queue) = strain.accept_queue {
-        text.gauge("allswell_accept_queue_connections", "Connections that wait to be accepted", queue as f64);
+        text.gauge("allswell_accept_queue_connections", "Connections that wait to be accepted", queue.waiting as f64);
+        if let Some(limit) = queue.limit {
+            text.gauge("allswell_accept_queue_limit_connections", "How many may wait", limit as f64);
+        }
     }
     if let Some(bytes) = strain.memory_bytes {
         text.gauge("allswell_memory_bytes", "Memory in use, as the limit counts it", bytes as f64);

@@ -62,7 +62,8 @@ where
         let method = health.recorder.method(path, request.method());
         let head = request.method() == http::Method::HEAD;
         let guard = Guard::new(health.clone(), method, head);
-        Measured { inner: self.inner.call(request), guard: Some(guard) }
+        let inner = if health.refuses(path) { None } else { Some(self.inner.call(request)) };
+        Measured { inner, guard: Some(guard) }
     }
 }
 
@@ -100,8 +101,9 @@ pin_project! {
     /// The answer to a request that is counted.
     #[derive(Debug)]
     pub struct Measured<F> {
+        // None for a request that a simulation refuses.
         #[pin]
-        inner: F,
+        inner: Option<F>,
         guard: Option<Guard>,
     }
 }
@@ -115,12 +117,20 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
+        let Some(inner) = this.inner.as_pin_mut() else {
+            let mut guard = this.guard.take().expect("not polled after it was ready");
+            guard.class = Class::Answered(503);
+            guard.complete = true;
+            let mut refused = Response::new(Tracked { inner: None, guard: Some(guard) });
+            *refused.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
+            return Poll::Ready(Ok(refused));
+        };
         let result = {
             let guard = this.guard.as_mut().expect("not polled after it was ready");
             // Stays when the handler panics; whoever catches that drops us later, when nothing panics any more.
             guard.class = Class::Panicked;
             let here = guard.health.slots.enter(&guard.method, || guard.health.clock.mono());
-            let polled = this.inner.poll(context);
+            let polled = inner.poll(context);
             drop(here);
             guard.class = Class::Abandoned;
             ready!(polled)
@@ -141,7 +151,7 @@ where
             let value = HeaderValue::from_str(&seconds).expect("digits and a point are a header value");
             response.headers_mut().insert("x-response-time", value);
         }
-        Poll::Ready(Ok(response.map(|inner| Tracked { inner, guard: Some(guard) })))
+        Poll::Ready(Ok(response.map(|inner| Tracked { inner: Some(inner), guard: Some(guard) })))
     }
 }
 
@@ -149,8 +159,9 @@ pin_project! {
     /// The body of an answer that is counted; the request ends with its last byte, or when the body is dropped.
     #[derive(Debug)]
     pub struct Tracked<R> {
+        // None for an empty body.
         #[pin]
-        inner: R,
+        inner: Option<R>,
         guard: Option<Guard>,
     }
 }
@@ -163,18 +174,19 @@ impl<R: Body> Body for Tracked<R> {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        let mut this = self.project();
+        let this = self.project();
+        let Some(mut inner) = this.inner.as_pin_mut() else { return Poll::Ready(None) };
         let frame = match this.guard.as_ref() {
             Some(guard) => {
                 let _here = guard.health.slots.enter(&guard.method, || guard.health.clock.mono());
-                ready!(this.inner.as_mut().poll_frame(context))
+                ready!(inner.as_mut().poll_frame(context))
             }
-            None => ready!(this.inner.as_mut().poll_frame(context)),
+            None => ready!(inner.as_mut().poll_frame(context)),
         };
         let last = match &frame {
             None => true,
             // Servers that know the length need not ask again after the last byte.
-            Some(Ok(_)) => this.inner.is_end_stream(),
+            Some(Ok(_)) => inner.is_end_stream(),
             Some(Err(_)) => false,
         };
         if last && let Some(mut guard) = this.guard.take() {
@@ -184,10 +196,10 @@ impl<R: Body> Body for Tracked<R> {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.inner.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        self.inner.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
     }
 }

@@ -3,6 +3,7 @@
 //! A worker in a request is known exactly, for the layer writes route and moment into its slot around each poll. A worker in
 //! something else is known by tokio's own counts, which move with each park and every 61 polls; so it is given more time.
 
+mod accept_queue;
 mod growth;
 mod proc;
 pub(crate) mod side_port;
@@ -14,8 +15,9 @@ use std::time::Duration;
 use crate::clock::ms;
 use crate::json::Json;
 
+use accept_queue::AcceptQueue;
 pub(crate) use proc::memory;
-pub(crate) use slots::Slots;
+pub(crate) use slots::{Slots, micros};
 pub(crate) use thread::start;
 
 /// When a stuck worker counts.
@@ -57,7 +59,7 @@ pub struct Strain {
     /// How long a new blocking task waited to run.
     pub blocking_lag: Duration,
     /// Connections that wait to be accepted.
-    pub accept_queue: Option<u64>,
+    pub accept_queue: Option<AcceptQueue>,
     /// Memory in use, as the limit counts it.
     pub memory_bytes: Option<u64>,
 }

@@ -1,27 +1,7 @@
-//! What Linux says of this process: connections that wait to be accepted, memory and its limit.
+//! What Linux says of the memory of this process, and of its limit.
 
 use std::fs;
-use std::net::SocketAddr;
 use std::path::Path;
-
-/// Connections that wait at the listening socket of this address; `None` when there is none, or no `/proc`.
-///
-/// For a listening socket the receive queue of `/proc/net/tcp` is the accept queue.
-pub fn accept_queue(address: SocketAddr) -> Option<u64> {
-    let table = if address.is_ipv4() { "/proc/self/net/tcp" } else { "/proc/self/net/tcp6" };
-    queue_in(&fs::read_to_string(table).ok()?, address.port())
-}
-
-fn queue_in(table: &str, port: u16) -> Option<u64> {
-    const LISTEN: &str = "0A";
-    let queue = |line: &str| {
-        let mut fields = line.split_whitespace().skip(1);
-        let (local, _, state, queues) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
-        let here = u16::from_str_radix(local.rsplit(':').next()?, 16).ok()? == port && state == LISTEN;
-        here.then(|| u64::from_str_radix(queues.split(':').nth(1)?, 16).ok())?
-    };
-    table.lines().skip(1).filter_map(queue).max()
-}
 
 /// Memory in use and its limit, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,25 +61,6 @@ fn number(path: impl AsRef<Path>) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_receive_queue_of_a_listening_socket_is_its_accept_queue() {
-        let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when\n\
-            0: 0100007F:1F90 00000000:0000 0A 00000000:00000007 00:00000000 00000000 0 0 1 1 0 100 0 0 10 0\n\
-            1: 0100007F:1F90 0100007F:C0DE 01 00000000:0000FFFF 00:00000000 00000000 0 0 1 1 0 100 0 0 10 0\n";
-        assert_eq!(queue_in(table, 8_080), Some(7));
-        assert_eq!(queue_in(table, 8_081), None);
-    }
-
-    #[test]
-    fn connections_that_nobody_accepts_are_seen() {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        assert_eq!(accept_queue(address), Some(0));
-        #[expect(clippy::disallowed_methods, reason = "the client of this test")]
-        let waiting: Vec<_> = (0..3).map(|_| std::net::TcpStream::connect(address).unwrap()).collect();
-        assert_eq!(accept_queue(address), Some(waiting.len() as u64));
-    }
 
     #[test]
     fn this_process_uses_memory() {

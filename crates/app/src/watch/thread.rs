@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use allswell_core::{Mono, time::humane};
 
+use super::accept_queue::{AcceptQueue, accept_queue};
 use super::growth::Growth;
 use super::slots::{Seen, micros};
 use super::{Strain, Watchdog, Worker, proc};
@@ -55,7 +56,8 @@ struct Watch {
     blocking_since: Option<Mono>,
     growth: Growth,
     worry: Option<String>,
-    accept_queue: Option<u64>,
+    accept_queue: Option<AcceptQueue>,
+    queue_full_since: Option<Mono>,
     memory_bytes: Option<u64>,
 }
 
@@ -104,7 +106,7 @@ impl Watch {
             self.blocking.fly(now, |ran| {
                 inner.runtime.spawn_blocking(move || ran.store(micros(clock.mono()), Ordering::Release));
             });
-            self.accept_queue = inner.listening_on().and_then(proc::accept_queue);
+            self.accept_queue = inner.listening_on().and_then(accept_queue);
         }
         if self.ticks.is_multiple_of(MEMORY_TICKS) {
             self.measure(now);
@@ -168,10 +170,13 @@ impl Watch {
         };
         let crowded_out = lasting(&mut self.crowded_since, crowded.is_some());
         let blocked_out = lasting(&mut self.blocking_since, self.blocking.lag >= Duration::from_secs(1));
-        match (crowded.filter(|_| crowded_out), blocked_out) {
-            (Some(limit), _) => Some(format!("saturated: {in_flight} requests in flight, {limit} allowed")),
-            (None, true) => Some(format!("saturated: no blocking thread is free since {}", humane(self.blocking.lag))),
-            (None, false) => None,
+        let full = self.accept_queue.filter(|queue| queue.is_full());
+        let queued_out = lasting(&mut self.queue_full_since, full.is_some());
+        match (crowded.filter(|_| crowded_out), blocked_out, full.filter(|_| queued_out)) {
+            (Some(limit), ..) => Some(format!("saturated: {in_flight} requests in flight, {limit} allowed")),
+            (_, true, _) => Some(format!("saturated: no blocking thread is free since {}", humane(self.blocking.lag))),
+            (.., Some(queue)) => Some(format!("saturated: {} connections wait to be accepted", queue.waiting)),
+            _ => None,
         }
     }
 }

@@ -3,5 +3,4 @@
 
 mod channel;
 mod check;
-mod rehearse;
 mod support;

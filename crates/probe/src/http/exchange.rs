@@ -19,11 +19,10 @@ use tokio::task::JoinSet;
 use super::Received;
 use super::body::Body;
 use super::broken;
-use super::wire::Watched;
+use super::wire::{Stream, Watched};
 use crate::draft::Draft;
 use crate::fault::Fault;
 use crate::progress::now;
-use crate::stream::Stream;
 
 /// More headers than any honest server sends, and fewer than would hurt.
 const HEADERS_MAX: usize = 1024;
