@@ -37,11 +37,33 @@ pub fn fresh_folder(name: &str) -> Result<PathBuf> {
     Ok(folder)
 }
 
+/// The folder for what tests fetch; what lies there is kept from run to run.
+pub fn test_tools() -> Result<PathBuf> {
+    let folder = target_folder()?.join("test-tools");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    Ok(folder)
+}
+
 /// Runs a command with its output shown; anything but success is an error that names the command.
 pub fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("cannot run {}", line(command)))?;
     anyhow::ensure!(status.success(), "{} ended with {status}", line(command));
     Ok(())
+}
+
+/// Runs a command whose output matters only when it fails.
+pub fn quietly(command: &mut Command) -> Result<()> {
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.with_context(|| format!("cannot run {}", line(command)))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    anyhow::ensure!(output.status.success(), "{} ended with {}: {}", line(command), output.status, said.trim());
+    Ok(())
+}
+
+/// Whether a program is there and ends well with these arguments.
+pub fn works(program: &Path, arguments: &[&str]) -> bool {
+    let status = Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
 }
 
 /// The command as a person would type it.

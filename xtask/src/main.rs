@@ -4,6 +4,7 @@
 //! it talks to ([`http`], [`smtp`], [`webhook`], [`target`]), and what the system says of a process ([`process`]).
 #![expect(clippy::disallowed_methods, reason = "a developer's tool: it measures real processes by real clocks")]
 
+mod apt;
 mod bench;
 mod cargo;
 mod demo;
@@ -20,6 +21,7 @@ mod statistics;
 mod target;
 mod test;
 mod time;
+mod venv;
 mod webhook;
 
 use std::process::ExitCode;

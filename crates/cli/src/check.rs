@@ -32,10 +32,11 @@ use crate::layout::Layout;
   allswell check tls://mail.example.com:587 --starttls smtp
   allswell check 127.0.0.1:5432
   allswell check 'dns:///example.com?type=MX'
+  allswell check postgres://watchman@127.0.0.1:5432/app
 
 Exit code: 0 pass or warn, 1 fail, 2 a mistake in the command, 3 could not be asked from here.")]
 pub struct Args {
-    /// http://, https://, tcp://host:port, tls://host:port, host:port for TCP, or dns://server/name?type=MX
+    /// http://, https://, tcp://host:port, tls://host:port, host:port for TCP, dns://server/name?type=MX, postgres://, redis://
     #[arg(value_name = "URL")]
     url: String,
     /// A condition in CEL that must hold; may be given several times

@@ -1,17 +1,18 @@
 //! `allswell rehearse`: a manifest's probes run against an app without a cluster.
 
+mod conclusion;
 mod simulate;
 mod suggest;
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use allswell_core::time::parse_duration;
-use allswell_kube::rehearse::conductor::Rehearsed;
 use allswell_kube::rehearse::model::Range;
+use allswell_kube::rehearse::simulation::Token;
 use allswell_kube::rehearse::subject::Choice;
 use allswell_kube::rehearse::timeline::{self, Style};
 use allswell_kube::rehearse::{Dependency, Entry, Fault, Load, Policy, Settings, Subject, fault, rehearse};
@@ -19,7 +20,11 @@ use allswell_kube::{Source, yaml};
 use anyhow::Context;
 use tokio::sync::mpsc;
 
+use crate::layout::Layout;
 use crate::paint::Paint;
+
+/// The variable with the token of the app's fault endpoints.
+const FAULT_TOKEN: &str = "ALLSWELL_FAULT_TOKEN";
 
 /// How many pods a manifest may want of one machine.
 const REPLICAS_MAX: u32 = 50;
@@ -63,7 +68,8 @@ pub struct Args {
     /// What goes wrong: hang@30s..60s, kill@70s, slow=2s@80s..90s, refuse@10s..20s, NAME-down@10s..40s
     #[arg(long, value_name = "LIST", value_parser = fault::parse)]
     fault: Vec<Vec<Fault>>,
-    /// What NAME-down cuts off, and the variable that tells the app where it is: db=DATABASE_URL
+    /// What NAME-down cuts off, and the variable that tells the app where it is: db=DATABASE_URL. Without it the app is
+    /// asked to play the fault, at /faults/fail/NAME or /simulate_NAME_failure, with $ALLSWELL_FAULT_TOKEN
     #[arg(long, value_name = "NAME=VARIABLE")]
     dependency: Vec<String>,
     /// What makes the exit code 1: never, never-ready, restarts>0, dropped>0, ready>60s, unready>5s, detection>30s
@@ -103,7 +109,8 @@ pub struct Args {
 
 /// Runs it: 0 when all went well, 1 when what --fail-on names happened.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let subject = Arc::new(read(args)?);
+    let sources = sources(args)?;
+    let subject = Arc::new(choose(&sources, args)?);
     if args.simulate {
         return simulate::run(args, &subject);
     }
@@ -125,13 +132,17 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         seed: args.seed,
         faults: args.fault.concat(),
         dependencies: dependencies(args, &subject)?,
+        fault_token: std::env::var(FAULT_TOKEN).ok().map(Token),
         output,
     };
     if args.suggest {
         return suggest::run(args, &subject, &settings);
     }
     let colour = Paint::for_stdout() == Paint::Colour;
-    let style = Style { verbose: args.verbose, colour, replicas: replicas > 1 || args.rollout, zero: Duration::ZERO };
+    // What goes to a program or a file is searched by lines.
+    let width = if std::io::stdout().is_terminal() { Layout::for_stdout().width } else { usize::MAX };
+    let told_apart = replicas > 1 || args.rollout;
+    let style = Style { verbose: args.verbose, colour, replicas: told_apart, zero: Duration::ZERO, width };
     let mut introduced = false;
     let mut show = |entry: &Entry, zero: Duration| {
         if !std::mem::replace(&mut introduced, true) {
@@ -155,21 +166,26 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         // Only when nothing was written: it is not empty otherwise.
         let _ = std::fs::remove_dir(directory);
     }
-    let rehearsed = rehearsed?;
-    conclude(args, &subject, &rehearsed)
+    conclusion::print(args, &sources, &subject, &rehearsed?)
 }
 
-fn read(args: &Args) -> anyhow::Result<Subject> {
-    let mut documents = Vec::new();
+fn sources(args: &Args) -> anyhow::Result<Vec<Source>> {
+    let mut sources = Vec::new();
     for path in &args.paths {
-        for source in Source::read(path)? {
-            let (found, problems) = yaml::read(&source.text);
-            if let Some(problem) = problems.first() {
-                let place = source.place(problem.at);
-                anyhow::bail!("{}:{}:{}: {}", source.name, place.line, place.column, problem.message);
-            }
-            documents.extend(found);
+        sources.extend(Source::read(path)?);
+    }
+    Ok(sources)
+}
+
+fn choose(sources: &[Source], args: &Args) -> anyhow::Result<Subject> {
+    let mut documents = Vec::new();
+    for source in sources {
+        let (found, problems) = yaml::read(&source.text);
+        if let Some(problem) = problems.first() {
+            let place = source.place(problem.at);
+            anyhow::bail!("{}:{}:{}: {}", source.name, place.line, place.column, problem.message);
         }
+        documents.extend(found);
     }
     Ok(Subject::choose(&documents, &args.choice())?)
 }
@@ -242,25 +258,6 @@ fn introduction(subject: &Subject, settings: &Settings) -> String {
         out.push_str(&format!("The app's output: {}\n", directory.display()));
     }
     out + "Ctrl-C deletes the pod.\n\n"
-}
-
-fn conclude(args: &Args, subject: &Subject, rehearsed: &Rehearsed) -> anyhow::Result<ExitCode> {
-    let broken = args.fail_on.broken_by(&rehearsed.verdict);
-    if args.json {
-        let mut document = rehearsed.verdict.json();
-        document["workload"] = subject.title.as_str().into();
-        document["container"] = subject.container.as_str().into();
-        document["failed_on"] = broken.clone().into();
-        document["timeline"] = timeline::json(&rehearsed.entries, subject, rehearsed.zero);
-        print(&format!("{document:#}\n"))?;
-    } else {
-        print(&format!("\n{}", rehearsed.verdict.text(&rehearsed.entries, rehearsed.replicas, rehearsed.zero)))?;
-        match broken.as_slice() {
-            [] => print("\n  All's well.\n")?,
-            broken => print(&format!("\n  Not well: {}\n", broken.join(", ")))?,
-        }
-    }
-    Ok(if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
 /// Writes to the standard output; a reader that has gone away is no error.

@@ -3,6 +3,8 @@
 //! [`subject`] is what the manifest says, `replica` drives one pod as the kubelet would, [`timeline`] is what is seen of
 //! it and [`verdict`] what it comes to. Every decision is `allswell_core::kubelet`'s.
 
+pub mod advice;
+pub mod chart;
 pub mod conductor;
 pub mod fault;
 pub mod hook;
@@ -13,6 +15,7 @@ mod process;
 mod proxy;
 mod replica;
 pub mod rollout;
+pub mod simulation;
 mod stage;
 pub mod subject;
 pub mod suggest;
@@ -20,7 +23,7 @@ pub mod timeline;
 pub mod traffic;
 pub mod verdict;
 
-pub use conductor::{Dependency, Settings, rehearse};
+pub use conductor::{Dependency, Rehearsed, Settings, rehearse};
 pub use fault::Fault;
 pub use policy::Policy;
 pub use subject::Subject;
@@ -97,13 +100,15 @@ pub enum Error {
     /// Somebody does not want to wait.
     #[error("interrupted before all was measured")]
     Interrupted,
-    /// A fault of something that was not named.
+    /// A fault of something that was not named, and that the app does not play.
     #[error(
-        "the fault `{name}-down` names no dependency; add --dependency {name}=VARIABLE, the variable that says where it is"
+        "the app does not play `{name}-down`: {refusals}; cut it off instead with --dependency {name}=VARIABLE, the variable that says where it is"
     )]
-    NoDependency {
+    NotPlayed {
         /// Its name.
         name: String,
+        /// What the app answered.
+        refusals: String,
     },
     /// No port is free, or no directory can be made.
     #[error("cannot {what}")]

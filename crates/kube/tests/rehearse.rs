@@ -8,10 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use allswell_core::kubelet::{Kind, Note};
-use allswell_kube::rehearse::conductor::Rehearsed;
+use allswell_kube::rehearse::measure::measure;
 use allswell_kube::rehearse::subject::Choice;
-use allswell_kube::rehearse::{Dependency, Error, Load, Policy, Settings, Subject, What, fault, rehearse};
-use allswell_kube::yaml;
+use allswell_kube::rehearse::suggest::suggest;
+use allswell_kube::rehearse::{
+    Dependency, Error, Load, Policy, Rehearsed, Settings, Subject, What, advice, fault, rehearse,
+};
+use allswell_kube::{Source, yaml};
 use tokio::sync::mpsc;
 
 /// The app, when a rehearsal starts this program; nothing otherwise.
@@ -24,12 +27,19 @@ fn app() {
 }
 
 fn manifest(environment: &str, container: &str) -> Arc<Subject> {
-    let text = format!(
+    subject(&text(environment, container))
+}
+
+fn text(environment: &str, container: &str) -> String {
+    format!(
         "apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  terminationGracePeriodSeconds: 3\n  containers:\n  \
          - name: app\n    image: i\n    ports: [{{containerPort: 8000}}]\n    env: [{{name: REHEARSED, value: \"1\"}}{environment}]\n    \
          readinessProbe: {{httpGet: {{path: /ready, port: 8000}}, periodSeconds: 1, failureThreshold: 2}}\n    {container}\n"
-    );
-    let (documents, problems) = yaml::read(&text);
+    )
+}
+
+fn subject(text: &str) -> Arc<Subject> {
+    let (documents, problems) = yaml::read(text);
     assert_eq!(problems, []);
     Arc::new(Subject::choose(&documents, &Choice::default()).expect("it can be rehearsed"))
 }
@@ -128,6 +138,29 @@ async fn the_same_database_in_liveness_restarts_the_app() {
     assert!(rehearsed.verdict.kills.len() >= 2, "{:#?}", rehearsed.entries);
 }
 
+/// The guide's story at a twentieth of its length: killed 3 to 4 s after each start, while it needs 6 s.
+#[tokio::test]
+async fn an_app_that_starts_too_slowly_is_killed_for_ever_and_comes_up_with_what_is_suggested() {
+    let liveness = "livenessProbe:\n      httpGet: {path: /health, port: 8000}\n      initialDelaySeconds: 1\n      \
+                    periodSeconds: 1\n      failureThreshold: 3";
+    let written = text(", {name: START_SECONDS, value: \"6\"}", liveness);
+    let rehearsed = play(&subject(&written), |settings| settings.length = Some(Duration::from_secs(10))).await;
+    let verdict = &rehearsed.verdict;
+    assert_eq!(verdict.ready_after, None);
+    assert!(verdict.kills.len() >= 2 && verdict.kills.iter().all(|(_, by)| *by == Kind::Liveness), "{verdict:?}");
+    let advice = advice::advice(&rehearsed, &subject(&written));
+    assert!(advice.iter().any(|sentence| sentence.contains("while it still starts")), "{advice:?}");
+
+    let directory = tempfile::tempdir().expect("a directory");
+    let (_keep, stop) = mpsc::channel(1);
+    let measured = measure(&subject(&written), &settings(&directory), stop).await.expect("it comes up");
+    let suggestion = suggest(&Source::new("x.yaml", written), &Choice::default(), &measured);
+    let rehearsed = play(&subject(&suggestion.text), |_| {}).await;
+    let verdict = &rehearsed.verdict;
+    assert!(verdict.ready_after.is_some(), "{}: {:#?}", suggestion.text, rehearsed.entries);
+    assert_eq!((verdict.restarts, verdict.kills.len()), (0, 0), "{}", suggestion.text);
+}
+
 #[tokio::test]
 async fn a_hook_runs_before_sigterm_and_an_app_that_ignores_that_is_shot() {
     let subject = manifest(", {name: DRAIN_SECONDS, value: ignore}", "lifecycle: {preStop: {sleep: {seconds: 1}}}");
@@ -151,9 +184,7 @@ async fn update(lifecycle: &str) -> (u64, u64) {
          ports: [{{containerPort: 8000}}]\n        env: [{{name: REHEARSED, value: \"1\"}}]\n        readinessProbe: \
          {{httpGet: {{path: /ready, port: 8000}}, periodSeconds: 1}}\n        {lifecycle}\n"
     );
-    let (documents, problems) = yaml::read(&text);
-    assert_eq!(problems, []);
-    let subject = Arc::new(Subject::choose(&documents, &Choice::default()).expect("it can be rehearsed"));
+    let subject = subject(&text);
     let load = Load { per_second: 50, path: "/".to_owned(), propagation: Duration::from_millis(1_000) };
     let rehearsed = play(&subject, |settings| {
         (settings.replicas, settings.rollout, settings.load) = (2, true, Some(load));

@@ -28,7 +28,7 @@ pub(crate) fn judge(question: &Question, mut draft: Draft, fault: Option<Fault>)
     }
     match &question.kind {
         Kind::Http(http) => judge_http(question, http, draft, fault, total),
-        Kind::Tcp(_) | Kind::Tls(_) | Kind::Dns(_) => judge_plain(question, draft, fault, total),
+        _ => judge_plain(question, draft, fault, total),
     }
 }
 

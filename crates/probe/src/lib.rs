@@ -1,24 +1,29 @@
 //! Asks a service from outside. A probe never fails: what the target did wrong is an [`Outcome`](allswell_core::Outcome)
 //! with a reason; an `Err` means that the question itself is wrong, and is given when it is saved, not when it is asked.
 //!
-//! One file for each kind: [`http`], [`tcp`], [`tls`], [`dns`]. All of them dial through [`dialer`], under one absolute deadline.
+//! One file for each kind: [`http`], [`tcp`], [`tls`], [`dns`],
+//! [`postgres`], [`redis`]. All of them dial through [`dialer`], under one absolute deadline.
 
 pub mod answer;
 pub mod condition;
 pub mod dialer;
 pub mod dns;
 mod draft;
+mod dsn;
 mod evidence;
 pub mod fault;
 pub mod health;
 pub mod http;
 mod json;
 mod judge;
+pub mod postgres;
 pub mod prober;
 mod progress;
 pub mod question;
 mod reach;
+pub mod redis;
 pub mod scheme;
+mod stream;
 pub mod tcp;
 pub mod text;
 pub mod tls;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::condition::Condition;
 use crate::dialer::{self, IpVersion, Resolver};
 use crate::evidence::Secrets;
-use crate::{dns, http, tcp, tls};
+use crate::{dns, http, postgres, redis, tcp, tls};
 
 /// One of the kinds of asking, as written in a configuration.
 #[derive(Clone, Debug, Deserialize)]
@@ -21,6 +21,10 @@ pub enum Settings {
     Tls(tls::Settings),
     /// `dns: { name: ... }`
     Dns(Box<dns::Settings>),
+    /// `postgres: { dsn: ... }`
+    Postgres(Box<postgres::Settings>),
+    /// `redis: { dsn: ... }`
+    Redis(Box<redis::Settings>),
 }
 
 impl Settings {
@@ -40,6 +44,8 @@ impl Settings {
                 ("dns", &["time", "text", "certificate"])
             }
             Self::Dns(_) => ("dns", &["time", "text"]),
+            Self::Postgres(_) => ("postgres", &["time", "text", "certificate"]),
+            Self::Redis(_) => ("redis", &["time", "certificate"]),
         };
         match condition.names().iter().find(|name| !known.contains(name)) {
             Some(name) => {
@@ -100,11 +106,13 @@ pub(crate) enum Kind {
     Tcp(tcp::Prepared),
     Tls(Box<tls::Prepared>),
     Dns(Box<dns::Prepared>),
+    Postgres(Box<postgres::Prepared>),
+    Redis(Box<redis::Prepared>),
 }
 
 impl Question {
     /// All kinds, by the word that [`Self::kind`] gives.
-    pub const KINDS: [&'static str; 4] = ["http", "tcp", "tls", "dns"];
+    pub const KINDS: [&'static str; 6] = ["http", "tcp", "tls", "dns", "postgres", "redis"];
 
     /// Checks `settings`, parses `conditions` and reads the files they name.
     ///
@@ -125,6 +133,8 @@ impl Question {
             Settings::Tcp(settings) => Kind::Tcp(tcp::Prepared::new(settings)?),
             Settings::Tls(settings) => Kind::Tls(Box::new(tls::Prepared::new(settings)?)),
             Settings::Dns(settings) => Kind::Dns(Box::new(dns::Prepared::new(settings)?)),
+            Settings::Postgres(settings) => Kind::Postgres(Box::new(postgres::Prepared::new(settings)?)),
+            Settings::Redis(settings) => Kind::Redis(Box::new(redis::Prepared::new(settings)?)),
         };
         Ok(Self { target: kind.target(), host: kind.host().to_owned(), kind, conditions, certificate_days })
     }
@@ -136,6 +146,8 @@ impl Question {
             Kind::Tcp(_) => "tcp",
             Kind::Tls(_) => "tls",
             Kind::Dns(_) => "dns",
+            Kind::Postgres(_) => "postgres",
+            Kind::Redis(_) => "redis",
         }
     }
 
@@ -154,6 +166,8 @@ impl Question {
         match &self.kind {
             Kind::Http(question) => &question.secrets,
             Kind::Tcp(question) => &question.secrets,
+            Kind::Postgres(question) => &question.secrets,
+            Kind::Redis(question) => &question.secrets,
             Kind::Tls(_) | Kind::Dns(_) => &NONE,
         }
     }
@@ -169,6 +183,8 @@ impl Kind {
                 Some(before) => format!("tls {} (starttls {})", joined(&question.host, question.port), before.as_str()),
             },
             Self::Dns(question) => question.target(),
+            Self::Postgres(question) => question.target(),
+            Self::Redis(question) => question.target(),
         }
     }
 
@@ -178,6 +194,8 @@ impl Kind {
             Self::Tcp(question) => &question.host,
             Self::Tls(question) => &question.host,
             Self::Dns(question) => question.host(),
+            Self::Postgres(question) => &question.endpoint.host,
+            Self::Redis(question) => &question.endpoint.host,
         }
     }
 }

@@ -24,7 +24,7 @@ impl std::fmt::Debug for Meant {
 }
 
 /// The schemes that are read here, for messages.
-pub const SCHEMES: &str = "dns://";
+pub const SCHEMES: &str = "dns://, postgres://, redis://";
 
 /// Reads `text`; `None` when its scheme is not one of [`SCHEMES`].
 ///
@@ -34,6 +34,9 @@ pub fn read(text: &str) -> Option<Result<Meant, String>> {
     let (scheme, _) = text.split_once("://")?;
     let read: fn(&Url) -> Result<Meant, String> = match scheme.to_ascii_lowercase().as_str() {
         "dns" => dns,
+        "postgres" | "postgresql" => |url| Ok(meant("postgres", json!({ "dsn": url.as_str() }), true)),
+        "redis" => |url| Ok(meant("redis", json!({ "dsn": url.as_str() }), false)),
+        "rediss" => |url| Ok(meant("redis", json!({ "dsn": url.as_str() }), true)),
         _ => return None,
     };
     // The parser's own words do not repeat the text, which may hold a password.

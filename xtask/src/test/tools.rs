@@ -5,11 +5,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::cargo::{line, target_folder};
+use crate::apt;
+use crate::cargo::{quietly, root, test_tools, works};
+use crate::venv::{self, Venv};
 
 /// A real mail server and a second pair of eyes on certificates.
 const PYTHON_PACKAGES: [&str; 3] = ["aiosmtpd==1.4.6", "cryptography==50.0.2", "trustme==1.2.1"];
@@ -19,6 +21,8 @@ const PYTHON_PACKAGES: [&str; 3] = ["aiosmtpd==1.4.6", "cryptography==50.0.2", "
 pub enum Tool {
     /// A Python with a mail server and a certificate authority.
     Python,
+    /// A Python with what the FastAPI example asks for.
+    Fastapi,
     /// The linter of Prometheus' text format.
     Promtool,
     /// A Prometheus.
@@ -33,13 +37,14 @@ pub enum Tool {
 
 impl Tool {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Python, Self::Promtool, Self::Prometheus, Self::Postgres, Self::Redis, Self::Mariadb];
+    pub const ALL: [Self; 7] =
+        [Self::Python, Self::Fastapi, Self::Promtool, Self::Prometheus, Self::Postgres, Self::Redis, Self::Mariadb];
 
     /// What the names of tests have in common that need it.
     pub const fn marker(self) -> &'static str {
         match self {
             Self::Python => "needs_python",
+            Self::Fastapi => "needs_fastapi",
             Self::Promtool => "needs_promtool",
             Self::Prometheus => "needs_prometheus",
             Self::Postgres => "needs_postgres",
@@ -52,6 +57,7 @@ impl Tool {
     pub const fn variable(self) -> &'static str {
         match self {
             Self::Python => "ALLSWELL_TEST_PYTHON",
+            Self::Fastapi => "ALLSWELL_TEST_FASTAPI",
             Self::Promtool => "ALLSWELL_TEST_PROMTOOL",
             Self::Prometheus => "ALLSWELL_TEST_PROMETHEUS",
             Self::Postgres => "ALLSWELL_TEST_POSTGRES",
@@ -62,7 +68,8 @@ impl Tool {
 
     fn provide(self, folder: &Path) -> Result<PathBuf> {
         match self {
-            Self::Python => python(folder),
+            Self::Python => Ok(Venv::provide("venv", &PYTHON_PACKAGES)?.python()),
+            Self::Fastapi => fastapi(),
             Self::Promtool => of_prometheus("promtool", folder),
             Self::Prometheus => of_prometheus("prometheus", folder),
             Self::Postgres => postgres(),
@@ -105,8 +112,7 @@ impl Tools {
 
 /// Finds or fetches each tool; says which are missing and why.
 pub fn provide(wanted: &[Tool]) -> Result<Tools> {
-    let folder = target_folder()?.join("test-tools");
-    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let folder = test_tools()?;
     let one = |&tool: &Tool| match tool.provide(&folder) {
         Ok(path) => {
             println!("  {} = {}", tool.variable(), path.display());
@@ -120,31 +126,10 @@ pub fn provide(wanted: &[Tool]) -> Result<Tools> {
     Ok(Tools(wanted.iter().map(one).collect()))
 }
 
-/// A virtual environment; made anew when the list of packages has changed.
-fn python(folder: &Path) -> Result<PathBuf> {
-    let venv = folder.join("venv");
-    let python = venv.join("bin/python");
-    let stamp = venv.join("packages.txt");
-    let wanted = PYTHON_PACKAGES.join("\n");
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted)
-        && works(&python, &["-c", "import aiosmtpd"])
-    {
-        return Ok(python);
-    }
-    let mut create = Command::new("python3");
-    create.args(["-m", "venv", "--clear"]).arg(&venv);
-    if quietly(&mut create).is_err() {
-        // Debian keeps `venv` in a package of its own.
-        apt_install("python3-venv")?;
-        quietly(&mut create)?;
-    }
-    quietly(
-        Command::new(&python)
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
-            .args(PYTHON_PACKAGES),
-    )?;
-    fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
-    Ok(python)
+/// The requirements are the example's own, so that it is tried with what it names.
+fn fastapi() -> Result<PathBuf> {
+    let requirements = venv::requirements(&root().join("examples/fastapi-service/requirements.txt"))?;
+    Ok(Venv::provide("venv-fastapi", &requirements)?.python())
 }
 
 /// A program of Prometheus: the system's, or that of Debian's package unpacked, for installing the package would start a server.
@@ -159,7 +144,7 @@ fn of_prometheus(program: &str, folder: &Path) -> Result<PathBuf> {
     }
     let download = || quietly(Command::new("apt-get").args(["download", "--quiet", "prometheus"]).current_dir(folder));
     if download().is_err() {
-        apt_update()?;
+        apt::update()?;
         download()?;
     }
     let archives = fs::read_dir(folder)?.flatten().map(|entry| entry.path());
@@ -181,7 +166,7 @@ fn postgres() -> Result<PathBuf> {
     if let Some(found) = installed() {
         return Ok(found);
     }
-    apt_install("postgresql")?;
+    apt::install("postgresql")?;
     installed().context("the package postgresql brought no server")
 }
 
@@ -192,7 +177,7 @@ fn redis(folder: &Path) -> Result<PathBuf> {
     }
     let server = folder.join("redis-server");
     if !works(&server, &["--version"]) {
-        apt_install("redis-tools")?;
+        apt::install("redis-tools")?;
         fs::remove_file(&server).ok();
         std::os::unix::fs::symlink("/usr/bin/redis-check-rdb", &server)
             .with_context(|| format!("cannot link {}", server.display()))?;
@@ -205,34 +190,8 @@ fn redis(folder: &Path) -> Result<PathBuf> {
 fn mariadb() -> Result<PathBuf> {
     let server = PathBuf::from("/usr/sbin/mariadbd");
     if !works(&server, &["--version"]) {
-        apt_install("mariadb-server-core")?;
+        apt::install("mariadb-server-core")?;
     }
     anyhow::ensure!(works(&server, &["--version"]), "{} does not run", server.display());
     Ok(server)
-}
-
-fn apt_install(package: &str) -> Result<()> {
-    apt_update()?;
-    let mut install = Command::new("apt-get");
-    quietly(
-        install.args(["install", "--yes", "--no-install-recommends", package]).env("DEBIAN_FRONTEND", "noninteractive"),
-    )
-}
-
-fn apt_update() -> Result<()> {
-    quietly(Command::new("apt-get").args(["update", "--quiet"]))
-}
-
-fn works(program: &Path, arguments: &[&str]) -> bool {
-    let status = Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    status.is_ok_and(|status| status.success())
-}
-
-/// Runs a command whose output matters only when it fails.
-fn quietly(command: &mut Command) -> Result<()> {
-    let output = command.stdin(Stdio::null()).output();
-    let output = output.with_context(|| format!("cannot run {}", line(command)))?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    anyhow::ensure!(output.status.success(), "{} ended with {}: {}", line(command), output.status, said.trim());
-    Ok(())
 }

@@ -3,4 +3,5 @@
 
 mod channel;
 mod check;
+mod rehearse;
 mod support;

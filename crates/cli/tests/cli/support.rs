@@ -1,5 +1,7 @@
 //! Runs the binary and makes what it prints comparable; the servers are those of the probes' tests.
 
+#[path = "../../../app/tests/common/server.rs"]
+pub mod databases;
 #[allow(dead_code, reason = "the probes' tests use the rest")]
 #[path = "../../../probe/tests/support/dns.rs"]
 pub mod dns;

@@ -47,6 +47,31 @@ pub async fn ask(get: &Get, dialer: &Dialer, timeout: Duration) -> Asked {
     }
 }
 
+/// Posts nothing to a path and says with which status that was answered; not a probe, and no redirect is followed.
+///
+/// # Errors
+/// No answer came.
+pub async fn post(
+    host: &str,
+    port: u16,
+    path: &str,
+    headers: &[(String, String)],
+    dialer: &Dialer,
+    timeout: Duration,
+) -> Result<u16, String> {
+    let mut request = format!("POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: 0\r\n");
+    for (name, value) in headers {
+        request.push_str(&format!("{name}: {value}\r\n"));
+    }
+    request.push_str("Connection: close\r\n\r\n");
+    let posted = async {
+        let dialled = dialer.connect(host, port, &Options::default(), deadline(timeout)).await;
+        let Connected { mut stream, .. } = dialled.map_err(|error| tcp::words(&format!("{host}:{port}"), &error))?;
+        http1::exchange(&mut stream, &request).await.map(|head| head.status)
+    };
+    tokio::time::timeout(timeout, posted).await.map_err(|_| "context deadline exceeded".to_owned())?
+}
+
 /// Where an asking stands, for the words when its time is over.
 struct Progress {
     url: String,

@@ -25,7 +25,7 @@ impl Head {
     }
 }
 
-/// Sends a GET and reads the head of the answer.
+/// Sends a request and reads the head of the answer.
 pub(super) async fn exchange<S>(stream: &mut S, request: &str) -> Result<Head, String>
 where
     S: AsyncRead + AsyncWrite + Unpin,

@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use super::fault::Schedule;
 use super::replica::{Clock, Order};
 use super::rollout::{self, Step, View};
+use super::simulation::Token;
 use super::stage::{Context, Stage};
 use super::timeline::{Entry, What};
 use super::traffic::{Load, Traffic};
@@ -45,8 +46,10 @@ pub struct Settings {
     pub seed: u64,
     /// What goes wrong, and when.
     pub faults: Vec<Fault>,
-    /// What the app needs, as far as faults name it.
+    /// What the app needs, as far as faults name it; of the others, the app is asked to play that they fail.
     pub dependencies: Vec<Dependency>,
+    /// The token of the app's fault endpoints.
+    pub fault_token: Option<Token>,
     /// Whether all pods are replaced once they are ready, as the workload's strategy says.
     pub rollout: bool,
     /// Requests through a balancer meanwhile.
@@ -110,7 +113,7 @@ pub struct Rehearsed {
 /// Rehearses. `stop` is told once to delete the pods, twice to do so without grace; `each` sees every entry as it comes.
 ///
 /// # Errors
-/// [`Error`] when it cannot begin; what the app does wrong is in the verdict.
+/// [`Error`] when it cannot begin, or when the app does not play a fault; what the app does wrong is in the verdict.
 pub async fn rehearse(
     subject: &Arc<Subject>,
     settings: &Settings,
@@ -143,7 +146,7 @@ pub async fn rehearse(
     while let Ok(entry) = entries.try_recv() {
         show.saw(entry);
     }
-    Ok(show.conclude())
+    show.conclude()
 }
 
 async fn at(clock: Clock, moment: Option<Duration>) {
@@ -176,6 +179,8 @@ struct Show<F> {
     update: Update,
     ending: bool,
     deleted: bool,
+    /// Why what is seen is not what was wanted.
+    failure: Option<Error>,
 }
 
 /// How far the rolling update is.
@@ -232,6 +237,7 @@ impl<F: FnMut(&Entry, Duration)> Show<F> {
             calm_until: None,
             ending: false,
             deleted: false,
+            failure: None,
         })
     }
 
@@ -320,6 +326,10 @@ impl<F: FnMut(&Entry, Duration)> Show<F> {
             What::Note(Note::Ready) => pod.view.ready = true,
             What::Note(Note::Unready | Note::Started { .. }) => (pod.view.ready, pod.alive) = (false, false),
             What::Note(Note::Over) => pod.view.gone = true,
+            What::NotPlayed { name, why } => {
+                self.failure = Some(Error::NotPlayed { name: name.clone(), refusals: why.clone() });
+                self.ending = true;
+            }
             What::Probed { kind: Kind::Liveness, answer, .. } => pod.alive = *answer == Answer::Success,
             _ => {}
         }
@@ -362,10 +372,13 @@ impl<F: FnMut(&Entry, Duration)> Show<F> {
         }
     }
 
-    fn conclude(self) -> Rehearsed {
+    fn conclude(self) -> Result<Rehearsed, Error> {
+        if let Some(failure) = self.failure {
+            return Err(failure);
+        }
         let mut verdict = Verdict::of(&self.seen, self.pods.len(), self.zero, self.clock.elapsed());
         verdict.requests = self.traffic.as_ref().map(Traffic::requests);
         verdict.losses = self.traffic.as_ref().map(Traffic::reasons).unwrap_or_default();
-        Rehearsed { entries: self.seen, zero: self.zero, replicas: self.pods.len(), verdict }
+        Ok(Rehearsed { entries: self.seen, zero: self.zero, replicas: self.pods.len(), verdict })
     }
 }

@@ -28,14 +28,14 @@ pub enum Kind {
     Slow(Duration),
     /// Refuses and cuts connections to the app.
     Refuse,
-    /// Refuses and cuts connections to a dependency.
+    /// Refuses and cuts connections to a dependency, or has the app play that it fails.
     Down(String),
 }
 
 /// A fault that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "cannot read the fault `{text}`: {why}; write hang@30s..60s, kill@70s, slow=2s@80s..90s, refuse@10s..20s, or NAME-down@10s..40s with --dependency NAME=VARIABLE"
+    "cannot read the fault `{text}`: {why}; write hang@30s..60s, kill@70s, slow=2s@80s..90s, refuse@10s..20s, or NAME-down@10s..40s"
 )]
 pub struct NotAFault {
     text: String,
@@ -77,10 +77,15 @@ fn kind(what: &str) -> Option<Kind> {
         "refuse" => Some(Kind::Refuse),
         _ => match (what.strip_prefix("slow="), what.strip_suffix("-down")) {
             (Some(delay), _) => parse_duration(delay).ok().map(Kind::Slow),
-            (_, Some(name)) if !name.is_empty() => Some(Kind::Down(name.to_owned())),
+            (_, Some(name)) if is_name(name) => Some(Kind::Down(name.to_owned())),
             _ => None,
         },
     }
+}
+
+/// The name of something an app needs: it may become part of a path.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
 /// The beginnings and ends of all faults, in order.
@@ -130,7 +135,17 @@ mod tests {
 
     #[test]
     fn a_fault_that_makes_no_sense_is_refused() {
-        for text in ["hang", "hang@30s", "kill@1s..2s", "slow@1s..2s", "hang@9s..3s", "x@1s..2s", "-down@1s..2s", ""] {
+        for text in [
+            "hang",
+            "hang@30s",
+            "kill@1s..2s",
+            "slow@1s..2s",
+            "hang@9s..3s",
+            "x@1s..2s",
+            "-down@1s..2s",
+            "a b-down@1s..2s",
+            "",
+        ] {
             assert!(parse(text).is_err(), "{text}");
         }
     }

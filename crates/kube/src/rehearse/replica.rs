@@ -15,6 +15,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::{mpsc, watch};
 
 use super::process::{Process, Recipe};
+use super::simulation::{Simulation, Token};
 use super::{Entry, Subject, What};
 use crate::ask::exec::Environment;
 use crate::ask::{Asked, Question};
@@ -65,6 +66,8 @@ pub(super) enum Order {
     Thaw,
     /// Kill the process.
     Shoot,
+    /// Ask the app to play a fault, or to stop playing it.
+    Simulate(Simulation),
 }
 
 /// What a replica needs to be one.
@@ -74,6 +77,7 @@ pub(super) struct Setup {
     pub(super) recipe: Recipe,
     /// Ports of the container and where the probes find them here.
     pub(super) ports: Vec<(u16, u16)>,
+    pub(super) token: Option<Token>,
     pub(super) clock: Clock,
     pub(super) chance: Chance,
     pub(super) entries: mpsc::Sender<Entry>,
@@ -82,6 +86,7 @@ pub(super) struct Setup {
 }
 
 type Asking = Pin<Box<dyn Future<Output = (Kind, Asked, Duration)>>>;
+type Playing = Pin<Box<dyn Future<Output = Result<(), (String, String)>>>>;
 type Hooking = Pin<Box<dyn Future<Output = Result<(), String>>>>;
 
 /// One pod.
@@ -93,9 +98,14 @@ pub(super) struct Replica {
     environment: Environment,
     askings: FuturesUnordered<Asking>,
     hooking: Option<Hooking>,
+    /// What the app is asked to play, again after each restart.
+    played: Vec<String>,
+    playing: FuturesUnordered<Playing>,
     last: [Option<Answer>; 3],
     /// Whether the kubelet or a fault ends the process; its last words are no news then.
     doomed: bool,
+    /// Whether the pod is being deleted; that it is not ready any more is no news then.
+    deleted: bool,
     dialer: Dialer,
 }
 
@@ -105,6 +115,7 @@ enum Next {
     Asked(Kind, Asked, Duration),
     Hooked(Result<(), String>),
     Order(Order),
+    Played(Result<(), (String, String)>),
 }
 
 impl Replica {
@@ -120,8 +131,11 @@ impl Replica {
             environment,
             askings: FuturesUnordered::new(),
             hooking: None,
+            played: Vec::new(),
+            playing: FuturesUnordered::new(),
             last: [None; 3],
             doomed: false,
+            deleted: false,
             dialer: Dialer::new(super::conductor::local_addresses()),
             setup,
         }
@@ -139,6 +153,8 @@ impl Replica {
                     self.happened(Event::HookEnded).await;
                 }
                 Next::Order(order) => self.obey(order).await,
+                Next::Played(Ok(())) => {}
+                Next::Played(Err((name, why))) => self.tell(What::NotPlayed { name, why }).await,
             }
         }
     }
@@ -169,6 +185,7 @@ impl Replica {
             code = ended => Next::Event(Event::Exited { code }),
             Some((kind, asked, took)) = self.askings.next() => Next::Asked(kind, asked, took),
             result = hooked => Next::Hooked(result),
+            Some(played) = self.playing.next() => Next::Played(played),
             () = wake => Next::Event(Event::Wake),
         }
     }
@@ -177,6 +194,7 @@ impl Replica {
         if let Event::Exited { .. } = event {
             self.process = None;
             self.hooking = None;
+            self.playing.clear();
             if !std::mem::take(&mut self.doomed) {
                 self.tell(What::LastWords(self.setup.recipe.last_words())).await;
             }
@@ -237,6 +255,7 @@ impl Replica {
                     self.doomed = true;
                     self.signal(Signal::Kill);
                 }
+                Action::Tell(Note::Unready) if self.deleted => {}
                 Action::Tell(note) => {
                     if let Note::Started { .. } = note {
                         self.last = [None; 3];
@@ -252,6 +271,8 @@ impl Replica {
             Ok(process) => {
                 self.process = Some(process);
                 self.doomed = false;
+                // What the last one played is forgotten with it; what it needs is still down.
+                self.play_all();
                 self.decide(Event::Started)
             }
             Err(error) => {
@@ -289,6 +310,7 @@ impl Replica {
     }
 
     async fn obey(&mut self, order: Order) {
+        self.deleted |= matches!(order, Order::Delete | Order::DeleteNow);
         match order {
             Order::Delete => self.happened(Event::Delete { grace_s: None }).await,
             Order::DeleteNow => {
@@ -302,7 +324,33 @@ impl Replica {
                 self.doomed = true;
                 self.signal(Signal::Kill);
             }
+            Order::Simulate(simulation) => {
+                self.played.retain(|name| *name != simulation.name);
+                if simulation.fails {
+                    self.played.push(simulation.name.clone());
+                } else {
+                    // Otherwise a failure that the app has not heard of yet could overtake the recovery.
+                    self.playing.clear();
+                    self.play(simulation);
+                }
+                self.play_all();
+            }
         }
+    }
+
+    fn play_all(&mut self) {
+        for name in self.played.clone() {
+            self.play(Simulation { name, fails: true });
+        }
+    }
+
+    fn play(&mut self, simulation: Simulation) {
+        let ports = self.setup.ports.iter().map(|(_, local)| *local).collect();
+        let (token, dialer) = (self.setup.token.clone(), self.dialer.clone());
+        self.playing.push(Box::pin(async move {
+            let name = simulation.name.clone();
+            simulation.tell(ports, token, dialer).await.map_err(|why| (name, why))
+        }));
     }
 
     fn signal(&self, signal: Signal) {

@@ -12,6 +12,7 @@ use super::conductor::Settings;
 use super::process::Recipe;
 use super::proxy::{Mode, Proxy};
 use super::replica::{Clock, Order, Replica, Setup};
+use super::simulation::Simulation;
 use super::{Entry, Error, Fault, Subject, fault};
 use crate::ask::exec::expand;
 
@@ -77,6 +78,7 @@ impl Stage {
             subject: subject.clone(),
             recipe,
             ports,
+            token: settings.fault_token.clone(),
             clock: *clock,
             chance: Chance { seed: settings.seed.wrapping_add(index as u64), ..Chance::of(settings.seed) },
             entries: tell.clone(),
@@ -107,13 +109,6 @@ impl Stage {
             let port = self.add_proxy(&dependency.host, dependency.port, watched)?;
             self.variables.push((dependency.variable.clone(), dependency.moved_to(port)));
             self.dependencies.push((dependency.name.clone(), mode));
-        }
-        for fault in &settings.faults {
-            if let fault::Kind::Down(name) = &fault.kind
-                && !settings.dependencies.iter().any(|dependency| dependency.name == *name)
-            {
-                return Err(Error::NoDependency { name: name.clone() });
-            }
         }
         Ok(())
     }
@@ -148,11 +143,10 @@ impl Stage {
             fault::Kind::Refuse => {
                 self.app.send_replace(mode(Mode::Refuse));
             }
-            fault::Kind::Down(name) => {
-                for (_, dependency) in self.dependencies.iter().filter(|(own, _)| own == name) {
-                    dependency.send_replace(mode(Mode::Refuse));
-                }
-            }
+            fault::Kind::Down(name) => match self.dependencies.iter().find(|(own, _)| own == name) {
+                Some((_, dependency)) => drop(dependency.send_replace(mode(Mode::Refuse))),
+                None => self.order(&Order::Simulate(Simulation { name: name.clone(), fails: begins })),
+            },
         }
     }
 

@@ -55,6 +55,13 @@ pub enum What {
     HookEnded(Result<(), String>),
     /// The command could not be started.
     CannotStart(String),
+    /// The app does not play a fault.
+    NotPlayed {
+        /// What should seem to fail.
+        name: String,
+        /// What the app answered.
+        why: String,
+    },
     /// The last lines of a process that ended by itself.
     LastWords(Vec<String>),
     /// A fault begins or ends.
@@ -84,6 +91,8 @@ pub struct Style {
     pub replicas: bool,
     /// The moment that counts as zero.
     pub zero: Duration,
+    /// Where lines are broken, in characters.
+    pub width: usize,
 }
 
 /// What kind of line it is: events as `kubectl describe` shows them, and what one would have to look for elsewhere.
@@ -121,11 +130,33 @@ pub fn lines(entry: &Entry, subject: &Subject, style: &Style) -> Vec<String> {
         Tone::Quiet => paint("2", &reason),
         Tone::Normal => reason,
     };
-    let message: Vec<String> = message.lines().map(printable).collect();
+    let more = " ".repeat(MARGIN + replica.len());
+    let room = style.width.saturating_sub(more.len()).max(ROOM_MIN);
+    let message: Vec<String> = message.lines().flat_map(|line| wrap(&printable(line), room)).collect();
     let mut out = vec![format!("{at:>7.1} s{replica}  {reason} {}", message.first().map_or("", String::as_str))];
-    let more = " ".repeat(24 + replica.len());
     out.extend(message.iter().skip(1).map(|line| format!("{more}{line}")));
     out
+}
+
+/// The cells before a message: the moment, and the reason.
+const MARGIN: usize = 24;
+
+/// The least that is left to a message, however narrow the terminal.
+const ROOM_MIN: usize = 30;
+
+/// A line in pieces that fit, broken at blanks; a word that is longer than a piece is left whole.
+fn wrap(line: &str, room: usize) -> Vec<String> {
+    let mut pieces: Vec<String> = Vec::new();
+    for word in line.split(' ') {
+        match pieces.last_mut() {
+            Some(piece) if piece.chars().count() + 1 + word.chars().count() <= room => {
+                piece.push(' ');
+                piece.push_str(word);
+            }
+            _ => pieces.push(word.to_owned()),
+        }
+    }
+    pieces
 }
 
 fn words(entry: &Entry, subject: &Subject, style: &Style) -> Option<(Tone, &'static str, String)> {
@@ -146,6 +177,7 @@ fn words(entry: &Entry, subject: &Subject, style: &Style) -> Option<(Tone, &'sta
         What::CannotStart(why) => {
             (Tone::Warning, "Failed", format!("Error: failed to start container \"{name}\": {why}"))
         }
+        What::NotPlayed { name, why } => (Tone::Bad, "FAULT", format!("the app does not play {name}-down: {why}")),
         What::LastWords(lines) if lines.is_empty() => return None,
         What::LastWords(lines) => {
             let lines: Vec<String> = lines.iter().map(|line| format!("| {line}")).collect();
@@ -240,72 +272,9 @@ fn printable(text: &str) -> String {
     text.chars().take(400).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
-/// One character for each stretch of time: `·` not running, `s` starting, `R` ready, `x` not ready, `k` being killed.
-///
-/// Returns the strip and how long one character is.
-pub fn strip(entries: &[Entry], replica: usize, from: Duration, to: Duration, width: usize) -> (String, Duration) {
-    let length = to.saturating_sub(from);
-    let step = Duration::from_secs((length.as_secs() / width.max(1) as u64) + 1);
-    let mut out = String::new();
-    let mut state = State::default();
-    let mut own = entries.iter().filter(|entry| entry.replica == replica).peekable();
-    let mut end = from + step;
-    while end < to + step {
-        let mut worst = state.mark();
-        while let Some(entry) = own.next_if(|entry| entry.at < end) {
-            state.take(&entry.what);
-            worst = worst.max_of(state.mark());
-        }
-        out.push(worst.0);
-        end += step;
-    }
-    (out, step)
-}
-
-#[derive(Default)]
-struct State {
-    runs: bool,
-    was_ready: bool,
-    ready: bool,
-    killed: bool,
-}
-
-/// A character and how much it matters: the one that matters most stands for its stretch.
-#[derive(Clone, Copy)]
-struct Mark(char, u8);
-
-impl Mark {
-    const fn max_of(self, other: Self) -> Self {
-        if other.1 >= self.1 { other } else { self }
-    }
-}
-
-impl State {
-    fn take(&mut self, what: &What) {
-        match what {
-            What::Note(Note::Started { .. }) => (self.runs, self.killed, self.was_ready) = (true, false, false),
-            What::Note(Note::Exited { .. }) => (self.runs, self.killed) = (false, false),
-            What::Note(Note::Ready) => (self.ready, self.was_ready) = (true, true),
-            What::Note(Note::Unready) => self.ready = false,
-            What::Note(Note::Killing { .. }) => self.killed = true,
-            _ => {}
-        }
-    }
-
-    const fn mark(&self) -> Mark {
-        match (self.runs, self.killed, self.ready, self.was_ready) {
-            (false, ..) => Mark('·', 0),
-            (_, true, ..) => Mark('k', 3),
-            (_, _, true, _) => Mark('R', 1),
-            (_, _, false, true) => Mark('x', 2),
-            (_, _, false, false) => Mark('s', 0),
-        }
-    }
-}
-
 /// The timeline for programs.
 pub fn json(entries: &[Entry], subject: &Subject, zero: Duration) -> serde_json::Value {
-    let style = Style { verbose: true, colour: false, replicas: false, zero };
+    let style = Style { verbose: true, colour: false, replicas: false, zero, width: usize::MAX };
     let told = entries.iter().filter_map(|entry| {
         let (tone, reason, message) = words(entry, subject, &style)?;
         let seconds = entry.at.as_secs_f64() - zero.as_secs_f64();

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use allswell_core::kubelet::{Answer, Kind, Note};
 
-use super::timeline::{Entry, What, strip};
+use super::Rehearsed;
+use super::chart::Chart;
+use super::timeline::{Entry, What};
 
 /// What a rehearsal came to.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -125,22 +127,11 @@ impl Verdict {
         self.detection = self.detection.max(began.map(|began| at.saturating_sub(began)));
     }
 
-    /// The verdict for eyes, with a strip for each replica.
-    pub fn text(&self, entries: &[Entry], replicas: usize, zero: Duration) -> String {
-        const WIDTH: usize = 80;
-        let mut out = String::new();
-        let end = zero + self.length;
-        let mut step = Duration::from_secs(1);
-        for replica in 0..replicas {
-            let (line, each) = strip(entries, replica, zero, end, WIDTH);
-            step = each;
-            let _ = writeln!(out, "  #{} {line}", replica + 1);
-        }
-        let each = step.as_secs();
-        let _ = writeln!(
-            out,
-            "     1 character = {each} s   s starting  R ready  x not ready  k being killed  · not running\n"
-        );
+    /// The verdict for eyes, below a picture that is at most `width` cells wide.
+    pub fn text(&self, rehearsed: &Rehearsed, width: usize, colour: bool) -> String {
+        let Rehearsed { entries, replicas, zero, .. } = rehearsed;
+        let chart = Chart::new(*zero, *zero + self.length, width, colour);
+        let mut out = format!("{}\n", chart.draw(entries, *replicas));
         let mut row = |name: &str, value: String| {
             let _ = writeln!(out, "  {name:<20} {value}");
         };
@@ -170,9 +161,9 @@ impl Verdict {
         if self.crashes > 0 {
             why.push(format!("{} ended by themselves", self.crashes));
         }
-        if !self.kills.is_empty() {
-            let kills = self.kills.iter().map(|(age, kind)| format!("{} ({})", seconds(*age), kind.as_str()));
-            why.push(format!("killed by probes after {}", kills.collect::<Vec<_>>().join(", ")));
+        for kind in Kind::ALL {
+            let ages: Vec<Duration> = self.kills.iter().filter(|(_, by)| *by == kind).map(|(age, _)| *age).collect();
+            why.extend(kills_in_words(kind, &ages));
         }
         let why = if why.is_empty() { String::new() } else { format!(": {}", why.join("; ")) };
         format!("{}{why}", self.restarts)
@@ -200,6 +191,17 @@ impl Verdict {
             })).collect::<Vec<_>>(),
         })
     }
+}
+
+/// How often a probe killed, and how long after the container's start; nothing when it never did.
+fn kills_in_words(kind: Kind, ages: &[Duration]) -> Option<String> {
+    const SHOWN: usize = 4;
+    let (least, most) = (ages.iter().min()?, ages.iter().max()?);
+    let ages: Vec<String> = match ages.len() {
+        0..=SHOWN => ages.iter().copied().map(seconds).collect(),
+        times => vec![format!("{:.1} to {}, {times} times", least.as_secs_f64(), seconds(*most))],
+    };
+    Some(format!("killed by {} after {}", kind.as_str(), ages.join(", ")))
 }
 
 fn seconds(duration: Duration) -> String {

@@ -212,6 +212,13 @@ pub(super) static MONITOR: Block = Block {
         key("tcp", Kind::Block(&TCP), Given::Words("as `http`"), "Connect over TCP."),
         key("tls", Kind::Block(&TLS), Given::Words("as `http`"), "Speak TLS and look at the certificate."),
         key("dns", Kind::Block(&DNS), Given::Words("as `http`"), "Ask a DNS server for records."),
+        key(
+            "postgres",
+            Kind::Block(&POSTGRES),
+            Given::Words("as `http`"),
+            "Log in to a PostgreSQL server and send it one query.",
+        ),
+        key("redis", Kind::Block(&REDIS), Given::Words("as `http`"), "Log in to a Redis server and PING it."),
         INTERVAL,
         TIMEOUT,
         FAILURE_THRESHOLD,
@@ -393,6 +400,43 @@ pub(super) static DNS: Block = Block {
             Kind::Duration { least: Duration::ZERO, most: TTL_MAX },
             Given::Nothing,
             "The longest time to live of a record that is well.",
+        ),
+        TLS_OPTIONS,
+        IP_VERSION,
+        RESOLVER,
+    ],
+};
+
+/// Asking a PostgreSQL server.
+pub(super) static POSTGRES: Block = Block {
+    title: "postgres",
+    keys: &[
+        key(
+            "dsn",
+            SECRET,
+            Given::Required,
+            "`postgres://user:password@host:5432/database?sslmode=verify-full`, kept like a password. `sslmode` is `disable`, \
+             `prefer` (TLS where the server speaks it, any certificate), `require` (TLS, any certificate) or `verify-full`; \
+             `prefer` when it is not said, `verify-full` with a `tls` block.",
+        ),
+        key("query", TEXT, Given::Words("`SELECT 1`"), "The one query. Give the user no more rights than it needs."),
+        key("expect", TEXT, Given::Words("anything"), "What the first column of the first row must be, as text."),
+        TLS_OPTIONS,
+        IP_VERSION,
+        RESOLVER,
+    ],
+};
+
+/// Asking a Redis server.
+pub(super) static REDIS: Block = Block {
+    title: "redis",
+    keys: &[
+        key(
+            "dsn",
+            SECRET,
+            Given::Required,
+            "`redis://user:password@host:6379/0`, kept like a password; `redis://:password@host` without a user; \
+             `rediss://` speaks TLS.",
         ),
         TLS_OPTIONS,
         IP_VERSION,

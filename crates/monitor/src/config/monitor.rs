@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use allswell_core::check::Policy;
+use allswell_probe::Question;
 use sha2::{Digest, Sha256};
 
 use super::ask::ask;
@@ -17,9 +18,6 @@ use super::read::{Fields, Reader, nearest, written};
 use super::source::{Span, quotable};
 use super::tree::{Entry, Node};
 use super::{Defaults, Fingerprint, MonitorConfig};
-
-/// The kinds of asking; each is a key of a monitor.
-pub(super) const KINDS: [&str; 4] = ["http", "tcp", "tls", "dns"];
 
 /// The most of a certificate or key that goes into a fingerprint, in bytes.
 const FILE_MAX: u64 = 1 << 20;
@@ -194,13 +192,13 @@ fn no_such_channel(node: &Node, channels: &ChannelNames<'_>, reader: &mut Reader
 
 /// The one kind of asking that is written.
 fn kind<'n>(fields: &Fields<'n>, reader: &mut Reader<'_>) -> Option<&'n Entry> {
-    let written: Vec<_> = KINDS.iter().filter_map(|kind| fields.entry(kind)).collect();
+    let written: Vec<_> = Question::KINDS.iter().filter_map(|kind| fields.entry(kind)).collect();
     match written.as_slice() {
         [one] => Some(one),
         [] => {
             let span = fields.entry("name").map_or(fields.node.span, |entry| entry.key_span);
             let found = Found::new(Code::Contradiction, span, "the monitor does not say what to ask");
-            let kinds = KINDS.map(|kind| format!("`{kind}`")).join(", ");
+            let kinds = Question::KINDS.map(|kind| format!("`{kind}`")).join(", ");
             let help = format!("add `http: {{ url: ... }}`, `tcp: {{ address: ... }}` or another of {kinds}");
             reader.problems.push(found.help(help));
             None

@@ -13,10 +13,10 @@ use super::Received;
 use super::exchange::{Broken, exchange};
 use super::prepared::{Prepared, bare};
 use super::redirect::{Hop, is_redirect, shown, too_many};
-use super::wire::Stream;
 use crate::dialer::Dialer;
 use crate::draft::Draft;
 use crate::fault::Fault;
+use crate::stream::Stream;
 
 const OUR_NAME: &str = concat!("allswell/", env!("CARGO_PKG_VERSION"));
 

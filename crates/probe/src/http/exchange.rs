@@ -19,10 +19,11 @@ use tokio::task::JoinSet;
 use super::Received;
 use super::body::Body;
 use super::broken;
-use super::wire::{Stream, Watched};
+use super::wire::Watched;
 use crate::draft::Draft;
 use crate::fault::Fault;
 use crate::progress::now;
+use crate::stream::Stream;
 
 /// More headers than any honest server sends, and fewer than would hurt.
 const HEADERS_MAX: usize = 1024;

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(clippy::disallowed_methods, reason = "these are the other side: they run on threads and clocks of their own")]
 
+pub mod database;
 pub mod dns;
 pub mod raw;
 pub mod tls;
