@@ -2,7 +2,7 @@
 //! with a reason; an `Err` means that the question itself is wrong, and is given when it is saved, not when it is asked.
 //!
 //! One file for each kind: [`http`], [`tcp`], [`tls`], [`dns`],
-//! [`postgres`], [`redis`]. All of them dial through [`dialer`], under one absolute deadline.
+//! [`sql`] (PostgreSQL, MySQL and MariaDB), [`redis`]. All of them dial through [`dialer`], under one absolute deadline.
 
 pub mod answer;
 pub mod condition;
@@ -16,13 +16,15 @@ pub mod health;
 pub mod http;
 mod json;
 mod judge;
-pub mod postgres;
+mod mysql;
+mod postgres;
 pub mod prober;
 mod progress;
 pub mod question;
 mod reach;
 pub mod redis;
 pub mod scheme;
+pub mod sql;
 mod stream;
 pub mod tcp;
 pub mod text;

@@ -13,7 +13,7 @@ use crate::judge::judge;
 use crate::progress::now;
 use crate::question::{Kind, Question};
 use crate::reach;
-use crate::{Answer, dns, http, postgres, redis, tcp, tls};
+use crate::{Answer, dns, http, mysql, postgres, redis, tcp, tls};
 
 /// Asks questions; one for the whole process.
 ///
@@ -68,6 +68,7 @@ impl Prober {
             Kind::Tls(question) => tls::ask(question, &self.dialer, deadline, draft).await,
             Kind::Dns(question) => dns::ask(question, &self.dialer, deadline, draft).await,
             Kind::Postgres(question) => postgres::ask(question, &self.dialer, deadline, draft).await,
+            Kind::Mysql(question) => mysql::ask(question, &self.dialer, deadline, draft).await,
             Kind::Redis(question) => redis::ask(question, &self.dialer, deadline, draft).await,
         }
     }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::condition::Condition;
 use crate::dialer::{self, IpVersion, Resolver};
 use crate::evidence::Secrets;
-use crate::{dns, http, postgres, redis, tcp, tls};
+use crate::{dns, http, mysql, postgres, redis, sql, tcp, tls};
 
 /// One of the kinds of asking, as written in a configuration.
 #[derive(Clone, Debug, Deserialize)]
@@ -22,7 +22,9 @@ pub enum Settings {
     /// `dns: { name: ... }`
     Dns(Box<dns::Settings>),
     /// `postgres: { dsn: ... }`
-    Postgres(Box<postgres::Settings>),
+    Postgres(Box<sql::Settings>),
+    /// `mysql: { dsn: ... }`, for MariaDB as well
+    Mysql(Box<sql::Settings>),
     /// `redis: { dsn: ... }`
     Redis(Box<redis::Settings>),
 }
@@ -45,6 +47,7 @@ impl Settings {
             }
             Self::Dns(_) => ("dns", &["time", "text"]),
             Self::Postgres(_) => ("postgres", &["time", "text", "certificate"]),
+            Self::Mysql(_) => ("mysql", &["time", "text", "certificate"]),
             Self::Redis(_) => ("redis", &["time", "certificate"]),
         };
         match condition.names().iter().find(|name| !known.contains(name)) {
@@ -106,13 +109,14 @@ pub(crate) enum Kind {
     Tcp(tcp::Prepared),
     Tls(Box<tls::Prepared>),
     Dns(Box<dns::Prepared>),
-    Postgres(Box<postgres::Prepared>),
+    Postgres(Box<sql::Prepared>),
+    Mysql(Box<sql::Prepared>),
     Redis(Box<redis::Prepared>),
 }
 
 impl Question {
     /// All kinds, by the word that [`Self::kind`] gives.
-    pub const KINDS: [&'static str; 6] = ["http", "tcp", "tls", "dns", "postgres", "redis"];
+    pub const KINDS: [&'static str; 7] = ["http", "tcp", "tls", "dns", "postgres", "mysql", "redis"];
 
     /// Checks `settings`, parses `conditions` and reads the files they name.
     ///
@@ -133,7 +137,8 @@ impl Question {
             Settings::Tcp(settings) => Kind::Tcp(tcp::Prepared::new(settings)?),
             Settings::Tls(settings) => Kind::Tls(Box::new(tls::Prepared::new(settings)?)),
             Settings::Dns(settings) => Kind::Dns(Box::new(dns::Prepared::new(settings)?)),
-            Settings::Postgres(settings) => Kind::Postgres(Box::new(postgres::Prepared::new(settings)?)),
+            Settings::Postgres(settings) => Kind::Postgres(Box::new(sql::Prepared::new(settings, &postgres::DIALECT)?)),
+            Settings::Mysql(settings) => Kind::Mysql(Box::new(sql::Prepared::new(settings, &mysql::DIALECT)?)),
             Settings::Redis(settings) => Kind::Redis(Box::new(redis::Prepared::new(settings)?)),
         };
         Ok(Self { target: kind.target(), host: kind.host().to_owned(), kind, conditions, certificate_days })
@@ -147,6 +152,7 @@ impl Question {
             Kind::Tls(_) => "tls",
             Kind::Dns(_) => "dns",
             Kind::Postgres(_) => "postgres",
+            Kind::Mysql(_) => "mysql",
             Kind::Redis(_) => "redis",
         }
     }
@@ -166,7 +172,7 @@ impl Question {
         match &self.kind {
             Kind::Http(question) => &question.secrets,
             Kind::Tcp(question) => &question.secrets,
-            Kind::Postgres(question) => &question.secrets,
+            Kind::Postgres(question) | Kind::Mysql(question) => &question.secrets,
             Kind::Redis(question) => &question.secrets,
             Kind::Tls(_) | Kind::Dns(_) => &NONE,
         }
@@ -183,7 +189,7 @@ impl Kind {
                 Some(before) => format!("tls {} (starttls {})", joined(&question.host, question.port), before.as_str()),
             },
             Self::Dns(question) => question.target(),
-            Self::Postgres(question) => question.target(),
+            Self::Postgres(question) | Self::Mysql(question) => question.target(),
             Self::Redis(question) => question.target(),
         }
     }
@@ -194,7 +200,7 @@ impl Kind {
             Self::Tcp(question) => &question.host,
             Self::Tls(question) => &question.host,
             Self::Dns(question) => question.host(),
-            Self::Postgres(question) => &question.endpoint.host,
+            Self::Postgres(question) | Self::Mysql(question) => &question.endpoint.host,
             Self::Redis(question) => &question.endpoint.host,
         }
     }

@@ -24,7 +24,7 @@ impl std::fmt::Debug for Meant {
 }
 
 /// The schemes that are read here, for messages.
-pub const SCHEMES: &str = "dns://, postgres://, redis://";
+pub const SCHEMES: &str = "dns://, postgres://, mysql://, redis://";
 
 /// Reads `text`; `None` when its scheme is not one of [`SCHEMES`].
 ///
@@ -35,6 +35,7 @@ pub fn read(text: &str) -> Option<Result<Meant, String>> {
     let read: fn(&Url) -> Result<Meant, String> = match scheme.to_ascii_lowercase().as_str() {
         "dns" => dns,
         "postgres" | "postgresql" => |url| Ok(meant("postgres", json!({ "dsn": url.as_str() }), true)),
+        "mysql" | "mariadb" => |url| Ok(meant("mysql", json!({ "dsn": url.as_str() }), true)),
         "redis" => |url| Ok(meant("redis", json!({ "dsn": url.as_str() }), false)),
         "rediss" => |url| Ok(meant("redis", json!({ "dsn": url.as_str() }), true)),
         _ => return None,

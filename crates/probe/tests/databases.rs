@@ -71,6 +71,11 @@ async fn a_server_of_something_else_breaks_the_protocol() {
     fails(&answer, Reason::Protocol);
     let answer = ask(json!({ "postgres": { "dsn": dsn("postgres", http, "app") } })).await;
     fails(&answer, Reason::Protocol);
+    let talking = raw::server(|mut stream| {
+        let _ = stream.write_all(b"220 mail.example.com ESMTP\r\n");
+        raw::finish(stream);
+    });
+    fails(&ask(json!({ "mysql": { "dsn": dsn("mysql", talking, "app") } })).await, Reason::Protocol);
     let answer = ask(json!({ "postgres": { "dsn": dsn("postgres", http, "app?sslmode=disable") } })).await;
     assert!(matches!(answer.outcome.reason, Some(Reason::Protocol | Reason::BodyTooLarge)), "{:?}", answer.detail);
     let silent = raw::server(|mut stream| drop(stream.read_to_end(&mut Vec::new())));
@@ -79,6 +84,7 @@ async fn a_server_of_something_else_breaks_the_protocol() {
         &ask_briefly(json!({ "postgres": { "dsn": dsn("postgres", silent, "?sslmode=disable") } })).await,
         Reason::FirstByteTimeout,
     );
+    fails(&ask_briefly(json!({ "mysql": { "dsn": dsn("mysql", silent, "") } })).await, Reason::FirstByteTimeout);
     let closing = raw::server(|mut stream| drop(stream.read(&mut [0; 64])));
     fails(&ask(json!({ "redis": { "dsn": dsn("redis", closing, "") } })).await, Reason::ConnectionLost);
 }
@@ -120,6 +126,104 @@ mod needs_redis {
         fails(&ask(with(dsn("redis", address, "99"))).await, Reason::Refused);
         drop(redis);
         fails(&ask(with(dsn("redis", address, ""))).await, Reason::ConnectRefused);
+    }
+}
+
+mod needs_mariadb {
+    use super::support::database::{Mariadb, pem};
+    use super::support::tls;
+    use super::*;
+
+    fn server(identity: Option<(&str, &str)>) -> Mariadb {
+        let sql = format!(
+            "CREATE DATABASE app;\nINSTALL SONAME 'auth_ed25519';\n\
+             CREATE USER {USER}@'127.0.0.1' IDENTIFIED BY '{PASSWORD}';\nGRANT SELECT ON app.* TO {USER}@'127.0.0.1';\n\
+             CREATE USER watchman_open@'127.0.0.1';\n\
+             CREATE USER watchman_curve@'127.0.0.1' IDENTIFIED VIA ed25519 USING PASSWORD('{PASSWORD}');\n"
+        );
+        Mariadb::start(&sql, identity)
+    }
+
+    #[tokio::test]
+    async fn a_real_mariadb_is_asked_and_its_errors_are_told() {
+        let mariadb = server(None);
+        let address = mariadb.address;
+        let with = |login: &str, more: Value| {
+            let mut block = json!({ "dsn": format!("mysql://{login}@{address}/app") });
+            block.as_object_mut().expect("a block").extend(more.as_object().expect("a block").clone());
+            json!({ "mysql": block })
+        };
+        let login = format!("{USER}:{PASSWORD}");
+        let answer = ask(with(&login, json!({}))).await;
+        passes(&answer);
+        assert!(answer.phases.first_byte.is_some() && answer.phases.transfer.is_some());
+        keeps_quiet(&answer);
+        passes(&ask(json!({ "mysql": { "dsn": format!("mariadb://watchman_open@{address}") } })).await);
+        for wrong in [format!("{USER}:wrong"), USER.to_owned(), format!("nobody:{PASSWORD}")] {
+            let answer = ask(with(&wrong, json!({}))).await;
+            fails(&answer, Reason::Authentication);
+            keeps_quiet(&answer);
+        }
+        let curve = ask(with(&format!("watchman_curve:{PASSWORD}"), json!({}))).await;
+        fails(&curve, Reason::Authentication);
+        assert!(curve.detail.is_some_and(|detail| detail.contains("`client_ed25519`")), "it names the plug-in");
+        passes(&ask(with(&login, json!({ "query": "SELECT 6*7, 'x'", "expect": "42" }))).await);
+        passes(&ask(with(&login, json!({ "query": "DO 1" }))).await);
+        let other = ask(with(&login, json!({ "query": "SELECT 6*7, NULL, 'x'", "expect": "43" }))).await;
+        fails(&other, Reason::Expectation);
+        assert_eq!(other.detail.as_deref(), Some("the query gave `42`, expected `43`"));
+        assert_eq!(other.evidence.map(|evidence| evidence.body).as_deref(), Some("42\t\tx"));
+        let null = ask(with(&login, json!({ "query": "SELECT NULL", "expect": "1" }))).await;
+        assert_eq!(null.detail.as_deref(), Some("the query gave NULL, expected `1`"));
+        let none = ask(with(&login, json!({ "query": "SELECT 1 FROM DUAL WHERE 0", "expect": "1" }))).await;
+        assert_eq!(none.detail.as_deref(), Some("the query gave no row, expected `1`"));
+        let wrong = ask(with(&login, json!({ "query": "SELEC 1" }))).await;
+        fails(&wrong, Reason::Refused);
+        assert!(
+            wrong.detail.is_some_and(|detail| detail.contains("error in your SQL syntax")),
+            "it says what is wrong"
+        );
+        let late = json!({ "query": "SELECT seq, CAST(IF(seq = 999, (SELECT 1 UNION SELECT 2), 'x') AS CHAR) FROM seq_1_to_1000" });
+        fails(&ask(with(&login, late)).await, Reason::Refused);
+        fails(&ask(with(&login, json!({ "query": "SELECT REPEAT('x', 4000000)" }))).await, Reason::BodyTooLarge);
+        let slow = json!({ "query": "SELECT SLEEP(60)" });
+        fails(&ask_briefly(with(&login, slow)).await, Reason::FirstByteTimeout);
+        let nowhere = json!({ "mysql": { "dsn": dsn("mysql", address, "nowhere") } });
+        fails(&ask(nowhere).await, Reason::Authentication);
+        let insisting = json!({ "mysql": { "dsn": dsn("mysql", address, "app?ssl-mode=REQUIRED") } });
+        fails(&ask(insisting).await, Reason::TlsUnsupported);
+        let log = mariadb.end();
+        let aborted =
+            log.lines().filter(|line| line.contains("Aborted") && !line.contains("This connection closed normally"));
+        // The slow and the large answer, the plug-in that is not known, and TLS that is not spoken.
+        assert!(aborted.count() <= 4, "{log}");
+        fails(&ask(json!({ "mysql": { "dsn": dsn("mysql", address, "") } })).await, Reason::ConnectRefused);
+    }
+
+    #[tokio::test]
+    async fn over_tls_the_certificate_counts_as_far_as_ssl_mode_says() {
+        let directory = tempfile::TempDir::new().expect("a directory");
+        let root = tls::root("Test Root");
+        let ca = tls::pem_of(directory.path(), &root);
+        let identity = tls::identity(tls::leaf(&tls::NAMES), &root, &[]);
+        let mariadb = server(Some((&pem(&identity), &identity.key.serialize_pem())));
+        let with = |mode: &str, tls: Option<Value>| {
+            let dsn = dsn("mysql", mariadb.address, &format!("app?ssl-mode={mode}"));
+            json!({ "mysql": { "dsn": dsn, "tls": tls, "query": "SELECT variable_value FROM \
+                information_schema.session_status WHERE variable_name = 'SSL_VERSION'" } })
+        };
+        let well = ask(with("VERIFY_IDENTITY", Some(json!({ "ca": ca })))).await;
+        passes(&well);
+        assert!(well.phases.tls.is_some() && well.certificate.is_some_and(|certificate| certificate.trusted));
+        fails(&ask(with("verify-full", None)).await, Reason::TlsIncompleteChain);
+        for mode in ["PREFERRED", "require"] {
+            let accepted = ask(with(mode, None)).await;
+            assert_eq!(accepted.outcome.reason, None, "{:?}", accepted.detail);
+            assert!(accepted.certificate.is_some_and(|certificate| !certificate.trusted), "{mode}");
+        }
+        let plain = ask(with("DISABLED", None)).await;
+        passes(&plain);
+        assert!(plain.phases.tls.is_none());
     }
 }
 

@@ -218,6 +218,12 @@ pub(super) static MONITOR: Block = Block {
             Given::Words("as `http`"),
             "Log in to a PostgreSQL server and send it one query.",
         ),
+        key(
+            "mysql",
+            Kind::Block(&MYSQL),
+            Given::Words("as `http`"),
+            "Log in to a MySQL or MariaDB server and send it one query.",
+        ),
         key("redis", Kind::Block(&REDIS), Given::Words("as `http`"), "Log in to a Redis server and PING it."),
         INTERVAL,
         TIMEOUT,
@@ -407,6 +413,11 @@ pub(super) static DNS: Block = Block {
     ],
 };
 
+const QUERY: Key =
+    key("query", TEXT, Given::Words("`SELECT 1`"), "The one query. Give the user no more rights than it needs.");
+const QUERY_EXPECT: Key =
+    key("expect", TEXT, Given::Words("anything"), "What the first column of the first row must be, as text.");
+
 /// Asking a PostgreSQL server.
 pub(super) static POSTGRES: Block = Block {
     title: "postgres",
@@ -419,8 +430,28 @@ pub(super) static POSTGRES: Block = Block {
              `prefer` (TLS where the server speaks it, any certificate), `require` (TLS, any certificate) or `verify-full`; \
              `prefer` when it is not said, `verify-full` with a `tls` block.",
         ),
-        key("query", TEXT, Given::Words("`SELECT 1`"), "The one query. Give the user no more rights than it needs."),
-        key("expect", TEXT, Given::Words("anything"), "What the first column of the first row must be, as text."),
+        QUERY,
+        QUERY_EXPECT,
+        TLS_OPTIONS,
+        IP_VERSION,
+        RESOLVER,
+    ],
+};
+
+/// Asking a MySQL or MariaDB server.
+pub(super) static MYSQL: Block = Block {
+    title: "mysql",
+    keys: &[
+        key(
+            "dsn",
+            SECRET,
+            Given::Required,
+            "`mysql://user:password@host:3306/database?ssl-mode=verify-full`, kept like a password. `ssl-mode` takes the words of \
+             PostgreSQL's `sslmode` and MySQL's own (`REQUIRED`, `VERIFY_IDENTITY`); `prefer` when it is not said, `verify-full` \
+             with a `tls` block.",
+        ),
+        QUERY,
+        QUERY_EXPECT,
         TLS_OPTIONS,
         IP_VERSION,
         RESOLVER,

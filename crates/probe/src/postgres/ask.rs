@@ -11,17 +11,14 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 
 use super::session::{Session, protocol};
-use super::{Prepared, When};
 use crate::dialer::Dialer;
 use crate::draft::Draft;
-use crate::evidence::line;
 use crate::fault::Fault;
+use crate::sql::{Prepared, Rows, When, refused};
 use crate::stream::{Stream, lost};
 
 /// PostgreSQL's own default is 4,096; far more is a server that wants our processor.
 const ITERATIONS_MAX: u32 = 200_000;
-/// How many rows are kept for conditions and as evidence.
-const ROWS_MAX: usize = 20;
 
 /// Asks `question` and leaves what came back in `draft`.
 pub(crate) async fn ask(
@@ -31,16 +28,15 @@ pub(crate) async fn ask(
     draft: &mut Draft,
 ) -> Result<(), Fault> {
     let stream = connect(question, dialer, deadline, draft).await?;
-    let private = matches!(stream, Stream::Tls(_)) && question.verified
-        || draft.progress.address.is_some_and(|address| address.ip().is_loopback());
+    let private = question.is_private(&stream, draft);
     draft.progress.begin(Phase::FirstByte);
     let mut session = Session::new(stream);
     authenticate(question, &mut session, private).await?;
     session.send(|buffer| frontend::query(&question.query, buffer)).await?;
-    let first = read(&mut session, draft).await?;
+    let rows = read(&mut session, draft).await?;
     draft.progress.end();
     session.end().await;
-    judge(question, first)
+    rows.judge(question, draft)
 }
 
 /// Connects, and turns to TLS where that is wanted and consented to.
@@ -67,7 +63,7 @@ async fn connect(question: &Prepared, dialer: &Dialer, deadline: Instant, draft:
 async fn authenticate(question: &Prepared, session: &mut Session, private: bool) -> Result<(), Fault> {
     let parameters = [
         ("user", question.user.as_str()),
-        ("database", &question.database),
+        ("database", question.database.as_ref().unwrap_or(&question.user)),
         ("application_name", "allswell"),
         ("client_encoding", "UTF8"),
     ];
@@ -138,28 +134,20 @@ fn iterations(message: &[u8]) -> Option<u32> {
     Some(count.parse().unwrap_or(u32::MAX))
 }
 
-/// What the query brought: the first column of the first row, when there is a row.
-type First = Option<Option<String>>;
-
-/// Reads all rows and keeps the first few in `draft`.
-async fn read(session: &mut Session, draft: &mut Draft) -> Result<First, Fault> {
-    let (mut first, mut rows) = (None, Vec::new());
+/// Reads all rows and keeps the first few.
+async fn read(session: &mut Session, draft: &mut Draft) -> Result<Rows, Fault> {
+    let mut rows = Rows::default();
     loop {
         match session.message().await? {
             Message::DataRow(row) => {
-                if first.is_none() {
+                if rows.is_empty() {
                     draft.progress.begin(Phase::Transfer);
                 }
-                if rows.len() < ROWS_MAX {
-                    let columns = columns(&row).map_err(|error| protocol(&error.to_string()))?;
-                    first.get_or_insert_with(|| columns.first().cloned().flatten());
-                    rows.push(columns.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>().join("\t"));
+                if !rows.is_full() {
+                    rows.push(columns(&row).map_err(|error| protocol(&error.to_string()))?);
                 }
             }
-            Message::ReadyForQuery(_) => {
-                draft.said = rows.join("\n").into_bytes();
-                return Ok(first);
-            }
+            Message::ReadyForQuery(_) => return Ok(rows),
             Message::CopyInResponse(_) | Message::CopyOutResponse(_) => {
                 return Err(Fault::new(Reason::Expectation, "the query copies data; write one that gives rows"));
             }
@@ -171,21 +159,6 @@ async fn read(session: &mut Session, draft: &mut Draft) -> Result<First, Fault> 
 fn columns(row: &DataRowBody) -> std::io::Result<Vec<Option<String>>> {
     let text = |range: std::ops::Range<usize>| String::from_utf8_lossy(&row.buffer()[range]).into_owned();
     row.ranges().map(|range| Ok(range.map(text))).collect()
-}
-
-fn judge(question: &Prepared, first: First) -> Result<(), Fault> {
-    let Some(expected) = &question.expect else { return Ok(()) };
-    let found = match first {
-        Some(Some(value)) if value == *expected => return Ok(()),
-        Some(Some(value)) => format!("`{}`", line(&value, &question.secrets)),
-        Some(None) => "NULL".to_owned(),
-        None => "no row".to_owned(),
-    };
-    Err(Fault::new(Reason::Expectation, format!("the query gave {found}, expected `{expected}`")))
-}
-
-fn refused(why: &str) -> Fault {
-    Fault::new(Reason::Authentication, why)
 }
 
 #[cfg(test)]

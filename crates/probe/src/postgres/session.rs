@@ -7,10 +7,8 @@ use postgres_protocol::message::backend::{ErrorResponseBody, Message};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::fault::Fault;
+use crate::sql::{BYTES_MAX, too_much};
 use crate::stream::{Stream, lost};
-
-/// How much a server may say in one session; what is asked for is one row.
-const BYTES_MAX: usize = 1 << 20;
 
 /// A session, from the startup message on.
 pub(super) struct Session {
@@ -76,10 +74,6 @@ impl Session {
             let _ = self.stream.shutdown().await;
         }
     }
-}
-
-fn too_much() -> Fault {
-    Fault::new(Reason::BodyTooLarge, "the answer is larger than 1 MiB; ask for one row, with LIMIT 1")
 }
 
 pub(super) fn protocol(why: &str) -> Fault {

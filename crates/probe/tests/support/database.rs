@@ -1,6 +1,7 @@
 //! Real database servers, each in a directory of its own and on a free port of loopback.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
@@ -81,7 +82,6 @@ impl Postgres {
 
     /// Runs statements before the server serves anybody.
     fn run_alone(&self, sql: &str) {
-        use std::io::Write as _;
         let mut alone = self.program("postgres");
         alone.args(["--single", "-D"]).arg(self.data()).arg("postgres");
         let mut child = alone.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("runs");
@@ -125,6 +125,68 @@ impl Drop for Postgres {
     }
 }
 
+/// A MariaDB server; it ends with this value.
+pub struct Mariadb {
+    pub address: SocketAddr,
+    child: Child,
+    log: std::thread::JoinHandle<String>,
+    directory: TempDir,
+}
+
+impl Mariadb {
+    /// Starts a server that runs `sql` first and, if given, has a certificate and its key.
+    pub fn start(sql: &str, identity: Option<(&str, &str)>) -> Self {
+        let (address, directory) = (free(), TempDir::new().expect("a directory"));
+        let place = |name: &str| directory.path().join(name);
+        let keep = |name: &str, text: &str| fs::write(place(name), text).expect("writable");
+        let data = format!("--datadir={}", place("data").display());
+        let own = fs::metadata("/proc/self").map_or(0, |process| process.uid());
+        let user = if own == 0 { "--user=root" } else { "--skip-name-resolve" };
+        let methods = ["--auth-root-authentication-method=normal", "--skip-test-db"];
+        succeed(Command::new("mariadb-install-db").args(["--no-defaults", user, &data]).args(methods));
+        keep("init.sql", sql);
+        let mut command = Command::new(tool("ALLSWELL_TEST_MARIADB"));
+        command.args([
+            "--no-defaults",
+            user,
+            &data,
+            "--bind-address=127.0.0.1",
+            "--skip-name-resolve",
+            "--log-warnings=9",
+        ]);
+        command.arg(format!("--port={}", address.port())).arg(format!("--socket={}", place("socket").display()));
+        command.arg(format!("--init-file={}", place("init.sql").display()));
+        if let Some((certificate, key)) = identity {
+            keep("server.crt", certificate);
+            keep("server.key", key);
+            command.arg(format!("--ssl-cert={}", place("server.crt").display()));
+            command.arg(format!("--ssl-key={}", place("server.key").display()));
+        }
+        let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().expect("mariadbd runs");
+        let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines().map_while(Result::ok);
+        let mut before = Vec::new();
+        let ready =
+            lines.by_ref().inspect(|line| before.push(line.clone())).any(|line| line.contains("ready for conn"));
+        assert!(ready, "{}", before.join("\n"));
+        let log = std::thread::spawn(move || lines.collect::<Vec<_>>().join("\n"));
+        Self { address, child, log, directory }
+    }
+
+    /// Ends the server; gives what it wrote into its log while it served.
+    pub fn end(mut self) -> String {
+        succeed(Command::new("kill").arg(self.child.id().to_string()));
+        let _ = self.child.wait();
+        std::mem::replace(&mut self.log, std::thread::spawn(String::new)).join().expect("read")
+    }
+}
+
+impl Drop for Mariadb {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// A Redis server; it ends with this value.
 pub struct Redis {
     pub address: SocketAddr,
@@ -134,7 +196,6 @@ pub struct Redis {
 impl Redis {
     /// Starts a server with `settings`; where it listens is added.
     pub fn start(settings: &str) -> Self {
-        use std::io::{BufRead, BufReader, Write as _};
         let address = free();
         let mut command = Command::new(tool("ALLSWELL_TEST_REDIS"));
         command.arg("-").stdin(Stdio::piped()).stdout(Stdio::piped());
