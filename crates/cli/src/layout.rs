@@ -1,5 +1,7 @@
 //! Text on a page of some width, painted or plain.
 
+use std::io::IsTerminal;
+
 use unicode_width::UnicodeWidthStr;
 
 use crate::paint::Paint;
@@ -56,6 +58,11 @@ impl Layout {
         let gap = " ".repeat(label_width.saturating_sub(visible_width(label)) + 2);
         format!("{label}{gap}{}", self.wrapped(indent, text).trim_start()).trim_end().to_owned()
     }
+}
+
+/// Where lines are broken that a program may search: as they fit the terminal, and nowhere when there is none.
+pub fn width_of_lines() -> usize {
+    if std::io::stdout().is_terminal() { Layout::for_stdout().width } else { usize::MAX }
 }
 
 /// The words of a text, each number together with its unit.

@@ -9,6 +9,7 @@ use allswell_kube::lint::report::{self, Shown};
 use allswell_kube::lint::{Facts, Report, Severity, catalogue, fix_all, lint};
 use anyhow::Context;
 
+use crate::layout;
 use crate::paint::Paint;
 
 /// The arguments.
@@ -96,7 +97,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         Level::Info => Severity::Info,
     };
     let colour = Paint::for_stdout() == Paint::Colour;
-    let shown = Shown { sources: &sources, report: &report, least, colour };
+    let shown = Shown { sources: &sources, report: &report, least, colour, width: layout::width_of_lines() };
     print(&match args.format {
         Format::Text => report::text(&shown),
         Format::Json => report::json(&shown),

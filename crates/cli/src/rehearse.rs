@@ -4,7 +4,7 @@ mod conclusion;
 mod simulate;
 mod suggest;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use allswell_kube::{Source, yaml};
 use anyhow::Context;
 use tokio::sync::mpsc;
 
-use crate::layout::Layout;
+use crate::layout;
 use crate::paint::Paint;
 
 /// The variable with the token of the app's fault endpoints.
@@ -139,8 +139,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         return suggest::run(args, &subject, &settings);
     }
     let colour = Paint::for_stdout() == Paint::Colour;
-    // What goes to a program or a file is searched by lines.
-    let width = if std::io::stdout().is_terminal() { Layout::for_stdout().width } else { usize::MAX };
+    let width = layout::width_of_lines();
     let told_apart = replicas > 1 || args.rollout;
     let style = Style { verbose: args.verbose, colour, replicas: told_apart, zero: Duration::ZERO, width };
     let mut introduced = false;

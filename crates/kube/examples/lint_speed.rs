@@ -17,7 +17,7 @@ fn main() {
     }
     let begin = Instant::now();
     let report = lint(&sources, &Facts::default());
-    let shown = Shown { sources: &sources, report: &report, least: Severity::Info, colour: true };
+    let shown = Shown { sources: &sources, report: &report, least: Severity::Info, colour: true, width: 80 };
     std::hint::black_box(report::text(&shown));
     let seconds = cpu_seconds().unwrap_or_else(|| begin.elapsed().as_secs_f64());
     let (workloads, findings) = (report.workloads, report.findings.len());

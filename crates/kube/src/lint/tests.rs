@@ -52,7 +52,7 @@ fn the_guide_s_app_is_told_to_die_before_it_does() {
     assert_eq!(finding.severity, Severity::Error);
     assert_eq!(
         finding.message,
-        "is killed by its liveness probe after 55 to 75 s, again and again, but start-up takes 80 s \
+        "the app is killed by its liveness probe after 55 to 75 s, again and again, but start-up takes 80 s \
          (delay 15, period 20, timeout 5, failures 3)"
     );
     assert_eq!(source.place(finding.at.start).line, 20);
@@ -212,7 +212,13 @@ fn a_text_on_one_line_with_many_findings_is_shown_without_repeating_it() {
     let (source, report) = run(&text, Facts::default());
     assert_eq!(report.count(Severity::Warning), 500);
     let sources = [source];
-    let shown = report::Shown { sources: &sources, report: &report, least: Severity::Warning, colour: false };
+    let shown = report::Shown {
+        sources: &sources,
+        report: &report,
+        least: Severity::Warning,
+        colour: false,
+        width: usize::MAX,
+    };
     assert!(report::text(&shown).len() < 1_000 * 500);
 }
 

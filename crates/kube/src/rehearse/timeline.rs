@@ -6,6 +6,7 @@ use allswell_core::kubelet::action::kill_message;
 use allswell_core::kubelet::{Answer, Kind, Note};
 
 use super::Subject;
+use crate::wrap::wrap;
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -143,21 +144,6 @@ const MARGIN: usize = 24;
 
 /// The least that is left to a message, however narrow the terminal.
 const ROOM_MIN: usize = 30;
-
-/// A line in pieces that fit, broken at blanks; a word that is longer than a piece is left whole.
-fn wrap(line: &str, room: usize) -> Vec<String> {
-    let mut pieces: Vec<String> = Vec::new();
-    for word in line.split(' ') {
-        match pieces.last_mut() {
-            Some(piece) if piece.chars().count() + 1 + word.chars().count() <= room => {
-                piece.push(' ');
-                piece.push_str(word);
-            }
-            _ => pieces.push(word.to_owned()),
-        }
-    }
-    pieces
-}
 
 fn words(entry: &Entry, subject: &Subject, style: &Style) -> Option<(Tone, &'static str, String)> {
     let name = &subject.container;

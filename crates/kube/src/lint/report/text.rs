@@ -5,13 +5,14 @@ use std::fmt::Write;
 use super::{Shown, subject};
 use crate::Source;
 use crate::lint::{Finding, Rule, Severity};
+use crate::wrap::wrap;
 
 /// Every finding with its place and what would help, then one line that counts them.
 pub fn text(shown: &Shown<'_>) -> String {
     let mut out = String::new();
     for (source, finding) in shown.findings() {
         // Writing into a String cannot fail.
-        let _ = one(&mut out, source, finding, shown.colour);
+        let _ = one(&mut out, source, finding, shown);
         out.push('\n');
     }
     out.push_str(&summary(shown));
@@ -20,7 +21,7 @@ pub fn text(shown: &Shown<'_>) -> String {
 
 /// One rule: what it finds and why it matters.
 pub fn explain(rule: &Rule) -> String {
-    let mut out = format!("{} ({}): {}\n\n{}\n", rule.id, rule.severity, rule.title, wrap(rule.why, 100));
+    let mut out = format!("{} ({}): {}\n\n{}\n", rule.id, rule.severity, rule.title, wrap(rule.why, 100).join("\n"));
     if !rule.aliases.is_empty() {
         out.push_str(&format!("\nElsewhere called {}.\n", rule.aliases.join(", ")));
     }
@@ -31,40 +32,60 @@ pub fn explain(rule: &Rule) -> String {
     out
 }
 
-fn one(out: &mut String, source: &Source, finding: &Finding, colour: bool) -> std::fmt::Result {
-    let paint = |code: &str, text: &str| match colour {
-        true => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
-        false => text.to_owned(),
-    };
+/// How text is painted, when it is.
+struct Paint(bool);
+
+impl Paint {
+    fn with(&self, code: &str, text: &str) -> String {
+        if self.0 { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+}
+
+fn one(out: &mut String, source: &Source, finding: &Finding, shown: &Shown<'_>) -> std::fmt::Result {
+    let paint = Paint(shown.colour);
     let tone = match finding.severity {
-        Severity::Error => "1;31",
-        Severity::Warning => "1;33",
-        Severity::Info => "1;34",
+        Severity::Error => "31",
+        Severity::Warning => "33",
+        Severity::Info => "34",
     };
     let place = source.place(finding.at.start);
     let number = place.line.to_string();
     let gutter = " ".repeat(number.len());
+    let bar = paint.with("36", "|");
     let head = format!("{}[{}]", finding.severity, finding.rule.id);
-    writeln!(out, "{}: {}", paint(tone, &head), printable(&finding.message))?;
+    let message = format!("{head}: {}", printable(&finding.message));
+    let lines = wrap(&message, shown.width.saturating_sub(4)).join("\n    ");
+    writeln!(out, "{}", lines.replacen(&head, &paint.with(tone, &head), 1))?;
     let of = subject(finding);
-    let of = if of.is_empty() { of } else { format!("  {of}") };
-    writeln!(out, "{gutter} --> {}:{}:{}{}", source.name, place.line, place.column, printable(&of))?;
-    writeln!(out, "{gutter}  |")?;
-    let (shown, before) = window(source, finding.at.start);
-    writeln!(out, " {number} | {}", printable(shown))?;
-    let rest = shown.chars().count().saturating_sub(before).max(1);
-    let marks = paint(tone, &"^".repeat(marked(source, finding).min(rest)));
+    let place_of = format!("{}:{}:{}", source.name, place.line, place.column);
+    let fits = gutter.len() + place_of.chars().count() + of.chars().count() + 7 <= shown.width;
+    let gap = if fits { "  ".to_owned() } else { format!("\n{gutter}     ") };
+    let of = if of.is_empty() { of } else { format!("{gap}{}", printable(&of)) };
+    writeln!(out, "{gutter} {} {place_of}{of}", paint.with("36", "-->"))?;
+    writeln!(out, "{gutter}  {bar}")?;
+    let (line, before) = window(source, finding.at.start);
+    writeln!(out, " {number} {bar} {}", printable(line))?;
+    let rest = line.chars().count().saturating_sub(before).max(1);
+    let marks = paint.with(tone, &"^".repeat(marked(source, finding).min(rest)));
     let label = printable(&finding.label);
-    writeln!(out, "{}", format!("{gutter}  | {}{marks} {label}", " ".repeat(before)).trim_end())?;
-    writeln!(out, "{gutter}  |")?;
+    writeln!(out, "{}", format!("{gutter}  {bar} {}{marks} {label}", " ".repeat(before)).trim_end())?;
+    writeln!(out, "{gutter}  {bar}")?;
     if let Some(fix) = &finding.fix {
-        writeln!(out, "{gutter}  = fix: {}", printable(&fix.what))?;
+        let room = shown.width.saturating_sub(number.len() + 9);
+        let what = wrap(&printable(&fix.what), room).join(&format!("\n{gutter}         "));
+        writeln!(out, "{gutter}  = fix: {what}")?;
         for line in fix.patch(source) {
-            let tone = if line.starts_with('+') { "32" } else { "31" };
-            writeln!(out, "{gutter}      {}", paint(tone, &printable(&line)))?;
+            let line = printable(&line);
+            let painted = match line.as_bytes().first() {
+                Some(b'+') => paint.with("32", &line),
+                Some(b'-') => paint.with("31", &line),
+                _ => line,
+            };
+            writeln!(out, "{gutter}      {painted}")?;
         }
     }
-    writeln!(out, "{gutter}  = see: allswell lint --explain {}", finding.rule.id)
+    let explain = paint.with("1", &format!("allswell lint --explain {}", finding.rule.id));
+    writeln!(out, "{gutter}  = see: {explain}")
 }
 
 /// How many characters the place has on its first line, counted as far as a line is shown.
@@ -94,6 +115,13 @@ fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
+/// How many of those shown could be fixed without changing what a working manifest does, and how many by wish.
+fn fixable(shown: &Shown<'_>) -> (usize, usize) {
+    let fixes = shown.findings().filter_map(|(_, finding)| finding.fix.as_ref()).filter(|fix| !fix.edits.is_empty());
+    let (safe, proposed): (Vec<_>, Vec<_>) = fixes.partition(|fix| fix.safe);
+    (safe.len(), proposed.len())
+}
+
 fn summary(shown: &Shown<'_>) -> String {
     let report = shown.report;
     let count = |number: usize, word: &str| format!("{number} {word}{}", if number == 1 { "" } else { "s" });
@@ -111,26 +139,23 @@ fn summary(shown: &Shown<'_>) -> String {
         parts.push(format!("{} silenced", report.suppressed));
     }
     let mut line = format!("{}.", parts.join(", "));
-    match report.fixable() {
-        0 => {}
-        number => line.push_str(&format!(" {number} can be fixed with --fix.")),
-    }
-    if shown.least < Severity::Info && infos > 0 {
-        line.push_str(&format!(" {} with --level info.", count(infos, "hint")));
-    }
-    line + "\n"
-}
-
-fn wrap(text: &str, width: usize) -> String {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let last = lines.last_mut().expect("never empty");
-        if !last.is_empty() && last.len() + word.len() >= width {
-            lines.push(word.to_owned());
-        } else {
-            last.push_str(if last.is_empty() { "" } else { " " });
-            last.push_str(word);
+    let paint = Paint(shown.colour);
+    match fixable(shown) {
+        (0, 0) => {}
+        (safe, 0) => line.push_str(&format!(" {safe} can be fixed with {}.", paint.with("1", "--fix"))),
+        (safe, proposed) => {
+            let fixed = if safe > 0 {
+                format!("{safe} can be fixed with {}, ", paint.with("1", "--fix"))
+            } else {
+                String::new()
+            };
+            let more = if safe > 0 { " more" } else { " can be fixed" };
+            line.push_str(&format!(" {fixed}{proposed}{more} with {}.", paint.with("1", "--fix --proposals")));
         }
     }
-    lines.join("\n")
+    if shown.least < Severity::Info && infos > 0 {
+        line.push_str(&format!(" {} with {}.", count(infos, "hint"), paint.with("1", "--level info")));
+    }
+    // Colours take no room, but a line is hardly ever so long that they matter.
+    wrap(&line, shown.width).join("\n") + "\n"
 }

@@ -52,7 +52,7 @@ fn too_short(subject: &Subject<'_, '_>, container: &Container<'_>, probe: &Probe
     };
     let again = if severity == Severity::Error { ", again and again" } else { "" };
     let message = format!(
-        "{verb} by its {kind} probe after {killed}{again}, but start-up takes {start_s} s ({})",
+        "the app {verb} by its {kind} probe after {killed}{again}, but start-up takes {start_s} s ({})",
         numbers(&probe.spec)
     );
     let fix = match probe.kind {
