@@ -94,6 +94,22 @@ pub fn build_allswell(profile: Profile) -> Result<PathBuf> {
 
 /// Where the binary `allswell` lies once it is built.
 pub fn allswell(profile: Profile) -> Result<PathBuf> {
-    let folder = if profile == Profile::Release { "release" } else { "debug" };
-    Ok(target_folder()?.join(folder).join("allswell"))
+    Ok(profile.folder()?.join("allswell"))
+}
+
+/// Builds an example of a package and says where it is.
+pub fn build_example(package: &str, example: &str, profile: Profile) -> Result<PathBuf> {
+    let mut command = cargo(["build", "--quiet", "--package", package, "--example", example]);
+    if profile == Profile::Release {
+        command.arg("--release");
+    }
+    run(&mut command)?;
+    Ok(profile.folder()?.join("examples").join(example))
+}
+
+impl Profile {
+    /// Where cargo puts what it builds.
+    fn folder(self) -> Result<PathBuf> {
+        Ok(target_folder()?.join(if self == Self::Release { "release" } else { "debug" }))
+    }
 }

@@ -22,7 +22,17 @@ fn main() {
     let seconds = cpu_seconds().unwrap_or_else(|| begin.elapsed().as_secs_f64());
     let (workloads, findings) = (report.workloads, report.findings.len());
     let per_second = workloads as f64 / seconds;
-    println!("{workloads} workloads, {findings} findings in {seconds:.2} CPU seconds: {per_second:.0} workloads/s");
+    let peak = peak_mib().unwrap_or(0);
+    println!(
+        "{workloads} workloads, {findings} findings in {seconds:.2} CPU seconds: {per_second:.0} workloads/s, {peak} MiB at most"
+    );
+}
+
+/// The most memory that this process has had; Linux only.
+fn peak_mib() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let kib = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().strip_suffix(" kB")?;
+    Some(kib.parse::<u64>().ok()? / 1_024)
 }
 
 /// What this process has used so far; Linux only.

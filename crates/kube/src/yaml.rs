@@ -13,7 +13,10 @@ pub const DEPTH_MAX: usize = 64;
 /// How many documents one text may have.
 pub const DOCUMENTS_MAX: usize = 20_000;
 
-/// How many values aliases may copy within one document.
+/// How many documents of one text are told that cannot be read.
+pub const PROBLEMS_MAX: usize = 100;
+
+/// How many values anchors and aliases may copy within one document.
 pub const COPIED_MAX: usize = 100_000;
 
 /// A value and its place.

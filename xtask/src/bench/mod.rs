@@ -5,10 +5,12 @@
 
 pub mod client;
 mod detection;
+mod kubernetes;
 pub mod load;
 mod metrics;
 
 use anyhow::Result;
+use clap::ValueEnum as _;
 
 use crate::cargo::{self, Profile};
 
@@ -24,7 +26,7 @@ pub struct Args {
     /// How many outages are timed
     #[arg(long, default_value_t = 200)]
     flips: u32,
-    /// Only the load, or only the detection
+    /// Only one part
     #[arg(long, value_enum)]
     only: Option<Part>,
     /// Measure a debug build: quicker to come by, and no figure to quote
@@ -32,24 +34,30 @@ pub struct Args {
     debug: bool,
 }
 
-/// One half of the bench.
+/// One part of the bench.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Part {
     /// Many monitors for minutes
     Load,
     /// From outage to webhook
     Detection,
+    /// Probe decisions of the simulated kubelet
+    Kubelet,
+    /// Manifests that are linted, well-meant and hostile ones
+    Lint,
 }
 
 /// Measures. `true` means that every limit holds.
 pub fn run(args: &Args) -> Result<bool> {
-    let binary = cargo::build_allswell(if args.debug { Profile::Debug } else { Profile::Release })?;
+    let profile = if args.debug { Profile::Debug } else { Profile::Release };
     let mut holds = true;
-    if args.only != Some(Part::Detection) {
-        holds &= load::run(&binary, args.monitors, args.minutes)?;
-    }
-    if args.only != Some(Part::Load) {
-        holds &= detection::run(&binary, args.flips)?;
+    for part in Part::value_variants().iter().filter(|part| args.only.is_none_or(|only| only == **part)) {
+        holds &= match part {
+            Part::Load => load::run(&cargo::build_allswell(profile)?, args.monitors, args.minutes)?,
+            Part::Detection => detection::run(&cargo::build_allswell(profile)?, args.flips)?,
+            Part::Kubelet => kubernetes::decisions(profile)?,
+            Part::Lint => kubernetes::lint(profile)?,
+        };
     }
     Ok(holds)
 }

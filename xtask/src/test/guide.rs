@@ -21,11 +21,13 @@ assert not is_ours(signed, b"{}", "secret", now=1700000301)
 
 /// A piece of code in a page.
 #[derive(Debug, PartialEq, Eq)]
-struct Block {
-    language: String,
+pub struct Block {
+    /// What it is written in.
+    pub language: String,
     /// The line of its first line, from 1 on.
-    line: usize,
-    text: String,
+    pub line: usize,
+    /// The code.
+    pub text: String,
 }
 
 /// Checks all pages with the binary, and with `python` when there is one. Prints what does not work.
@@ -82,7 +84,7 @@ fn dead_links(text: &str, folder: &Path) -> Vec<String> {
 }
 
 /// The fenced code of a Markdown page.
-fn blocks(text: &str) -> Vec<Block> {
+pub fn blocks(text: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut open: Option<Block> = None;
     for (index, line) in text.lines().enumerate() {

@@ -5,6 +5,7 @@
 
 mod counts;
 mod guide;
+mod probes;
 mod steps;
 mod tools;
 

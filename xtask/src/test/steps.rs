@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 
 use super::counts::{self, Tally};
 use super::guide;
+use super::probes;
 use super::tools::{self, Tool, Tools};
 use crate::cargo::{self, Profile, cargo, line};
 use crate::{demo, kill_loop};
@@ -43,6 +44,8 @@ pub enum Step {
     Docs,
     /// What the guide shows works
     Guide,
+    /// Every command of the page about probes says what it should
+    Probes,
     /// No alert is lost when the server is killed
     KillLoop,
     /// The demo tells its first incident by e-mail
@@ -92,6 +95,10 @@ impl Bench {
             Step::Guide => {
                 let binary = self.binary()?;
                 return guide::check(&binary, self.tools()?.path(Tool::Python));
+            }
+            Step::Probes => {
+                let binary = self.binary()?;
+                return probes::check(binary.parent().context("the binary lies in a folder")?);
             }
             Step::KillLoop => {
                 let args = kill_loop::Args { kills: 10, seed: 1, release: false };

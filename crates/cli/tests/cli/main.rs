@@ -3,5 +3,6 @@
 
 mod channel;
 mod check;
+mod kubernetes;
 mod rehearse;
 mod support;

@@ -254,6 +254,7 @@ impl Life {
         match (self.runs, self.killed, self.ready, self.was_ready) {
             _ if self.over => EMPTY,
             (true, ..) if self.deleted => Cell('░', Tone::Quiet),
+            (false, ..) if self.deleted => EMPTY,
             (false, ..) => Cell('·', Tone::Quiet),
             (_, true, ..) => Cell('█', Tone::Bad),
             (_, _, true, _) => Cell('▓', Tone::Good),

@@ -34,11 +34,11 @@ pub fn suggest(source: &Source, choice: &Choice, measured: &Measured) -> Suggest
     if let Some((_, changed)) = changed.into_iter().next() {
         text = changed;
     }
-    reasons.push(format!(
-        "it starts in {:.1} s and serves on for {:.1} s after SIGTERM",
-        measured.start.as_secs_f64(),
-        measured.drain.as_secs_f64()
-    ));
+    let drain = match measured.drain.as_secs_f64() {
+        drain if drain < 0.1 => "stops serving at once on SIGTERM".to_owned(),
+        drain => format!("serves on for {drain:.1} s after SIGTERM"),
+    };
+    reasons.push(format!("it starts in {:.1} s and {drain}", measured.start.as_secs_f64()));
     Suggestion { text, reasons }
 }
 

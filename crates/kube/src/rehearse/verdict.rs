@@ -137,7 +137,7 @@ impl Verdict {
         };
         row("ready after", self.ready_after.map_or_else(|| "never".to_owned(), seconds));
         row("restarts", self.restarts_in_words());
-        if self.ready_after.is_some() {
+        if self.unready > Duration::ZERO {
             row("not ready", format!("{}, after it had been ready", seconds(self.unready)));
         }
         if let Some(detection) = self.detection {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, StructureStyle};
 
-use super::{COPIED_MAX, DEPTH_MAX, DOCUMENTS_MAX, Entry, Node, Problem, Value};
+use super::{COPIED_MAX, DEPTH_MAX, DOCUMENTS_MAX, Entry, Node, PROBLEMS_MAX, Problem, Value};
 
 /// Reads all documents, going on at the next `---` after one that cannot be read.
 pub(super) fn read(text: &str) -> (Vec<Node>, Vec<Problem>) {
@@ -15,12 +15,16 @@ pub(super) fn read(text: &str) -> (Vec<Node>, Vec<Problem>) {
         let Some(problem) = stream(&text[from..], from, &mut documents) else {
             break;
         };
-        if documents.len() >= DOCUMENTS_MAX {
-            problems.push(problem);
-            break;
-        }
         let at = problem.at;
         problems.push(problem);
+        if documents.len() >= DOCUMENTS_MAX {
+            break;
+        }
+        if problems.len() >= PROBLEMS_MAX {
+            let message = format!("{PROBLEMS_MAX} documents cannot be read; what follows is not looked at");
+            problems.push(Problem { at, message });
+            break;
+        }
         match next_document(text, at.max(from)) {
             Some(next) => from = next,
             None => break,
@@ -153,6 +157,8 @@ impl Builder<'_> {
     /// Puts a finished value where it belongs.
     fn finish(&mut self, node: Node, anchor: usize) -> Result<(), Problem> {
         if anchor != 0 {
+            // Anchors within each other keep the same values again and again, even when no alias asks for them.
+            self.count(&node, node.span.start)?;
             self.anchors.insert(anchor, node.clone());
         }
         let Some(open) = self.open.last_mut() else {
@@ -180,17 +186,23 @@ impl Builder<'_> {
     }
 
     fn copy(&mut self, id: usize, span: &Range<usize>) -> Result<Node, Problem> {
-        let wrong = |message: String| Problem { at: span.start, message };
-        let Some(node) = self.anchors.get(&id) else {
-            return Err(wrong("an alias stands within what it names; write the value out".to_owned()));
+        let Some(node) = self.anchors.get(&id).cloned() else {
+            let message = "an alias stands within what it names; write the value out".to_owned();
+            return Err(Problem { at: span.start, message });
         };
+        self.count(&node, span.start)?;
+        Ok(node)
+    }
+
+    fn count(&mut self, node: &Node, at: usize) -> Result<(), Problem> {
         self.copied = self.copied.saturating_add(node.weight());
         if self.copied > COPIED_MAX {
-            return Err(wrong(format!(
-                "aliases copy more than {COPIED_MAX} values; write them out, or split the document"
-            )));
+            let message = format!(
+                "anchors and aliases copy more than {COPIED_MAX} values; write them out, or split the document"
+            );
+            return Err(Problem { at, message });
         }
-        Ok(node.clone())
+        Ok(())
     }
 }
 

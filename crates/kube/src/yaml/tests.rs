@@ -79,6 +79,20 @@ fn a_bomb_of_aliases_is_refused_before_it_goes_off() {
 }
 
 #[test]
+fn anchors_within_each_other_are_refused_before_they_take_the_memory() {
+    let nested: String = (0..40).map(|level| format!("&a{level} [")).collect();
+    let text = format!("a: {nested}{}", "x, ".repeat(10_000)) + &"]".repeat(40);
+    assert!(problem(&text).message.contains("copy more than"));
+}
+
+#[test]
+fn documents_that_cannot_be_read_are_told_so_far_and_no_further() {
+    let (_, problems) = read(&"---\n[\n".repeat(1_000));
+    assert_eq!(problems.len(), PROBLEMS_MAX + 1);
+    assert!(problems[PROBLEMS_MAX].message.contains("not looked at"));
+}
+
+#[test]
 fn depth_is_bounded() {
     assert!(!read(&"[".repeat(100_000)).1.is_empty());
     let nested: String = (0..1_000).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
