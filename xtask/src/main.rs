@@ -13,6 +13,7 @@ mod http;
 mod kill_loop;
 mod log;
 mod process;
+mod python;
 mod random;
 mod server;
 mod smtp;

@@ -116,6 +116,8 @@ pub struct Builder {
     pub(crate) settings: Settings,
     pub(crate) holds: Vec<Arc<str>>,
     pub(crate) runtime: Option<Handle>,
+    #[cfg(feature = "host")]
+    pub(crate) host: Option<Arc<dyn crate::host::Host>>,
 }
 
 impl fmt::Debug for Builder {
@@ -148,6 +150,8 @@ impl Default for Builder {
             },
             holds: Vec::new(),
             runtime: None,
+            #[cfg(feature = "host")]
+            host: None,
         }
     }
 }
@@ -262,7 +266,7 @@ impl Builder {
         self.misuse().map_or_else(|| Health::start(self), |sentence| Err(Misuse(sentence)))
     }
 
-    fn misuse(&self) -> Option<String> {
+    pub(crate) fn misuse(&self) -> Option<String> {
         let mut names = HashSet::new();
         for check in &self.checks {
             if let Some(sentence) = check.misuse() {

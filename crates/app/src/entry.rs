@@ -109,9 +109,14 @@ impl Entry {
         self.turn().last.as_ref().is_none_or(|last| now.since(last.at.mono) > max_age)
     }
 
-    /// Has it asked now.
+    /// Has it asked now. The asking under way, if there is one, is young enough for whoever wants it.
     pub fn want(&self, now: Mono) {
-        self.turn().core.hasten(now);
+        let mut turn = self.turn();
+        if turn.core.asking().is_some() {
+            return;
+        }
+        turn.core.hasten(now);
+        drop(turn);
         self.wake.notify_one();
     }
 

@@ -98,6 +98,10 @@ impl Faults<'_> {
     /// A worker of the runtime does nothing else for so long, as with a call that blocks in an async function.
     pub fn block_worker(&self, lasting: Duration) {
         tracing::warn!(lasting_s = lasting.as_secs_f64(), "simulated blocked worker");
+        #[cfg(feature = "host")]
+        if let Some(host) = &self.0.0.host {
+            return host.block(lasting);
+        }
         self.0.0.runtime.spawn(async move { block(lasting) });
     }
 

@@ -54,6 +54,8 @@ pub(crate) struct Inner {
     pub slots: Slots,
     pub started_at: Wall,
     pub runtime: Handle,
+    #[cfg(feature = "host")]
+    pub host: Option<Arc<dyn crate::host::Host>>,
     entries: RwLock<Arc<Vec<Arc<Entry>>>>,
     holds: Mutex<Vec<Arc<str>>>,
     started: AtomicBool,
@@ -101,6 +103,8 @@ impl Health {
             slots: Slots::of(&runtime),
             started_at: clock.now().wall,
             runtime,
+            #[cfg(feature = "host")]
+            host: builder.host,
             entries: RwLock::default(),
             holds: Mutex::new(builder.holds),
             started: AtomicBool::new(false),
@@ -113,6 +117,9 @@ impl Health {
             watchdog: OnceLock::new(),
         }));
         builder.checks.into_iter().try_for_each(|check| health.add(check))?;
+        if health.0.is_hosted() {
+            return Ok(health);
+        }
         match watch::start(Arc::downgrade(&health.0)) {
             Ok(thread) => drop(health.0.watchdog.set(thread)),
             Err(error) => tracing::error!(%error, "cannot start the watchdog: stuck workers will not be seen"),
@@ -217,6 +224,14 @@ impl Health {
 impl Inner {
     pub(crate) fn entries(&self) -> Arc<Vec<Arc<Entry>>> {
         self.entries.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether somebody else's watchdog looks.
+    pub(crate) const fn is_hosted(&self) -> bool {
+        #[cfg(feature = "host")]
+        return self.host.is_some();
+        #[cfg(not(feature = "host"))]
+        false
     }
 
     fn holds(&self) -> MutexGuard<'_, Vec<Arc<str>>> {

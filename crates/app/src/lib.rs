@@ -35,6 +35,8 @@ mod faults;
 mod forms;
 mod groups;
 mod health;
+#[cfg(feature = "host")]
+pub mod host;
 mod json;
 mod judge;
 mod lifecycle;

@@ -100,9 +100,20 @@ pub struct CheckDetail {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WorkerReport {
     /// Its number in the runtime.
-    pub worker: u64,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub worker: Option<u64>,
     /// For how long, in milliseconds.
-    pub stuck_for_ms: f64,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub stuck_for_ms: Option<f64>,
+    /// Its process, of services with several.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub pid: Option<u64>,
+    /// How late its event loop is, in milliseconds.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub loop_lag_ms: Option<f64>,
+    /// Requests that began and did not end.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub in_flight: Option<i64>,
     /// The request it is in, `GET /report`.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub blocked_in: Option<String>,
@@ -157,6 +168,14 @@ impl From<&CheckResult> for CheckDetail {
 
 impl From<&Worker> for WorkerReport {
     fn from(worker: &Worker) -> Self {
-        Self { worker: worker.index as u64, stuck_for_ms: ms(worker.stuck_for), blocked_in: worker.blocked_in.clone() }
+        let (index, process) = (worker.index as u64, worker.process);
+        Self {
+            worker: process.is_none().then_some(index),
+            stuck_for_ms: process.is_none().then(|| ms(worker.stuck_for)),
+            pid: process.map(|_| index),
+            loop_lag_ms: process.map(|process| ms(process.loop_lag)),
+            in_flight: process.map(|process| process.in_flight),
+            blocked_in: worker.blocked_in.clone(),
+        }
     }
 }

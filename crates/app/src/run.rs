@@ -51,6 +51,7 @@ async fn ask(tasks: &mut JoinSet<Outcome>, inner: &Weak<Inner>, entry: &Arc<Entr
     let (returned, now) = (ended.is_some(), clock.now());
     let late = now.mono.since(asking.deadline);
     let starved = if late > LATENESS_ALLOWED { late } else { Duration::ZERO };
+    let starved = starved.max(host_late(inner, now.mono.since(asking.started.mono)));
     finish(inner, entry, clock, &asking, ended.unwrap_or(Ended::TooLate { again: false }), starved);
     if returned {
         return;
@@ -65,6 +66,16 @@ async fn ask(tasks: &mut JoinSet<Outcome>, inner: &Weak<Inner>, entry: &Arc<Entr
             finish(inner, entry, clock, &asking, Ended::TooLate { again: true }, Duration::ZERO);
         }
     }
+}
+
+/// How late whoever hosts us was with an asking that took so long.
+#[cfg_attr(not(feature = "host"), expect(unused_variables, reason = "without hosts nobody is late"))]
+fn host_late(inner: &Weak<Inner>, asked_for: Duration) -> Duration {
+    #[cfg(feature = "host")]
+    if let Some(host) = inner.upgrade().and_then(|inner| inner.host.clone()) {
+        return host.late(asked_for);
+    }
+    Duration::ZERO
 }
 
 /// The question itself, with the misbehaviour that a simulation asks for before it.

@@ -8,6 +8,7 @@ mod detection;
 mod kubernetes;
 pub mod load;
 mod metrics;
+mod python;
 
 use anyhow::Result;
 use clap::ValueEnum as _;
@@ -45,6 +46,8 @@ enum Part {
     Kubelet,
     /// Manifests that are linted, well-meant and hostile ones
     Lint,
+    /// The Python package beside its peers
+    Python,
 }
 
 /// Measures. `true` means that every limit holds.
@@ -57,6 +60,7 @@ pub fn run(args: &Args) -> Result<bool> {
             Part::Detection => detection::run(&cargo::build_allswell(profile)?, args.flips)?,
             Part::Kubelet => kubernetes::decisions(profile)?,
             Part::Lint => kubernetes::lint(profile)?,
+            Part::Python => python::run(profile, args.minutes)?,
         };
     }
     Ok(holds)

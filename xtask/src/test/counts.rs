@@ -44,14 +44,26 @@ impl fmt::Display for Tally {
     }
 }
 
-/// Reads one line of nextest's or cargo test's output; lines that sum nothing up give nothing.
+/// Reads one line of nextest's, cargo test's or pytest's output; lines that sum nothing up give nothing.
 pub fn read(line: &str) -> Option<Tally> {
     let line = without_colour(line);
     let line = line.trim();
     match line.strip_prefix("Summary [") {
         Some(summary) => sum(summary.split_once("run:")?.1, ','),
-        None => sum(line.strip_prefix("test result: ")?.split_once(". ")?.1, ';'),
+        None => match line.strip_prefix("test result: ") {
+            Some(result) => sum(result.split_once(". ")?.1, ';'),
+            None => pytest(line),
+        },
     }
+}
+
+/// `1 failed, 85 passed, 2 skipped in 4.28s`: only the last line of pytest ends so.
+fn pytest(line: &str) -> Option<Tally> {
+    let (list, took) = line.trim_matches(['=', ' ']).rsplit_once(" in ")?;
+    let counts =
+        list.split(", ").all(|part| part.split_once(' ').is_some_and(|(count, _)| count.parse::<u64>().is_ok()));
+    let seconds = took.split_whitespace().next()?.strip_suffix('s')?.parse::<f64>().is_ok();
+    (counts && seconds).then(|| sum(list, ','))?
 }
 
 /// Adds up `2 passed (1 slow), 1 failed, 1 timed out, 0 skipped`.
@@ -67,7 +79,7 @@ fn sum(list: &str, separator: char) -> Option<Tally> {
         match words.next()? {
             "passed" => tally.passed += count,
             "skipped" | "ignored" => tally.skipped += count,
-            "failed" | "timed" | "exec" => tally.failed += count,
+            "failed" | "timed" | "exec" | "error" | "errors" => tally.failed += count,
             _ => {}
         }
     }
@@ -111,6 +123,13 @@ mod tests {
         let rest = "0 measured; 0 filtered out; finished in 0.01s";
         check(&format!("test result: ok. 5 passed; 0 failed; 1 ignored; {rest}"), Some((5, 0, 1)));
         check(&format!("test result: FAILED. 5 passed; 2 failed; 0 ignored; {rest}"), Some((5, 2, 0)));
+    }
+
+    #[test]
+    fn summaries_of_pytest_are_read() {
+        check("1 failed, 85 passed, 2 skipped in 4.28s", Some((85, 1, 2)));
+        check("===== 3 passed, 1 error in 61.02s (0:01:01) =====", Some((3, 1, 0)));
+        check("collected 3 items in 1.2s", None);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::guide;
 use super::probes;
 use super::tools::{self, Tool, Tools};
 use crate::cargo::{self, Profile, cargo, line};
-use crate::{demo, kill_loop};
+use crate::{demo, kill_loop, python};
 
 /// All packages with all their features, the same in every step, so that nothing is built twice.
 const WORKSPACE: [&str; 3] = ["--workspace", "--features", "allswell/full"];
@@ -42,6 +42,8 @@ pub enum Step {
     Doctests,
     /// The documentation builds without a warning
     Docs,
+    /// The Python package: its wheel in an environment of its own, its types, its tests
+    Python,
     /// What the guide shows works
     Guide,
     /// Every command of the page about probes says what it should
@@ -92,6 +94,7 @@ impl Bench {
                 let mut doc = workspace(["doc", "--quiet", "--no-deps", "--document-private-items"]);
                 cargo::run(doc.env("RUSTDOCFLAGS", "-D warnings"))?;
             }
+            Step::Python => return self.python(),
             Step::Guide => {
                 let binary = self.binary()?;
                 return guide::check(&binary, self.tools()?.path(Tool::Python));
@@ -132,6 +135,17 @@ impl Bench {
         };
         tools.export(&mut command);
         counted(&mut command)
+    }
+
+    fn python(&mut self) -> Result<Tally> {
+        let venv = python::environment()?;
+        let [mut mypy, mut pyright, mut pytest] = python::commands(&venv);
+        cargo::run(&mut mypy)?;
+        cargo::run(&mut pyright)?;
+        self.tools()?.export(&mut pytest);
+        // The outside door reads what the service says of itself.
+        pytest.env("ALLSWELL_TEST_BINARY", self.binary()?);
+        counted(&mut pytest)
     }
 
     fn tools(&mut self) -> Result<&Tools> {

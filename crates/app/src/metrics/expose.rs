@@ -44,7 +44,7 @@ impl Dialect {
 
 /// Writes everything there is to measure.
 pub fn write(inner: &Inner, dialect: Dialect) -> String {
-    let rows = inner.recorder.rows();
+    let rows = rows(inner);
     if dialect == Dialect::Json {
         return short(&rows);
     }
@@ -52,8 +52,24 @@ pub fn write(inner: &Inner, dialect: Dialect) -> String {
     requests(&mut text, &rows);
     service(&mut text, inner);
     checks(&mut text, &inner.results());
+    #[cfg(feature = "host")]
+    if let Some(host) = &inner.host {
+        host.write(&mut text);
+        return text.finish();
+    }
+    in_flight(&mut text, &rows);
     runtime(&mut text, inner);
     text.finish()
+}
+
+/// The counts of this process, or those of all workers of a host.
+fn rows(inner: &Inner) -> Vec<Row> {
+    let own = inner.recorder.rows();
+    #[cfg(feature = "host")]
+    if let Some(host) = &inner.host {
+        return host.rows(own);
+    }
+    own
 }
 
 fn short(rows: &[Row]) -> String {
@@ -98,6 +114,9 @@ fn requests(text: &mut Exposition, rows: &[Row]) {
     for row in rows {
         text.sample("http_requests_cut_total", &[("method", row.method), ("route", &row.route)], row.cut as f64);
     }
+}
+
+fn in_flight(text: &mut Exposition, rows: &[Row]) {
     text.family("http_requests_in_flight", "gauge", "Requests that began and did not end");
     for row in rows {
         text.sample("http_requests_in_flight", &[("method", row.method), ("route", &row.route)], row.in_flight as f64);
@@ -175,29 +194,35 @@ fn runtime(text: &mut Exposition, inner: &Inner) {
     }
 }
 
-/// The text under construction.
-struct Exposition {
+/// The text of the metrics under construction.
+#[derive(Debug)]
+pub struct Exposition {
     text: String,
     open_metrics: bool,
 }
 
 impl Exposition {
-    fn family(&mut self, name: &str, kind: &str, help: &str) {
+    /// Begins a family: `gauge`, `counter` or `histogram`.
+    pub fn family(&mut self, name: &str, kind: &str, help: &str) {
         self.put(format_args!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
     }
 
+    /// Begins a family of counters, `name` without `_total`.
+    ///
     /// A counter's family is named without `_total` in OpenMetrics, and with it before.
-    fn counter(&mut self, name: &str, help: &str) {
+    pub fn counter(&mut self, name: &str, help: &str) {
         let suffix = if self.open_metrics { "" } else { "_total" };
         self.family(&format!("{name}{suffix}"), "counter", help);
     }
 
-    fn gauge(&mut self, name: &str, help: &str, value: f64) {
+    /// A gauge without labels.
+    pub fn gauge(&mut self, name: &str, help: &str, value: f64) {
         self.family(name, "gauge", help);
         self.sample(name, &[], value);
     }
 
-    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: f64) {
+    /// One sample of the family that was begun last.
+    pub fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: f64) {
         self.text.push_str(name);
         for (at, (label, value)) in labels.iter().enumerate() {
             self.text.push(if at == 0 { '{' } else { ',' });

@@ -4,6 +4,11 @@ mod expose;
 mod layer;
 mod recorder;
 
-pub(crate) use expose::{Dialect, write};
+pub use expose::Dialect;
+#[cfg(feature = "host")]
+pub use expose::Exposition;
+pub(crate) use expose::write;
 pub use layer::{Measured, MetricsLayer, MetricsService, Tracked};
-pub(crate) use recorder::{Method, Recorder};
+#[cfg(feature = "host")]
+pub use recorder::{BOUNDS, CLASSES, Class, Ended, METHODS, Row};
+pub use recorder::{Method, Recorder};

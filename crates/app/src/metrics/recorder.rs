@@ -29,7 +29,8 @@ const ROUTES_MAX: usize = 1_000;
 const UNMATCHED: &str = "_unmatched";
 
 /// The methods that are kept apart; the last one stands for all others.
-const METHODS: [&str; 10] = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "_OTHER"];
+pub const METHODS: [&str; 10] =
+    ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "_OTHER"];
 
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +44,7 @@ pub enum Class {
 }
 
 /// The words of the classes.
-const CLASSES: [&str; 7] = ["1xx", "2xx", "3xx", "4xx", "5xx", "panicked", "abandoned"];
+pub const CLASSES: [&str; 7] = ["1xx", "2xx", "3xx", "4xx", "5xx", "panicked", "abandoned"];
 
 impl Class {
     fn index(self) -> usize {

@@ -15,8 +15,14 @@ use std::time::Duration;
 use crate::clock::ms;
 use crate::json::Json;
 
-use accept_queue::AcceptQueue;
-pub(crate) use proc::memory;
+pub use accept_queue::AcceptQueue;
+#[cfg(feature = "host")]
+pub use accept_queue::accept_queue;
+#[cfg(feature = "host")]
+pub use growth::Growth;
+#[cfg(feature = "host")]
+pub use proc::Memory;
+pub use proc::memory;
 pub(crate) use slots::{Slots, micros};
 pub(crate) use thread::start;
 
@@ -64,7 +70,7 @@ pub struct Strain {
     pub memory_bytes: Option<u64>,
 }
 
-/// A worker of the runtime that does not come back from what it does.
+/// A worker that does not come back from what it does; of a host, any of its workers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Worker {
     /// Its number in the runtime.
@@ -73,13 +79,31 @@ pub struct Worker {
     pub stuck_for: Duration,
     /// The request it is in, `GET /report`; `None` when it is in something else.
     pub blocked_in: Option<String>,
+    /// What is known of a worker that is a process; `index` is its id then.
+    pub process: Option<Process>,
+}
+
+/// A worker of a service that has several processes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Process {
+    /// How late its event loop was, or is, when asked for a sign of life.
+    pub loop_lag: Duration,
+    /// Requests that began and did not end.
+    pub in_flight: i64,
 }
 
 impl Worker {
     pub(crate) fn write(&self, json: &mut Json) {
         json.object(|json| {
-            json.name("worker").whole(self.index as u64);
-            json.name("stuck_for_ms").number(ms(self.stuck_for));
+            match self.process {
+                Some(process) => {
+                    json.name("pid").whole(self.index as u64).name("loop_lag_ms").number(ms(process.loop_lag));
+                    json.name("in_flight").whole(process.in_flight);
+                }
+                None => {
+                    json.name("worker").whole(self.index as u64).name("stuck_for_ms").number(ms(self.stuck_for));
+                }
+            }
             json.text_field("blocked_in", self.blocked_in.as_deref());
         });
     }

@@ -36,21 +36,25 @@ impl Health {
         listener.set_nonblocking(true)?;
         let bound = listener.local_addr()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
-        let listener = {
-            let _entered = runtime.enter();
-            TcpListener::from_std(listener)?
-        };
         let router: Router = self.endpoints(Door::Side);
         std::thread::Builder::new()
             .name("allswell-side".to_owned())
-            .spawn(move || runtime.block_on(accept(listener, router)))?;
+            .spawn(move || runtime.block_on(serve_on(listener, router)))?;
         tracing::info!(%bound, "side port is open");
         Ok(bound)
     }
 }
 
+/// Serves on a listener that does not block, on the runtime this runs on, until it is dropped.
+///
+/// # Errors
+/// When the runtime cannot wait for this listener.
+pub async fn serve_on(listener: std::net::TcpListener, router: Router) -> io::Result<()> {
+    accept(TcpListener::from_std(listener)?, router).await
+}
+
 #[expect(clippy::disallowed_methods, reason = "each connection is a task of this adapter's own runtime")]
-async fn accept(listener: TcpListener, router: Router) {
+async fn accept(listener: TcpListener, router: Router) -> ! {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         let place = places.clone().acquire_owned().await.expect("never closed");

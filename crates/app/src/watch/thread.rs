@@ -122,7 +122,7 @@ impl Watch {
             saturated: self.saturated(inner, now),
             ..Strain::default()
         };
-        judge(&mut strain, inner.slots.len(), inner.settings.watchdog);
+        strain.judge(inner.slots.len(), inner.settings.watchdog);
         inner.strained(strain);
     }
 
@@ -147,10 +147,10 @@ impl Watch {
             let report_after = inner.settings.watchdog.report_after;
             let named = seen.map(|seen| (now.since(Mono::after(Duration::from_micros(seen.since_us))), seen.place));
             if let Some((stuck_for, (route, method))) = named.filter(|(stuck_for, _)| *stuck_for >= report_after) {
-                stuck.push(Worker { index, stuck_for, blocked_in: inner.recorder.name(route, method) });
+                stuck.push(Worker { index, stuck_for, blocked_in: inner.recorder.name(route, method), process: None });
             } else if parks.is_multiple_of(2) && now.since(moved.at) >= report_after.max(UNNAMED_AFTER) {
                 // An odd count says that the worker is parked.
-                stuck.push(Worker { index, stuck_for: now.since(moved.at), blocked_in: None });
+                stuck.push(Worker { index, stuck_for: now.since(moved.at), blocked_in: None, process: None });
             }
         }
         stuck.sort_by_key(|worker| std::cmp::Reverse(worker.stuck_for));
@@ -181,18 +181,20 @@ impl Watch {
     }
 }
 
-/// Says what stuck workers mean. The first one is stuck for longest.
-fn judge(strain: &mut Strain, workers: usize, limits: Watchdog) {
-    let Some(longest) = strain.workers.first() else { return };
-    let all = strain.workers.len() >= workers;
-    if all || longest.stuck_for >= limits.unready_after {
-        let sentences: Vec<_> = strain.workers.iter().take(4).map(Worker::sentence).collect();
-        let all = if all { "all workers stuck" } else { "workers stuck" };
-        strain.stuck = Some(format!("{all}: {}", sentences.join(", ")));
-    }
-    let shortest = strain.workers.last().map(|worker| worker.stuck_for).unwrap_or_default();
-    if all && shortest >= limits.dead_after {
-        strain.dead.clone_from(&strain.stuck);
+impl Strain {
+    /// Says what the stuck workers mean, the first of which is stuck for longest, when there are so many `workers` in all.
+    pub fn judge(&mut self, workers: usize, limits: Watchdog) {
+        let Some(longest) = self.workers.first() else { return };
+        let all = self.workers.len() >= workers;
+        if all || longest.stuck_for >= limits.unready_after {
+            let sentences: Vec<_> = self.workers.iter().take(4).map(Worker::sentence).collect();
+            let all = if all { "all workers stuck" } else { "workers stuck" };
+            self.stuck = Some(format!("{all}: {}", sentences.join(", ")));
+        }
+        let shortest = self.workers.last().map(|worker| worker.stuck_for).unwrap_or_default();
+        if all && shortest >= limits.dead_after {
+            self.dead.clone_from(&self.stuck);
+        }
     }
 }
 
@@ -205,9 +207,10 @@ mod tests {
             index,
             stuck_for: Duration::from_millis(ms),
             blocked_in: (index == 0).then(|| "GET /report".to_owned()),
+            process: None,
         };
         let mut strain = Strain { workers: stuck_ms.iter().enumerate().map(worker).collect(), ..Strain::default() };
-        judge(&mut strain, workers, Watchdog::default());
+        strain.judge(workers, Watchdog::default());
         strain
     }
 

@@ -1,0 +1,46 @@
+"""The services that `wire.py` measures: the guide's, and ours."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import datetime, timezone
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+from allswell import Health
+
+guide = FastAPI()
+
+
+class HealthResponse(BaseModel):
+    status: str
+    timestamp: str
+    version: str
+
+
+@guide.get("/health", response_model=HealthResponse)
+async def guide_health() -> HealthResponse:
+    return HealthResponse(status="healthy", timestamp=datetime.now(timezone.utc).isoformat(), version="1.0.0")
+
+
+ours = FastAPI()
+health = Health(ours, version="1.0.0", side_port=0)
+health.check("database")(lambda: True)
+
+
+@ours.get("/where")
+async def where() -> dict[str, Any]:
+    return {"pid": os.getpid(), "side_port": health.side_port}
+
+
+@ours.get("/block")
+async def block(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+@ours.get("/items/{item}")
+async def item(item: int) -> int:
+    return item

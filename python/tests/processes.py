@@ -1,0 +1,214 @@
+"""Services and databases as child processes: started on ports of their own, stopped, frozen and thawed by the tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import PATIENCE, until
+
+HERE = Path(__file__).parent
+
+
+class Answer:
+    """What came back."""
+
+    def __init__(self, code: int, body: str) -> None:
+        self.code = code
+        self.body = body
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    def __repr__(self) -> str:
+        return f"{self.code} {self.body}"
+
+
+_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def get(port: int, path: str, timeout: float = PATIENCE, **headers: str) -> Answer:
+    """Asks, on a connection of its own."""
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers)
+    try:
+        with _opener.open(request, timeout=timeout) as answer:
+            return Answer(answer.status, answer.read().decode())
+    except urllib.error.HTTPError as answer:
+        with answer:
+            return Answer(answer.code, answer.read().decode())
+
+
+class Service:
+    """A server with its workers."""
+
+    def __init__(self, command: list[str], **environment: str) -> None:
+        self.log: list[str] = []
+        self.process = subprocess.Popen(
+            [sys.executable, "-u", "-m", *command],
+            cwd=HERE,
+            env={**os.environ, "PYTHONWARNINGS": "ignore", **environment},
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+        )
+        threading.Thread(target=self._read, daemon=True).start()
+        self.port = int(until(self._port))
+        until(lambda: self._answers())
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.log.append(line)
+
+    def _port(self) -> str | None:
+        assert self.process.poll() is None, "".join(self.log)
+        found = re.search(r"(?:running on|Listening at:) http://127\.0\.0\.1:(\d+)", "".join(self.log))
+        return found.group(1) if found else None
+
+    def _answers(self) -> bool:
+        try:
+            return get(self.port, "/ready").code == 200
+        except OSError:
+            return False
+
+    def side_port(self) -> int:
+        """The side port, which one of the workers serves."""
+        return int(until(lambda: get(self.port, "/").json["side_port"]))
+
+    def workers(self) -> set[int]:
+        """The processes that serve, as they tell themselves."""
+        side = self.side_port()
+        return {worker["pid"] for worker in get(side, "/status").json["workers"]}
+
+    def stop(self, patience: float = PATIENCE) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(patience)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+
+
+@contextmanager
+def service(*command: str, **environment: str) -> Iterator[Service]:
+    """Runs it for a while."""
+    running = Service(list(command), **environment)
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+def uvicorn(app: str, *arguments: str, **environment: str) -> Any:
+    """A service run by uvicorn."""
+    return service("uvicorn", app, "--port", "0", *arguments, **environment)
+
+
+class Database:
+    """A database that ends with the test."""
+
+    def __init__(self, command: list[str], port: int, folder: Path) -> None:
+        self.port, self.folder, self.command = port, folder, command
+        self.start()
+
+    def start(self) -> None:
+        quiet: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self.process = subprocess.Popen(self.command, **quiet)
+        until(self.listens)
+
+    def listens(self) -> bool:
+        assert self.process.poll() is None, f"{self.command} ended at once"
+        with socket.socket() as client:
+            return client.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def freeze(self) -> None:
+        """Every process of it stays where it is: connections stay open and nobody answers."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def stop(self) -> None:
+        """Its port refuses from now on."""
+        self._signal(signal.SIGKILL)
+        self.process.wait()
+
+    def _signal(self, number: int) -> None:
+        pids = [self.process.pid]
+        for pid in pids:
+            children = Path(f"/proc/{pid}/task/{pid}/children")
+            pids += [int(child) for child in children.read_text().split()] if children.exists() else []
+        for pid in pids:
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                pass
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.thaw()
+            self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def tool(variable: str, usual: str) -> str:
+    """Where a program is; a test that needs one that is not there is skipped where it may be."""
+    path = os.environ.get(variable) or shutil.which(usual) or (usual if Path(usual).exists() else None)
+    if path is None:
+        pytest.skip(f"no {usual}; `cargo xtask test` installs it, or set {variable}")
+    return path
+
+
+def free_port() -> int:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        return int(server.getsockname()[1])
+
+
+def postgres() -> Database:
+    """PostgreSQL with the user `postgres`, which needs no password. It does not run as root: its own user does."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    programs = Path(tool("ALLSWELL_TEST_POSTGRES", str(folders[-1]) if folders else "postgres"))
+    folder, port = Path(tempfile.mkdtemp()), free_port()
+    before = []
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres")
+        before = ["runuser", "-u", "postgres", "--"]
+    data = str(folder / "data")
+    initdb = [*before, str(programs / "initdb"), "--auth=trust", "--username=postgres", "--no-sync", "--no-instructions", "-D", data]
+    subprocess.run(initdb, check=True, capture_output=True)
+    settings = ["-c", "unix_socket_directories=", "-c", "max_connections=20"]
+    return Database([*before, str(programs / "postgres"), "-D", data, "-p", str(port), "-h", "127.0.0.1", "-F", *settings], port, folder)
+
+
+def redis_server() -> Database:
+    folder, port = Path(tempfile.mkdtemp()), free_port()
+    program = tool("ALLSWELL_TEST_REDIS", "redis-server")
+    settings = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder)]
+    return Database([program, "--port", str(port), *settings], port, folder)
+
+
+def mariadb() -> Database:
+    folder, port = Path(tempfile.mkdtemp()), free_port()
+    program = tool("ALLSWELL_TEST_MARIADB", "/usr/sbin/mariadbd")
+    paths = [f"--datadir={folder}", f"--socket={folder / 's'}", f"--pid-file={folder / 'p'}"]
+    settings = ["--no-defaults", "--skip-grant-tables", "--user=root", "--bind-address=127.0.0.1", f"--port={port}"]
+    return Database([program, *settings, *paths], port, folder)

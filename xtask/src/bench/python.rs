@@ -1,0 +1,23 @@
+//! What the Python package costs, beside its peers in the same run: the programs in `python/benches`, with the wheel as people get it.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::cargo::{self, Profile};
+use crate::python;
+use crate::venv::{Venv, requirements};
+
+/// Runs them; their lines say what must hold.
+pub fn run(profile: Profile, minutes: f64) -> Result<bool> {
+    let folder = cargo::root().join("python/benches");
+    let venv = Venv::provide("venv-python-bench", &requirements(&folder.join("requirements.txt"))?)?;
+    python::install(&venv, profile)?;
+    for (program, argument) in [("middleware.py", None), ("scrape.py", None), ("wire.py", Some(minutes.to_string()))] {
+        let mut bench = Command::new(venv.python());
+        // Not as a program of its folder alone: `services.py` beside it is imported by name.
+        bench.arg(folder.join(program)).args(argument).current_dir(&folder).env("PYTHONWARNINGS", "ignore");
+        cargo::run(&mut bench)?;
+    }
+    Ok(true)
+}
