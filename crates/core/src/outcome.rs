@@ -17,6 +17,9 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Pass, Self::Warn, Self::Fail, Self::Unknown];
+
     /// The word used in JSON, databases and metrics.
     pub const fn as_str(self) -> &'static str {
         match self {

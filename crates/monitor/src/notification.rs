@@ -19,6 +19,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Down, Self::Up, Self::Degraded, Self::Certificate, Self::Test];
+
     /// The word used in JSON, databases and messages.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -32,9 +35,7 @@ impl Kind {
 
     /// The kind with this word.
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Down, Self::Up, Self::Degraded, Self::Certificate, Self::Test]
-            .into_iter()
-            .find(|kind| kind.as_str() == word)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 }
 

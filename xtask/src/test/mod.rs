@@ -3,6 +3,7 @@
 //! [`tools`] fetches, [`steps`] says what is run, [`counts`] reads what the test runners say of themselves. The last line is
 //! `N passed, N failed` with the skipped ones after it; where `CI=true`, what is skipped counts as failed.
 
+mod api;
 mod counts;
 mod guide;
 mod probes;

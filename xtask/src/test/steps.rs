@@ -8,6 +8,7 @@ use std::thread;
 
 use anyhow::{Context, Result};
 
+use super::api;
 use super::counts::{self, Tally};
 use super::guide;
 use super::probes;
@@ -48,6 +49,8 @@ pub enum Step {
     Guide,
     /// Every command of the page about probes says what it should
     Probes,
+    /// The API answers as its OpenAPI document says, whatever it is asked
+    Api,
     /// No alert is lost when the server is killed
     KillLoop,
     /// The demo tells its first incident by e-mail
@@ -103,6 +106,7 @@ impl Bench {
                 let binary = self.binary()?;
                 return probes::check(binary.parent().context("the binary lies in a folder")?);
             }
+            Step::Api => api::check(&self.binary()?)?,
             Step::KillLoop => {
                 let args = kill_loop::Args { kills: 10, seed: 1, release: false };
                 anyhow::ensure!(kill_loop::run_with(&self.binary()?, &args)?, "the kill loop found violations");

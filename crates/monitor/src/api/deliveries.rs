@@ -3,33 +3,62 @@
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
 
-use super::{ApiState, Problem, Query, wire};
+use super::{ApiState, Problem, Query, openapi, wire};
 use crate::store::DeliveryRow;
 
 const DEFAULT: usize = 100;
 const MOST: usize = 100_000;
 
-#[derive(Serialize)]
+/// Who was told, newest first.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Deliveries)]
 pub(super) struct List {
     deliveries: Vec<One>,
 }
 
-#[derive(Serialize)]
+/// One message to one channel.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Delivery)]
 struct One {
     id: i64,
+    /// The idempotency key that the other side gets.
     key: String,
+    /// The id of its incident.
     incident: String,
+    /// The monitor's name.
     monitor: String,
+    /// The monitor's number.
     monitor_id: u32,
+    /// The channel's name.
     channel: String,
+    #[schema(schema_with = openapi::notification_kind)]
     kind: &'static str,
+    /// `waiting`, `sent`, `refused`.
     state: String,
+    #[schema(format = DateTime)]
     created: String,
+    /// When the other side took it.
+    #[schema(format = DateTime)]
     sent: Option<String>,
+    /// When it is tried next.
+    #[schema(format = DateTime)]
     next: Option<String>,
+    /// How often it was tried.
     attempts: u32,
+    /// What the other side said last.
     last_answer: Option<String>,
+}
+
+/// How many.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the document of what `Query` reads by name")]
+pub(super) struct Most {
+    /// At most so many.
+    #[param(minimum = 1, maximum = 100_000, default = 100)]
+    limit: Option<usize>,
 }
 
 impl From<DeliveryRow> for One {
@@ -52,6 +81,9 @@ impl From<DeliveryRow> for One {
     }
 }
 
+/// Deliveries
+#[utoipa::path(get, path = "/api/v1/deliveries", operation_id = "list_deliveries", tag = "incidents", params(Most),
+    responses((status = 200, body = List), openapi::Refusals))]
 pub(super) async fn list(State(state): State<ApiState>, query: RawQuery) -> Result<Json<List>, Problem> {
     let query = Query::read(query, &["limit"])?;
     let rows = state.store.deliveries(query.limit(DEFAULT, MOST)?).await?;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use allswell_core::time::humane;
 use allswell_core::{Mono, Now, Wall};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::wire;
 
@@ -168,7 +169,8 @@ impl Look {
 }
 
 /// Our own health document.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HealthDocument)]
 pub(crate) struct Document {
     status: &'static str,
     up: bool,
@@ -176,8 +178,10 @@ pub(crate) struct Document {
     started: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    #[schema(format = DateTime)]
     timestamp: String,
     version: &'static str,
+    #[schema(format = DateTime)]
     started_at: String,
     checks: std::collections::BTreeMap<&'static str, Check>,
 }
@@ -189,7 +193,9 @@ impl Document {
     }
 }
 
-#[derive(Debug, Serialize)]
+/// How one part of the server is.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HealthCheck)]
 struct Check {
     status: &'static str,
     message: Option<String>,

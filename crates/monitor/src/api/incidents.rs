@@ -5,46 +5,86 @@ use axum::Json;
 use axum::extract::{RawQuery, State};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
 
-use super::{ApiState, Key, Problem, Query, read, wire};
+use super::{ApiState, Key, Problem, Query, openapi, read, wire};
 use crate::store::{IncidentFilter, IncidentRow, TimelineRow};
 
 const DEFAULT: usize = 100;
 const MOST: usize = 100_000;
 
-#[derive(Serialize)]
+/// The outages, newest first.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Incidents)]
 pub(super) struct List {
     incidents: Vec<One>,
 }
 
-#[derive(Serialize)]
+/// An outage.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Incident)]
 struct One {
+    /// The monitor's number and the transition's, `12-7`.
     id: String,
+    /// The monitor's name.
     monitor: String,
+    /// The monitor's number.
     monitor_id: u32,
+    #[schema(schema_with = openapi::incident_kind)]
     kind: &'static str,
     open: bool,
+    /// The first failure.
+    #[schema(format = DateTime)]
     began: String,
+    /// When it was confirmed.
+    #[schema(format = DateTime)]
     opened: String,
+    /// The first good answer; `null` while it is open.
+    #[schema(format = DateTime)]
     ended: Option<String>,
     lasted_ms: u64,
+    /// One sentence.
     cause: String,
+    /// Its page.
     link: Option<String>,
 }
 
-#[derive(Serialize)]
+/// An outage with all that is known of it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = IncidentInFull)]
 pub(super) struct Whole {
     #[serde(flatten)]
     one: One,
+    /// Oldest first.
     timeline: Vec<Line>,
+    /// What was seen at the first failure.
     evidence: Value,
 }
 
-#[derive(Serialize)]
+/// What happened at one moment of an incident.
+#[derive(Serialize, ToSchema)]
+#[schema(as = IncidentLine)]
 struct Line {
+    #[schema(format = DateTime)]
     time: String,
+    /// `opened`, `turned`, `closed`, `sent`, `retried`, `refused`.
     what: String,
     text: String,
+}
+
+/// Which incidents.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the document of what `Query` reads by name")]
+pub(super) struct Which {
+    /// Only those that are open.
+    #[param(default = false)]
+    open: Option<bool>,
+    /// Only of this monitor: its number or its name.
+    monitor: Option<String>,
+    /// At most so many.
+    #[param(minimum = 1, maximum = 100_000, default = 100)]
+    limit: Option<usize>,
 }
 
 impl From<TimelineRow> for Line {
@@ -53,6 +93,9 @@ impl From<TimelineRow> for Line {
     }
 }
 
+/// Incidents
+#[utoipa::path(get, path = "/api/v1/incidents", operation_id = "list_incidents", tag = "incidents", params(Which),
+    responses((status = 200, body = List), openapi::RefusalsOfOne))]
 pub(super) async fn list(State(state): State<ApiState>, query: RawQuery) -> Result<Json<List>, Problem> {
     let query = Query::read(query, &["open", "monitor", "limit"])?;
     let mut filter =
@@ -65,6 +108,9 @@ pub(super) async fn list(State(state): State<ApiState>, query: RawQuery) -> Resu
     Ok(Json(List { incidents: rows.into_iter().map(|row| one_of(&state, row, now)).collect() }))
 }
 
+/// One incident
+#[utoipa::path(get, path = "/api/v1/incidents/{id}", operation_id = "get_incident", tag = "incidents", params(openapi::Incident),
+    responses((status = 200, body = Whole), openapi::RefusalsOfOne))]
 pub(super) async fn one(State(state): State<ApiState>, key: Key, query: RawQuery) -> Result<Json<Whole>, Problem> {
     Query::read(query, &[])?;
     let mut row = read::incident(&*state.store, &key.0).await?;

@@ -7,6 +7,7 @@ mod deliveries;
 mod health;
 mod incidents;
 mod monitors;
+mod openapi;
 mod own;
 mod problem;
 mod query;
@@ -24,7 +25,8 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::clock::Clock;
 use crate::metrics::Metrics;
@@ -58,23 +60,30 @@ impl ApiState {
 
 /// The whole interface: `/api/v1`, the pages, `/health`, `/ready` and `/metrics`.
 pub fn router(state: ApiState) -> Router {
-    Router::new()
-        .route("/api/v1/monitors", get(monitors::list))
-        .route("/api/v1/monitors/{id}", get(monitors::one))
-        .route("/api/v1/monitors/{id}/results", get(results::list))
-        .route("/api/v1/monitors/{id}/uptime", get(uptime::one))
-        .route("/api/v1/uptime", get(uptime::list))
-        .route("/api/v1/incidents", get(incidents::list))
-        .route("/api/v1/incidents/{id}", get(incidents::one))
-        .route("/api/v1/deliveries", get(deliveries::list))
-        .route("/health", get(own::health))
-        .route("/ready", get(own::ready))
-        .route("/metrics", get(own::metrics))
+    let (interface, document) = documented().split_for_parts();
+    interface
+        .merge(openapi::router(document))
         .merge(pages::router())
         .fallback(pages::not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(guard))
         .with_state(state)
+}
+
+/// What programs read. A path that is not in the OpenAPI document cannot be served from here.
+fn documented() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::with_openapi(openapi::head())
+        .routes(routes!(monitors::list))
+        .routes(routes!(monitors::one))
+        .routes(routes!(results::list))
+        .routes(routes!(uptime::one))
+        .routes(routes!(uptime::list))
+        .routes(routes!(incidents::list))
+        .routes(routes!(incidents::one))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(own::health))
+        .routes(routes!(own::ready))
+        .routes(routes!(own::metrics))
 }
 
 async fn method_not_allowed(request: Request) -> Problem {

@@ -5,34 +5,53 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::read::{self, UptimeReader};
 use super::results::OneResult;
 use super::uptime::Number;
-use super::{ApiState, Key, Problem, Query, wire};
+use super::{ApiState, Key, Problem, Query, openapi, wire};
 use crate::store::{MonitorRow, Store};
 
-#[derive(Serialize)]
+/// All monitors, in the order of the configuration.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Monitors)]
 pub(super) struct List {
     monitors: Vec<One>,
 }
 
-#[derive(Serialize)]
+/// A monitor, and what is true of it now.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Monitor)]
 pub(super) struct One {
+    /// Its number; it stays with the monitor for good.
     id: u32,
     name: String,
+    /// How it asks: `http`, `tcp`, `tls`, ...
     kind: String,
+    /// What is asked, secrets masked.
     target: String,
+    #[schema(schema_with = openapi::status)]
     status: &'static str,
+    /// When `status` began; `null` before the first answer.
+    #[schema(format = DateTime)]
     since: Option<String>,
     paused: bool,
+    /// Seconds from one asking to the next.
     interval_s: f64,
+    /// When it was first watched.
+    #[schema(format = DateTime)]
     created: String,
+    /// `null` before the first.
     last_result: Option<OneResult>,
+    /// By the length of the window: `24h`, `7d`, `30d`, `90d`.
     uptime: BTreeMap<&'static str, Number>,
+    /// The id of the incident that is open.
     incident: Option<String>,
 }
 
+/// All monitors
+#[utoipa::path(get, path = "/api/v1/monitors", operation_id = "list_monitors", tag = "monitors", responses((status = 200, body = List), openapi::Refusals))]
 pub(super) async fn list(State(state): State<ApiState>, query: RawQuery) -> Result<Json<List>, Problem> {
     Query::read(query, &[])?;
     let reader = UptimeReader::at(&*state.store, state.now().wall).await?;
@@ -43,6 +62,9 @@ pub(super) async fn list(State(state): State<ApiState>, query: RawQuery) -> Resu
     Ok(Json(List { monitors }))
 }
 
+/// One monitor
+#[utoipa::path(get, path = "/api/v1/monitors/{id}", operation_id = "get_monitor", tag = "monitors", params(openapi::Monitor),
+    responses((status = 200, body = One), openapi::RefusalsOfOne))]
 pub(super) async fn one(State(state): State<ApiState>, key: Key, query: RawQuery) -> Result<Json<One>, Problem> {
     Query::read(query, &[])?;
     let monitor = read::monitor(&*state.store, &key.0).await?;

@@ -15,10 +15,16 @@ use crate::store::StoreError;
 /// How long a scrape waits for the store before it shows the counters without it.
 const STORE_PATIENCE: Duration = Duration::from_secs(2);
 
+/// Whether the process is of use at all
+#[utoipa::path(get, path = "/health", operation_id = "get_health", tag = "server", responses(
+    (status = 200, body = Document), (status = 503, description = "the scheduler stands still", body = Document)))]
 pub(super) async fn health(State(state): State<ApiState>) -> Response {
     answer(state.health.look(state.now()).liveness())
 }
 
+/// Whether the server does its whole work
+#[utoipa::path(get, path = "/ready", operation_id = "get_readiness", tag = "server", responses(
+    (status = 200, body = Document), (status = 503, description = "`reason` says why not", body = Document)))]
 pub(super) async fn ready(State(state): State<ApiState>) -> Response {
     answer(state.health.look(state.now()).readiness())
 }
@@ -28,6 +34,9 @@ fn answer(document: Document) -> Response {
     (status, [(header::CACHE_CONTROL, "no-store")], Json(document)).into_response()
 }
 
+/// What is counted, for Prometheus
+#[utoipa::path(get, path = "/metrics", operation_id = "get_metrics", tag = "server", responses((status = 200, content(
+    (String = "text/plain"), (String = "application/openmetrics-text")))))]
 pub(super) async fn metrics(State(state): State<ApiState>, headers: HeaderMap) -> Response {
     // A store that fails or hangs must not hide the numbers that show it; what was read last stays in place.
     if let Ok(Err(error)) = tokio::time::timeout(STORE_PATIENCE, count_stored(&state)).await {

@@ -6,6 +6,7 @@ use allswell_core::time::humane;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::store::StoreError;
 
@@ -78,8 +79,9 @@ impl From<StoreError> for Problem {
 }
 
 /// RFC 9457, with `field` and `hint` as extensions.
-#[derive(Serialize)]
-struct Document<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct Document<'a> {
     r#type: &'static str,
     title: &'static str,
     status: u16,

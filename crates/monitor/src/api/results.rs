@@ -5,32 +5,61 @@ use axum::Json;
 use axum::extract::{RawQuery, State};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
 
 use super::wire::{self, PhasesMs};
-use super::{ApiState, Key, Problem, Query, read};
+use super::{ApiState, Key, Problem, Query, openapi, read};
 use crate::store::StoredResult;
 
 const DEFAULT: usize = 100;
 const MOST: usize = 1_000;
 
-#[derive(Serialize)]
+/// What the askings of a monitor gave, newest first.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Results)]
 pub(super) struct List {
+    /// The monitor's number.
     id: u32,
+    /// The monitor's name.
     name: String,
     results: Vec<OneResult>,
     /// Where the older ones are, when there may be some.
     next: Option<String>,
 }
 
-/// One result on the wire.
-#[derive(Serialize)]
+/// What one asking gave.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Result)]
 pub(super) struct OneResult {
+    /// When it began.
+    #[schema(format = DateTime)]
     time: String,
+    #[schema(schema_with = openapi::outcome)]
     outcome: &'static str,
+    /// Why it was no plain pass.
+    #[schema(schema_with = openapi::reason)]
     reason: Option<&'static str>,
+    /// The HTTP status.
     status: Option<u16>,
     phases_ms: PhasesMs,
+    /// What else is known: message, address, version, the app's own checks, certificate.
     detail: Option<Value>,
+}
+
+/// Which results.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the document of what `Query` reads by name")]
+pub(super) struct Range {
+    /// From this moment on, RFC 3339.
+    #[param(format = DateTime)]
+    from: Option<String>,
+    /// Before this moment, RFC 3339.
+    #[param(format = DateTime)]
+    to: Option<String>,
+    /// At most so many.
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    limit: Option<usize>,
 }
 
 impl From<StoredResult> for OneResult {
@@ -46,6 +75,9 @@ impl From<StoredResult> for OneResult {
     }
 }
 
+/// The results of a monitor
+#[utoipa::path(get, path = "/api/v1/monitors/{id}/results", operation_id = "list_results", tag = "monitors", params(openapi::Monitor, Range),
+    responses((status = 200, body = List), openapi::RefusalsOfOne))]
 pub(super) async fn list(State(state): State<ApiState>, key: Key, query: RawQuery) -> Result<Json<List>, Problem> {
     let query = Query::read(query, &["from", "to", "limit"])?;
     let limit = query.limit(DEFAULT, MOST)?;

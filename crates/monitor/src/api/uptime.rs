@@ -6,43 +6,59 @@ use allswell_core::uptime::{Presence, Shares};
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::read::{self, UptimeReader, WINDOWS};
-use super::{ApiState, Key, Problem, Query, wire};
+use super::{ApiState, Key, Problem, Query, openapi, wire};
 use crate::store::MonitorRow;
 
-#[derive(Serialize)]
+/// How all monitors fared.
+#[derive(Serialize, ToSchema)]
+#[schema(as = UptimeOfAll)]
 pub(super) struct List {
     monitors: Vec<One>,
 }
 
-#[derive(Serialize)]
+/// How one monitor fared.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Uptime)]
 pub(super) struct One {
+    /// The monitor's number.
     id: u32,
+    /// The monitor's name.
     name: String,
+    /// By the length of the window: `24h`, `7d`, `30d`, `90d`.
     uptime: BTreeMap<&'static str, Window>,
 }
 
 /// One window: the number, how much of it is known, and its parts, which add up to the whole.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = UptimeWindow)]
 struct Window {
+    #[schema(format = DateTime)]
     from: String,
+    #[schema(format = DateTime)]
     to: String,
     #[serde(flatten)]
     number: Number,
     window_ms: u64,
+    /// By what was true: `up`, `degraded`, `down`, `unknown`, `maintenance`, `paused`.
     shares: BTreeMap<&'static str, Share>,
 }
 
 /// Uptime as a number and as people read it. `percent` is `null` when nothing is known.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = UptimeNumber)]
 pub(super) struct Number {
     percent: Option<f64>,
+    /// Rounded down, so that no failure reads as 100 %.
     text: String,
+    /// How much of the window is known.
     coverage_percent: f64,
 }
 
-#[derive(Serialize)]
+/// A part of a window.
+#[derive(Serialize, ToSchema)]
 struct Share {
     percent: f64,
     ms: u64,
@@ -59,6 +75,8 @@ impl Number {
     }
 }
 
+/// How all monitors fared
+#[utoipa::path(get, path = "/api/v1/uptime", operation_id = "list_uptime", tag = "uptime", responses((status = 200, body = List), openapi::Refusals))]
 pub(super) async fn list(State(state): State<ApiState>, query: RawQuery) -> Result<Json<List>, Problem> {
     Query::read(query, &[])?;
     let reader = UptimeReader::at(&*state.store, state.now().wall).await?;
@@ -69,6 +87,9 @@ pub(super) async fn list(State(state): State<ApiState>, query: RawQuery) -> Resu
     Ok(Json(List { monitors }))
 }
 
+/// How one monitor fared
+#[utoipa::path(get, path = "/api/v1/monitors/{id}/uptime", operation_id = "get_uptime", tag = "uptime", params(openapi::Monitor),
+    responses((status = 200, body = One), openapi::RefusalsOfOne))]
 pub(super) async fn one(State(state): State<ApiState>, key: Key, query: RawQuery) -> Result<Json<One>, Problem> {
     Query::read(query, &[])?;
     let monitor = read::monitor(&*state.store, &key.0).await?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use allswell_core::{Phase, Phases, Wall};
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// RFC 3339 in UTC with milliseconds.
 pub(crate) fn time(wall: Wall) -> String {
@@ -25,7 +26,7 @@ pub(crate) fn whole_ms(duration: Duration) -> u64 {
 }
 
 /// The phases of an asking in milliseconds; one that was not reached or not needed is left out.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub(crate) struct PhasesMs {
     #[serde(skip_serializing_if = "Option::is_none")]
     dns: Option<f64>,

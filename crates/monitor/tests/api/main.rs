@@ -1,6 +1,7 @@
 //! The interface and the pages at their door: the whole router over a real store, without a socket.
 
 mod json;
+mod openapi;
 mod own;
 mod pages;
 mod problems;

@@ -1,0 +1,119 @@
+//! `/api/openapi.json`: what the interface answers, OpenAPI 3.1 made out of the types that are written.
+
+use std::collections::BTreeMap;
+
+use allswell_core::uptime::Presence;
+use allswell_core::{Reason, Verdict, incident};
+use axum::routing::get;
+use axum::{Json, Router};
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::{ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::{IntoParams, IntoResponses, PartialSchema, ToSchema};
+
+use super::{ApiState, problem};
+use crate::notification;
+
+/// Where the document is.
+const PATH: &str = "/api/openapi.json";
+
+/// What the document says before its paths.
+pub(super) fn head() -> OpenApi {
+    let info = InfoBuilder::new()
+        .title("Allswell")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(DESCRIPTION))
+        .license(Some(utoipa::openapi::License::new(env!("CARGO_PKG_LICENSE"))))
+        .build();
+    let mut document = OpenApiBuilder::new().info(info).build();
+    let components = document.components.get_or_insert_default();
+    components.schemas.insert(problem::Document::name().into_owned(), problem::Document::schema());
+    document
+}
+
+const DESCRIPTION: &str = "What is watched, what was seen, and who was told. Moments are RFC 3339 in UTC with milliseconds; \
+                           durations carry their unit in the name. Errors are problem documents (RFC 9457).";
+
+/// Serves `document`.
+pub(super) fn router(document: OpenApi) -> Router<ApiState> {
+    let document = Json(document);
+    Router::new().route(PATH, get(async move || document.clone()))
+}
+
+/// The monitor that a path names.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "the document of what `Key` reads")]
+pub(super) struct Monitor {
+    /// The monitor's number, or its name.
+    id: String,
+}
+
+/// The incident that a path names.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "the document of what `Key` reads")]
+pub(super) struct Incident {
+    /// The incident's id, `12-7`.
+    id: String,
+}
+
+/// How a list is refused.
+pub(super) struct Refusals;
+
+impl IntoResponses for Refusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        [
+            refusal("400", "a parameter cannot be used; `field` says which"),
+            refusal("503", "the store cannot be read now"),
+        ]
+        .into()
+    }
+}
+
+/// How what names one thing is refused.
+pub(super) struct RefusalsOfOne;
+
+impl IntoResponses for RefusalsOfOne {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut responses = Refusals::responses();
+        responses.extend([refusal("404", "there is no such thing")]);
+        responses
+    }
+}
+
+fn refusal(status: &str, description: &str) -> (String, RefOr<Response>) {
+    let schema = Ref::from_schema_name(problem::Document::name());
+    let content = ContentBuilder::new().schema(Some(schema)).build();
+    let response = ResponseBuilder::new().description(description).content("application/problem+json", content).build();
+    (status.to_owned(), response.into())
+}
+
+/// What is true of a monitor.
+pub(super) fn status() -> ObjectBuilder {
+    word(Presence::ALL.map(Presence::as_str))
+}
+
+/// What one asking said.
+pub(super) fn outcome() -> ObjectBuilder {
+    word(Verdict::ALL.map(Verdict::as_str))
+}
+
+/// Why an asking was no plain pass; `null` when it was.
+pub(super) fn reason() -> ObjectBuilder {
+    let words = Reason::ALL.iter().map(|reason| Some(reason.as_str())).chain([None]);
+    ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::String, Type::Null])).enum_values(Some(words))
+}
+
+/// What an incident is about.
+pub(super) fn incident_kind() -> ObjectBuilder {
+    word(incident::Kind::ALL.map(incident::Kind::as_str))
+}
+
+/// What a message tells.
+pub(super) fn notification_kind() -> ObjectBuilder {
+    word(notification::Kind::ALL.map(notification::Kind::as_str))
+}
+
+fn word<const N: usize>(words: [&'static str; N]) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words))
+}

@@ -1,0 +1,53 @@
+//! The OpenAPI document says what the interface does.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::read;
+use super::world::World;
+
+async fn document() -> Value {
+    read(&World::empty().await.state, "/api/openapi.json").await
+}
+
+fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
+    let paths = document["paths"].as_object().expect("paths are an object");
+    paths.iter().flat_map(|(path, item)| {
+        let methods = item.as_object().expect("a path has methods");
+        methods.iter().map(move |(method, operation)| (path.as_str(), method.as_str(), operation))
+    })
+}
+
+#[tokio::test]
+async fn every_operation_is_in_it_with_all_its_answers() {
+    let document = document().await;
+    assert_eq!(document["openapi"], "3.1.0");
+    let lines = operations(&document).map(|(path, method, operation)| {
+        let id = operation["operationId"].as_str().expect("every operation has an id");
+        let answers = operation["responses"].as_object().expect("answers").keys().cloned().collect::<Vec<_>>();
+        format!("{method} {path} {id} {}", answers.join(" "))
+    });
+    insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"));
+}
+
+#[tokio::test]
+async fn no_two_operations_share_an_id() {
+    let document = document().await;
+    let ids: BTreeSet<_> = operations(&document).map(|(_, _, operation)| operation["operationId"].as_str()).collect();
+    assert_eq!(ids.len(), operations(&document).count());
+}
+
+#[tokio::test]
+async fn closed_lists_of_words_come_from_the_code() {
+    let document = document().await;
+    let words =
+        |schema: &str, field: &str| document["components"]["schemas"][schema]["properties"][field]["enum"].clone();
+    assert_eq!(
+        words("Monitor", "status"),
+        serde_json::json!(["up", "degraded", "down", "unknown", "maintenance", "paused"])
+    );
+    assert_eq!(words("Result", "outcome"), serde_json::json!(["pass", "warn", "fail", "unknown"]));
+    let reasons = words("Result", "reason");
+    assert_eq!(reasons.as_array().map(Vec::len), Some(allswell_core::Reason::ALL.len() + 1), "and null: {reasons}");
+}
