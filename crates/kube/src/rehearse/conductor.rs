@@ -254,6 +254,7 @@ impl<F: FnMut(&Entry, Duration)> Show<F> {
             });
             if quiet {
                 self.deleted = true;
+                self.tell(What::Remark("the rehearsal is over: what runs is deleted".to_owned()));
                 self.stage.order(&Order::Delete);
             }
             return Ok(());

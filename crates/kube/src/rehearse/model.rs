@@ -145,11 +145,11 @@ impl Distribution {
         row("never ready", share(never));
         row("restarted", format!("{} of the runs, {:.2} restarts each", share(restarted), total as f64 / runs));
         if !self.kill_ages.is_empty() {
-            row("killed by probes at", spread(&self.kill_ages) + " of the container's age");
+            row("killed at an age of", spread(&self.kill_ages));
         }
         row("false restarts", format!("{} of the runs: killed while well", share(self.false_kills as usize)));
-        if !self.unready.is_empty() {
-            row("not ready", format!("{}, after it had been ready", spread(&self.unready)));
+        if self.unready.last().is_some_and(|worst| *worst > Duration::ZERO) {
+            row("not ready for", spread(&self.unready));
         }
         row("failed by --fail-on", share(self.failed as usize));
         out

@@ -116,12 +116,10 @@ pub fn lines(entry: &Entry, subject: &Subject, style: &Style) -> Vec<String> {
         false => text.to_owned(),
     };
     let at = entry.at.as_secs_f64() - style.zero.as_secs_f64();
-    let replica = if style.replicas && entry.is_for_all() {
-        "   ".to_owned()
-    } else if style.replicas {
-        format!(" #{}", entry.replica + 1)
-    } else {
-        String::new()
+    let replica = match (style.replicas, entry.is_for_all()) {
+        (false, _) => String::new(),
+        (true, true) => " ".repeat(4),
+        (true, false) => format!(" {:<3}", format!("#{}", entry.replica + 1)),
     };
     let reason = format!("{reason:<12}");
     let reason = match tone {
