@@ -125,13 +125,13 @@ def uvicorn(app: str, *arguments: str, **environment: str) -> Any:
 class Database:
     """A database that ends with the test."""
 
-    def __init__(self, command: list[str], port: int, folder: Path) -> None:
-        self.port, self.folder, self.command = port, folder, command
+    def __init__(self, command: list[str], port: int, folder: Path, ends_by: int = signal.SIGKILL, user: str | None = None) -> None:
+        self.port, self.folder, self.command, self.ends_by, self.user = port, folder, command, ends_by, user
         self.start()
 
     def start(self) -> None:
         quiet: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        self.process = subprocess.Popen(self.command, **quiet)
+        self.process = subprocess.Popen(self.command, user=self.user, **quiet)
         until(self.listens)
 
     def listens(self) -> bool:
@@ -147,9 +147,9 @@ class Database:
         self._signal(signal.SIGCONT)
 
     def stop(self) -> None:
-        """Its port refuses from now on."""
-        self._signal(signal.SIGKILL)
-        self.process.wait()
+        """Its port refuses from now on. It ends as quickly as it can be started again afterwards."""
+        os.kill(self.process.pid, self.ends_by)
+        self.process.wait(PATIENCE)
 
     def _signal(self, number: int) -> None:
         pids = [self.process.pid]
@@ -165,7 +165,8 @@ class Database:
     def end(self) -> None:
         if self.process.poll() is None:
             self.thaw()
-            self.stop()
+            self._signal(signal.SIGKILL)
+            self.process.wait(PATIENCE)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -188,15 +189,15 @@ def postgres() -> Database:
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     programs = Path(tool("ALLSWELL_TEST_POSTGRES", str(folders[-1]) if folders else "postgres"))
     folder, port = Path(tempfile.mkdtemp()), free_port()
-    before = []
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres")
-        before = ["runuser", "-u", "postgres", "--"]
+    user = "postgres" if os.geteuid() == 0 else None
+    if user:
+        shutil.chown(folder, user)
     data = str(folder / "data")
-    initdb = [*before, str(programs / "initdb"), "--auth=trust", "--username=postgres", "--no-sync", "--no-instructions", "-D", data]
-    subprocess.run(initdb, check=True, capture_output=True)
+    initdb = [str(programs / "initdb"), "--auth=trust", "--username=postgres", "--no-sync", "--no-instructions", "-D", data]
+    subprocess.run(initdb, check=True, capture_output=True, user=user)
     settings = ["-c", "unix_socket_directories=", "-c", "max_connections=20"]
-    return Database([*before, str(programs / "postgres"), "-D", data, "-p", str(port), "-h", "127.0.0.1", "-F", *settings], port, folder)
+    command = [str(programs / "postgres"), "-D", data, "-p", str(port), "-h", "127.0.0.1", "-F", *settings]
+    return Database(command, port, folder, signal.SIGQUIT, user)
 
 
 def redis_server() -> Database:
@@ -211,4 +212,4 @@ def mariadb() -> Database:
     program = tool("ALLSWELL_TEST_MARIADB", "/usr/sbin/mariadbd")
     paths = [f"--datadir={folder}", f"--socket={folder / 's'}", f"--pid-file={folder / 'p'}"]
     settings = ["--no-defaults", "--skip-grant-tables", "--user=root", "--bind-address=127.0.0.1", f"--port={port}"]
-    return Database([program, *settings, *paths], port, folder)
+    return Database([program, *settings, *paths], port, folder, signal.SIGTERM)

@@ -93,7 +93,7 @@ async def psycopg_pool_(port: int) -> AsyncIterator[Opened]:
 async def tortoise_(port: int) -> AsyncIterator[Opened]:
     from tortoise import Tortoise
 
-    await Tortoise.init(db_url=f"asyncpg://postgres@127.0.0.1:{port}/postgres", modules={"models": []}, _enable_global_fallback=True)
+    await Tortoise.init(db_url=f"asyncpg://postgres@127.0.0.1:{port}/postgres", modules={"models": ["tortoise_models"]}, _enable_global_fallback=True)
     yield checks.tortoise("default", **NUMBERS), None
     await Tortoise.close_connections()
 
