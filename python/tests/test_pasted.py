@@ -33,7 +33,9 @@ def test_the_readme_pasted_and_served_by_two_workers_names_the_database_that_is_
     try:
         assert get(service.port, "/ready").json["checks"] == {"database": "ok"}
         database.stop()
-        answer = until(lambda: get(service.port, "/ready"), lambda answer: answer.code == 503)
+        # Each worker has a pool of its own, and finds out for itself.
+        answers = until(lambda: [get(service.port, "/ready") for _ in range(12)], lambda answers: all(answer.code == 503 for answer in answers))
+        answer = answers[0]
         assert answer.json["reason"] == "check failed: database"
         binary = os.environ.get("ALLSWELL_TEST_BINARY")
         if binary:
