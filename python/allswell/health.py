@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -13,6 +13,7 @@ from . import _native, group, lifecycle
 from ._native import Misuse
 from .access_log import quiet_access_log
 from .check import Check
+from .collector import Collector
 from .endpoints import add_to_openapi, leave_out_of_openapi, served_by_others
 from .faults import Faults
 from .middleware import Middleware
@@ -50,6 +51,7 @@ class Health:
         probe_deadline: how long a request waits for checks that are asked on demand.
         response_time_header: whether answers carry ``X-Response-Time``.
         warmup: paths that are asked in the process before the service is ready; a 5xx keeps it from it.
+        groups: names under `/ready/{group}` for some checks together, ``{"core": ["database", "redis"]}``.
         first_requests: when failures of the first requests make it not ready.
         drain: seconds to go on serving, not ready, after SIGTERM.
         faults: allows to simulate faults over HTTP: a token, or ``True`` for everybody.
@@ -78,6 +80,7 @@ class Health:
         probe_deadline: float = 0.8,
         response_time_header: bool = True,
         warmup: Iterable[str] = (),
+        groups: Mapping[str, Iterable[str]] | None = None,
         first_requests: FirstRequests | None = None,
         drain: float = 0.0,
         faults: bool | str = False,
@@ -106,6 +109,8 @@ class Health:
             side_port=_address(side_port),
         )
         _native.validate_settings(self._settings)
+        # After that, for the native half knows no checks yet, and would find none of the members.
+        self._settings.groups = [(name, list(members)) for name, members in (groups or {}).items()]
         self._workers = workers
         self._warmup = list(warmup)
         self._first_requests = first_requests
@@ -310,6 +315,7 @@ class Health:
         if running is None:
             return
         self._refuse_unknown_names()
+        self._refuse_groups_that_cannot_work()
         checks = list(self._checks.values())
         if self._first_requests is not None:
             checks.append(lifecycle.first_requests(running.engine, self._first_requests))
@@ -364,6 +370,21 @@ class Health:
         for name in (*self._results, *self._required):
             if name not in self._checks:
                 self.now(name)
+
+    def _refuse_groups_that_cannot_work(self) -> None:
+        for name, members in self._settings.groups:
+            if not name or name in self._checks:
+                raise Misuse(f"group `{name}` has no name, or that of a check; both are asked for by name, so give it its own")
+            if not members:
+                raise Misuse(f"group `{name}` has no members; name its checks, or take the group away")
+            for member in members:
+                if member not in self._checks:
+                    known = ", ".join(self._checks) or "none"
+                    raise Misuse(f"group `{name}` names check `{member}`, which is not registered; there are: {known}")
+
+    def collector(self) -> Collector:
+        """Our metrics for a registry of prometheus_client: ``REGISTRY.register(health.collector())``."""
+        return Collector(self.engine_or_none)
 
     @property
     def paths(self) -> Paths:

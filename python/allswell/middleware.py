@@ -51,7 +51,7 @@ class Middleware:
             return
 
         engine = running.engine
-        engine.began()
+        refused = engine.began()
         start = perf_counter()
         status = 0
         counted = False
@@ -76,7 +76,7 @@ class Middleware:
 
         failed = False
         try:
-            await self.app(scope, receive, measured)
+            await (_refuse if refused else self.app)(scope, receive, measured)
         except Exception:
             failed = True
             raise
@@ -122,6 +122,12 @@ class Middleware:
             await self.app(scope, received, sent)
         finally:
             health.end()
+
+
+async def _refuse(_: Scope, __: Receive, send: Send) -> None:
+    """What a simulated refusal answers."""
+    await send({"type": "http.response.start", "status": 503, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body", "body": b""})
 
 
 def route_of(scope: Scope, root: str) -> str | None:

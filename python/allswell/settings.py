@@ -74,5 +74,6 @@ class Settings:
     fault_token: str | None = None
     faults: bool = False
     holds: list[str] = field(default_factory=list)
+    groups: list[tuple[str, list[str]]] = field(default_factory=list)
     side_port: str | None = None
     group: str | None = None

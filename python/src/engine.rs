@@ -189,9 +189,10 @@ impl Engine {
         }
     }
 
-    /// A request began.
-    fn began(&self) {
+    /// A request began. `true` when a simulation refuses it.
+    fn began(&self) -> bool {
         self.watch.in_flight.fetch_add(1, Ordering::Relaxed);
+        self.health.refuses_requests()
     }
 
     /// A request ended: the route's path if one matched, the method, the status (0 when there was none), the seconds, whether

@@ -135,6 +135,7 @@ pub struct Settings {
     fault_token: Option<String>,
     faults: bool,
     holds: Vec<String>,
+    groups: Vec<(String, Vec<String>)>,
     /// Where the side port listens: `host:port`.
     pub side_port: Option<String>,
     /// The folder that the workers of this service share, when there are several.
@@ -211,6 +212,9 @@ impl Settings {
         if self.faults {
             let access = self.fault_token.clone().map_or(FaultAccess::Everybody, FaultAccess::Token);
             builder = builder.fault_endpoints(access);
+        }
+        for (name, members) in &self.groups {
+            builder = builder.group(name, members);
         }
         Ok(self.holds.iter().fold(builder, |builder, hold| builder.startup_hold(hold)))
     }

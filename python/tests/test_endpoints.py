@@ -220,6 +220,31 @@ def test_holds_keep_the_service_from_starting_and_faults_end(app: FastAPI, healt
         assert client.get("/ready").json()["reason"] == "simulated refusal"
 
 
+def test_groups_answer_for_some_checks_together(app: FastAPI) -> None:
+    health = Health(app, groups={"core": ["database"], "all": ["database", "offers"]})
+    health.check("database")(lambda: True)
+    health.check("offers")(lambda: False)
+    with served(app) as client:
+        assert client.get("/ready/core").json()["checks"] == {"database": "ok"}
+        assert (client.get("/ready/core").status_code, client.get("/ready/all").status_code) == (200, 503)
+        assert client.get("/ready/none").status_code == 404
+    lost = FastAPI()
+    Health(lost, groups={"core": ["nothing"]})
+    with pytest.raises(ValueError, match="names check `nothing`, which is not registered"), TestClient(lost):
+        pass
+
+
+def test_a_simulated_refusal_refuses_the_services_own_requests(app: FastAPI, health: Health) -> None:
+    @app.get("/")
+    async def root() -> str:
+        return "x"
+
+    with served(app) as client:
+        assert client.get("/").status_code == 200
+        health.faults.refuse(for_=60)
+        assert (client.get("/").status_code, client.get("/ready").status_code, client.get("/health").status_code) == (503, 503, 200)
+
+
 def test_faults_over_http_are_off_until_allowed_and_ask_for_their_token() -> None:
     closed, open_ = FastAPI(), FastAPI()
     Health(closed)

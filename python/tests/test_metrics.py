@@ -165,6 +165,18 @@ def test_the_forms_of_the_metrics(app: FastAPI, health: Health) -> None:
         assert {family.name for family in read_open(open_metrics.text)} >= {"http_request_duration_seconds", "allswell_loop_lag_seconds"}
 
 
+def test_a_registry_of_prometheus_client_shows_ours_too(app: FastAPI, health: Health) -> None:
+    from prometheus_client import CollectorRegistry, generate_latest
+
+    registry = CollectorRegistry()
+    registry.register(health.collector())
+    assert generate_latest(registry) == b"", "nothing before the service runs"
+    with served(app) as client:
+        client.get("/nothing")
+        assert b'allswell_ready 1.0' in generate_latest(registry)
+        assert b'http_request_duration_seconds_count{method="GET",route="_unmatched",status="4xx"} 1.0' in generate_latest(registry)
+
+
 def test_context_variables_of_the_endpoint_are_seen_outside(app: FastAPI, health: Health) -> None:
     user: contextvars.ContextVar[str] = contextvars.ContextVar("user", default="nobody")
     seen: list[str] = []

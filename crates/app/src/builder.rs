@@ -266,6 +266,13 @@ impl Builder {
         self.misuse().map_or_else(|| Health::start(self), |sentence| Err(Misuse(sentence)))
     }
 
+    const fn is_hosted(&self) -> bool {
+        #[cfg(feature = "host")]
+        return self.host.is_some();
+        #[cfg(not(feature = "host"))]
+        false
+    }
+
     pub(crate) fn misuse(&self) -> Option<String> {
         let mut names = HashSet::new();
         for check in &self.checks {
@@ -276,7 +283,10 @@ impl Builder {
                 return Some(duplicate(check.name()));
             }
         }
-        if let Some(sentence) = groups::misuse(&self.settings.groups, &self.checks) {
+        // A host adds its checks later, and says itself what is wrong with its groups.
+        if !self.is_hosted()
+            && let Some(sentence) = groups::misuse(&self.settings.groups, &self.checks)
+        {
             return Some(sentence);
         }
         let mut holds = HashSet::new();

@@ -68,6 +68,11 @@ impl Health {
         self.0.strained(strain);
     }
 
+    /// Whether a simulation refuses the service's own requests.
+    pub fn refuses_requests(&self) -> bool {
+        self.0.refuses(None)
+    }
+
     /// The counts of requests of this process.
     pub fn recorder(&self) -> &Recorder {
         &self.0.recorder

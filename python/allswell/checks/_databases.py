@@ -110,7 +110,7 @@ def psycopg(pool: Any, *, name: str = "database", **numbers: Any) -> Check:
 
     def refuse_when_full(here: Any) -> None:
         now = here.get_stats()
-        if now.get("pool_available", 1) == 0 and now.get("pool_size", 0) >= here.max_size and now.get("requests_waiting", 0):
+        if now.get("pool_available", 1) == 0 and now.get("pool_size", 0) >= here.max_size:
             raise NotWell("pool exhausted", f"{now.get('pool_size')} of {here.max_size} connections in use")
 
     if hasattr(pool, "connection") and not inspect.iscoroutinefunction(pool.getconn):
