@@ -8,7 +8,6 @@ mod apt;
 mod bench;
 mod cargo;
 mod demo;
-mod health_cost;
 mod http;
 mod kill_loop;
 mod log;
@@ -43,10 +42,8 @@ enum Command {
     Test(test::Args),
     /// Kill the server at random moments during an incident storm and look for lost or doubled alerts
     KillLoop(kill_loop::Args),
-    /// Measure scheduling, CPU, memory, storage and the time from outage to webhook
+    /// Measure scheduling, CPU, memory, storage, the time from outage to webhook, and the crate `allswell` in a service
     Bench(bench::Args),
-    /// Count what the endpoints of the crate `allswell` cost beside a bare handler
-    HealthCost(health_cost::Args),
     /// Watch the demo for an hour: errors, growth, sums
     Soak(soak::Args),
     /// Run the demo until its first incident was told by e-mail
@@ -64,7 +61,6 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::KillLoop(args) => kill_loop::run(&args),
         Command::Bench(args) => bench::run(&args),
-        Command::HealthCost(args) => health_cost::measure(&args),
         Command::Soak(args) => soak::run(&args),
         Command::Demo => demo::run(),
         Command::BenchTarget => bench::load::serve_target(),

@@ -127,6 +127,11 @@ impl Health {
         response(code, "application/json", json.into_text().into())
     }
 
+    /// The metrics as Prometheus' text format 0.0.4, for services that have a `/metrics` of their own.
+    pub fn metrics_text(&self) -> String {
+        metrics::write(&self.0, Dialect::Prometheus)
+    }
+
     /// The metrics, in the form that `Accept` asks for.
     fn answer_metrics(&self, request: &Parts) -> Response<Body> {
         let accept = request.headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();

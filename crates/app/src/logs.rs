@@ -1,7 +1,7 @@
 //! Keeps successes of our own paths out of access logs made with `tracing-subscriber`.
 //!
 //! A prober that asks every few seconds writes thousands of lines a day that say nothing. What is dropped: events up to a level
-//! inside of a span whose `uri` or `path` is one of ours, below the level of warnings. A failure, which request logs write as a
+//! whose own `uri` or `path`, or that of a span around them, is one of ours, below the level of warnings. A failure, which request logs write as a
 //! warning or an error, stays; changes of a check are logged by the health itself, once.
 
 use std::fmt::Debug;
@@ -20,7 +20,11 @@ const FIELDS: [&str; 6] = ["uri", "path", "url.path", "http.target", "http.route
 
 /// A filter for one layer: `fmt::layer().with_filter(health.quiet())`.
 #[derive(Clone, Debug)]
-pub struct Quiet(Arc<[String]>);
+pub struct Quiet {
+    paths: Arc<[String]>,
+    /// What lies below it is ours too: `/ready/{check}`.
+    parent: Option<Arc<str>>,
+}
 
 /// Marks a span of one of our paths.
 struct Ours;
@@ -28,7 +32,9 @@ struct Ours;
 impl Health {
     /// A filter that keeps successes of our own paths out of a log.
     pub fn quiet(&self) -> Quiet {
-        Quiet(self.0.settings.paths.lists().into_iter().flatten().cloned().collect())
+        let paths = &self.0.settings.paths;
+        let parent = paths.readiness.first().map(|path| format!("{path}/").into());
+        Quiet { paths: paths.lists().into_iter().flatten().cloned().collect(), parent }
     }
 }
 
@@ -40,7 +46,8 @@ impl Quiet {
             Some((_, rest)) => rest.find('/').map_or("/", |at| &rest[at..]),
             None => path,
         };
-        self.0.iter().any(|ours| ours == path)
+        self.paths.iter().any(|ours| ours == path)
+            || self.parent.as_deref().is_some_and(|parent| path.starts_with(parent))
     }
 }
 
@@ -53,6 +60,11 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Filter<S> for Quiet {
         let level = *event.metadata().level();
         if level == Level::WARN || level == Level::ERROR {
             return true;
+        }
+        let mut asked = Asked { quiet: self, ours: false };
+        event.record(&mut asked);
+        if asked.ours {
+            return false;
         }
         let ours = |span: tracing_subscriber::registry::SpanRef<'_, S>| span.extensions().get::<Ours>().is_some();
         !context.event_scope(event).is_some_and(|mut scope| scope.any(ours))

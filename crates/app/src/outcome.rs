@@ -45,10 +45,12 @@ pub struct Cause {
 }
 
 impl Cause {
-    /// A cause that everybody may read, for instance `replica lags`.
+    /// A cause that everybody may read, for instance `replica lags`. Passwords in URLs and key-value pairs are taken out of it.
     pub fn public(text: impl Into<Cow<'static, str>>) -> Self {
-        let public = text.into();
-        Self { detail: redact(&public), public }
+        let given = text.into();
+        let detail = redact(&given);
+        let public = if detail == given { given } else { detail.clone().into() };
+        Self { detail, public }
     }
 
     /// A cause with a class for everybody and a text for the log; passwords in URLs and key-value pairs are taken out of it.

@@ -246,6 +246,59 @@ async fn a_deadpool_of_diesel_connections() {
     until(address, "/ready", ready).await;
 }
 
+/// A service behind TLS with a certificate for `localhost`, and what a client that trusts it says.
+async fn behind_tls(health: &Health) -> (std::net::SocketAddr, std::sync::Arc<tokio_rustls::rustls::ClientConfig>) {
+    use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
+    tokio_rustls::rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = made.signing_key.serialize_der().try_into().unwrap();
+    let certificate = made.cert.der().clone();
+    let server =
+        ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate.clone()], key).unwrap();
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate).unwrap();
+    let client = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(server));
+    let router: Router = health.router();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            // A client that does not trust us ends the handshake.
+            let Ok(stream) = acceptor.accept(stream).await else { continue };
+            let router = router.clone();
+            let service = hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+                tower::ServiceExt::oneshot(router.clone(), request.map(axum::body::Body::new))
+            });
+            let io = hyper_util::rt::TokioIo::new(stream);
+            tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(io, service));
+        }
+    });
+    (address, client.into())
+}
+
+#[tokio::test]
+async fn another_service_behind_tls() {
+    use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+    let other = Health::builder().check(Check::new("mail", || async { false }).degrades()).build().unwrap();
+    eventually("it was asked", || other.results()[0].time.is_some()).await;
+    let (address, trusting) = behind_tls(&other).await;
+    let nobody = ClientConfig::builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth();
+    let url = format!("https://localhost:{}/ready", address.port());
+    let health = Health::builder()
+        .check(checks::https(&url, trusting).named("neighbour"))
+        .check(checks::https(&url, nobody.into()).named("stranger"))
+        .check(checks::http(&url).named("plain"))
+        .build()
+        .unwrap();
+    eventually("all were asked", || health.results().iter().all(|result| result.time.is_some())).await;
+    let neighbour = health.result("neighbour").unwrap();
+    assert_eq!((neighbour.status, neighbour.detail.as_deref()), (Status::Warn, Some("degraded: mail")));
+    let detail = |name: &str| health.result(name).unwrap().detail.unwrap_or_default();
+    assert!(detail("stranger").contains("certificate"), "{}", detail("stranger"));
+    assert!(detail("plain").contains("does not start with http://"), "{}", detail("plain"));
+}
+
 #[tokio::test]
 async fn a_port_a_name_a_disk_and_another_service() {
     let other = Health::builder().check(Check::new("mail", || async { false }).degrades()).build().unwrap();

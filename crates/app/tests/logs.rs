@@ -44,6 +44,7 @@ impl Log {
 /// An access log as services write it: a span for each request, a line at its end.
 async fn access_log(request: Request, next: Next) -> Response {
     let span = tracing::info_span!("request", uri = %request.uri());
+    let path = request.uri().path().to_owned();
     async move {
         let response = next.run(request).await;
         let code = response.status().as_u16();
@@ -52,6 +53,7 @@ async fn access_log(request: Request, next: Next) -> Response {
         } else {
             tracing::info!(code, "served")
         }
+        tracing::info!(path, "seen");
         response
     }
     .instrument(span)
@@ -79,12 +81,13 @@ async fn probes_that_pass_leave_no_line_and_a_change_leaves_one() {
         .layer(health.layer());
     let address = serve(app).await;
     until(address, "/ready", |answer| answer.body.contains("check failed")).await;
-    for path in ["/health", "/livez?verbose", "/metrics", "/items", "/status"] {
+    for path in ["/health", "/livez?verbose", "/metrics", "/items", "/status", "/ready/database"] {
         let answer = get(address, path).await;
         assert!(!format!("{answer:?}").contains(SECRET), "{path}");
     }
     eventually("it failed some times more", || health.result("database").unwrap().consecutive_failures > 4).await;
     assert_eq!(log.lines("served"), 1, "the one request of the service itself");
+    assert_eq!(log.lines("seen"), 1, "an event that names the path itself");
     assert!(log.lines("failed") >= 2, "what failed is logged, also of our own paths");
     assert_eq!(log.lines("check is not well"), 1, "once, not with every failure");
     assert_eq!(log.lines(SECRET), 0);

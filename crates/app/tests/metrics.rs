@@ -162,12 +162,14 @@ async fn the_short_form_is_that_of_the_guides() {
 
 #[tokio::test]
 async fn checks_and_the_service_are_metrics_too() {
-    let (address, _health) = service().await;
+    let (address, health) = service().await;
     let metrics = until(address, "/metrics", |metrics| {
         sample(metrics, &[r#"allswell_check_status{check="database",status="ok"}"#]) == Some(1.0)
     });
     let metrics = metrics.await;
     assert_eq!(sample(&metrics, &["allswell_up "]), Some(1.0));
+    let text = health.metrics_text();
+    assert!(text.contains(r#"allswell_check_status{check="database",status="ok"} 1"#), "{text}");
     assert_eq!(sample(&metrics, &[r#"allswell_build_info{version="1.2""#]), Some(1.0));
     assert!(sample(&metrics, &["allswell_runtime_workers "]).unwrap() >= 1.0);
 }

@@ -7,32 +7,37 @@
 //!
 //! It starts without any of the three: then `/ready` says what is missing, and `/health` says that it lives.
 
-mod service;
+#![expect(clippy::disallowed_methods, reason = "a service starts its own tasks")]
 
-use std::time::Duration;
+mod service;
 
 use anyhow::{Context as _, Result};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt};
 
-/// Until the load balancer has noticed that we are not ready any more.
-const DRAIN_DELAY: Duration = Duration::from_secs(10);
+use service::{Service, Settings};
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let (app, health) = service::build(&service::Settings::from_environment())?;
+    let settings = Settings::from_environment()?;
+    let Service { app, health, pool } = service::build(&settings)?;
     tracing_subscriber::registry().with(fmt::layer().with_filter(health.quiet())).init();
 
-    let address = std::env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:8080".to_owned());
-    let listener =
-        tokio::net::TcpListener::bind(&address).await.with_context(|| format!("cannot listen on {address}"))?;
-    health.watch_listener(listener.local_addr()?);
-    let side = std::env::var("SIDE_PORT").unwrap_or_else(|_| "127.0.0.1:9091".to_owned());
-    health.side_port(&*side).with_context(|| format!("cannot open the side port {side}"))?;
+    let listener = tokio::net::TcpListener::bind(&settings.listen).await;
+    let listener = listener.with_context(|| format!("cannot listen on {}", settings.listen))?;
+    let address = listener.local_addr()?;
+    health.watch_listener(address);
+    health
+        .side_port(&*settings.side_port)
+        .with_context(|| format!("cannot open the side port {}", settings.side_port))?;
 
-    // Asked in the process before anybody else may ask.
-    health.warm_up(app.clone(), ["/"]);
-    tracing::info!(address, "serving");
-    axum::serve(listener, app).with_graceful_shutdown(health.drained(DRAIN_DELAY)).await.context("cannot serve")
+    // Not started before the tables are there and the first answers, asked for in the process, are no 5xx.
+    tokio::spawn(service::migrate(pool, health.startup_hold("migrations")));
+    health.warm_up(app.clone(), ["/", "/quote"]);
+    tracing::info!(%address, "serving");
+    axum::serve(listener, app)
+        .with_graceful_shutdown(health.drained(settings.drain_delay))
+        .await
+        .context("cannot serve")
 }

@@ -1,10 +1,12 @@
-//! `cargo xtask bench`: what a check costs, whether it comes in time, and how soon an outage is told.
+//! `cargo xtask bench`: what a check costs, whether it comes in time, and how soon an outage is told; what the crate `allswell`
+//! costs a service, and whether it is right when the service is not.
 //!
 //! Absolute times belong to the machine they were measured on; the limits that must hold are printed beside each figure,
 //! and CPU is given as a ratio to a bare client measured in the same run as well.
 
 pub mod client;
 mod detection;
+pub mod inside;
 mod kubernetes;
 pub mod load;
 mod metrics;
@@ -18,7 +20,7 @@ use crate::cargo::{self, Profile};
 /// What to measure.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// How long the load lasts after its warm-up
+    /// How long the loads last, that of monitors after its warm-up
     #[arg(long, default_value_t = 5.0)]
     minutes: f64,
     /// How many monitors ask every 10 s
@@ -27,15 +29,18 @@ pub struct Args {
     /// How many outages are timed
     #[arg(long, default_value_t = 200)]
     flips: u32,
-    /// Only one part
+    /// How long the database of the example service is frozen
+    #[arg(long, default_value_t = 30)]
+    frozen_seconds: u64,
+    /// Only these parts, in their usual order
     #[arg(long, value_enum)]
-    only: Option<Part>,
+    only: Vec<Part>,
     /// Measure a debug build: quicker to come by, and no figure to quote
     #[arg(long)]
     debug: bool,
 }
 
-/// One part of the bench.
+/// A part of the bench.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Part {
     /// Many monitors for minutes
@@ -48,22 +53,41 @@ enum Part {
     Lint,
     /// The Python package beside its peers
     Python,
+    /// Crates that a service gets with the crate `allswell`
+    Size,
+    /// What the endpoints and the metrics layer cost (needs valgrind and wrk)
+    Cost,
+    /// Workers blocked, and what the side port says
+    Stuck,
+    /// Full load for minutes without a false alarm (needs wrk)
+    Calm,
+    /// The database frozen, and what `/ready` does
+    Frozen,
 }
 
 /// Measures. `true` means that every limit holds.
 pub fn run(args: &Args) -> Result<bool> {
-    let profile = if args.debug { Profile::Debug } else { Profile::Release };
     let mut holds = true;
-    for part in Part::value_variants().iter().filter(|part| args.only.is_none_or(|only| only == **part)) {
-        holds &= match part {
-            Part::Load => load::run(&cargo::build_allswell(profile)?, args.monitors, args.minutes)?,
-            Part::Detection => detection::run(&cargo::build_allswell(profile)?, args.flips)?,
-            Part::Kubelet => kubernetes::decisions(profile)?,
-            Part::Lint => kubernetes::lint(profile)?,
-            Part::Python => python::run(profile, args.minutes)?,
-        };
+    for part in Part::value_variants().iter().filter(|part| args.only.is_empty() || args.only.contains(part)) {
+        holds &= measure(*part, args)?;
     }
     Ok(holds)
+}
+
+fn measure(part: Part, args: &Args) -> Result<bool> {
+    let profile = if args.debug { Profile::Debug } else { Profile::Release };
+    match part {
+        Part::Load => load::run(&cargo::build_allswell(profile)?, args.monitors, args.minutes),
+        Part::Detection => detection::run(&cargo::build_allswell(profile)?, args.flips),
+        Part::Kubelet => kubernetes::decisions(profile),
+        Part::Lint => kubernetes::lint(profile),
+        Part::Python => python::run(profile, args.minutes),
+        Part::Size => inside::size(),
+        Part::Cost => inside::cost(profile),
+        Part::Stuck => inside::stuck(profile),
+        Part::Calm => inside::calm(profile, args.minutes),
+        Part::Frozen => inside::frozen(profile, args.frozen_seconds),
+    }
 }
 
 /// Prints a figure with its limit and says whether it holds.

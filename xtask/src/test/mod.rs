@@ -6,9 +6,10 @@
 mod api;
 mod counts;
 mod guide;
+mod newcomer;
 mod probes;
 mod steps;
-mod tools;
+pub mod tools;
 
 use std::time::Instant;
 

@@ -8,11 +8,9 @@ use std::thread;
 
 use anyhow::{Context, Result};
 
-use super::api;
 use super::counts::{self, Tally};
-use super::guide;
-use super::probes;
 use super::tools::{self, Tool, Tools};
+use super::{api, guide, newcomer, probes};
 use crate::cargo::{self, Profile, cargo, line};
 use crate::{demo, kill_loop, python};
 
@@ -51,6 +49,8 @@ pub enum Step {
     Probes,
     /// The API answers as its OpenAPI document says, whatever it is asked
     Api,
+    /// The page for Rust services leads to one
+    Newcomer,
     /// No alert is lost when the server is killed
     KillLoop,
     /// The demo tells its first incident by e-mail
@@ -107,6 +107,7 @@ impl Bench {
                 return probes::check(binary.parent().context("the binary lies in a folder")?);
             }
             Step::Api => api::check(&self.binary()?)?,
+            Step::Newcomer => newcomer::follow()?,
             Step::KillLoop => {
                 let args = kill_loop::Args { kills: 10, seed: 1, release: false };
                 anyhow::ensure!(kill_loop::run_with(&self.binary()?, &args)?, "the kill loop found violations");

@@ -132,6 +132,11 @@ impl Tools {
     }
 }
 
+/// Where one tool is, found or fetched.
+pub fn path_of(tool: Tool) -> Result<PathBuf> {
+    tool.provide(&test_tools()?)
+}
+
 /// Finds or fetches each tool; says which are missing and why.
 pub fn provide(wanted: &[Tool]) -> Result<Tools> {
     let folder = test_tools()?;

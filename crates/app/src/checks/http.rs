@@ -6,6 +6,7 @@ use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use crate::check::Check;
@@ -21,41 +22,85 @@ const BODY_MAX: usize = 256 << 10;
 /// Its name is `http` until [`Check::named`] gives another one.
 pub fn http(url: impl Into<String>) -> Check {
     let url = url.into();
-    Check::new("http", move || ask(url.clone()))
+    Check::new("http", move || {
+        let url = url.clone();
+        async move { outcome(plain(&url).await) }
+    })
+}
+
+/// As [`http()`], for a `url` that starts with `https://`: `config` says whom to trust, as it does for the service's own client.
+#[cfg(feature = "https")]
+pub fn https(url: impl Into<String>, config: std::sync::Arc<tokio_rustls::rustls::ClientConfig>) -> Check {
+    let (url, connector) = (url.into(), tokio_rustls::TlsConnector::from(config));
+    Check::new("http", move || {
+        let (url, connector) = (url.clone(), connector.clone());
+        async move { outcome(secure(&url, connector).await) }
+    })
 }
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-async fn ask(url: String) -> Outcome {
-    match get(&url).await {
+fn outcome(answered: Result<(u16, Bytes), Failure>) -> Outcome {
+    match answered {
         Ok((code, body)) => judge(code, &body),
         Err(error) => Outcome::fail(error),
     }
 }
 
-async fn get(url: &str) -> Result<(u16, Bytes), Failure> {
-    let uri: Uri = url.parse().map_err(|error| format!("`{url}` is no URL: {error}"))?;
-    if uri.scheme_str() != Some("http") {
-        return Err(format!("`{url}` does not start with http://").into());
+async fn plain(url: &str) -> Result<(u16, Bytes), Failure> {
+    let target = Target::of(url, "http", 80)?;
+    let stream = connect(&target.host, target.port).await?;
+    target.ask(stream).await
+}
+
+#[cfg(feature = "https")]
+async fn secure(url: &str, connector: tokio_rustls::TlsConnector) -> Result<(u16, Bytes), Failure> {
+    let target = Target::of(url, "https", 443)?;
+    let name = tokio_rustls::rustls::pki_types::ServerName::try_from(target.host.clone())?;
+    let stream = connect(&target.host, target.port).await?;
+    target.ask(connector.connect(name, stream).await?).await
+}
+
+/// What a URL says.
+struct Target {
+    host: String,
+    port: u16,
+    authority: String,
+    path: String,
+}
+
+impl Target {
+    fn of(url: &str, scheme: &str, port: u16) -> Result<Self, Failure> {
+        let uri: Uri = url.parse().map_err(|error| format!("`{url}` is no URL: {error}"))?;
+        if uri.scheme_str() != Some(scheme) {
+            return Err(format!("`{url}` does not start with {scheme}://").into());
+        }
+        let host = uri.host().unwrap_or_default();
+        let authority = uri.authority().map_or(host, |authority| authority.as_str());
+        Ok(Self {
+            host: host.trim_matches(['[', ']']).to_owned(),
+            port: uri.port_u16().unwrap_or(port),
+            authority: authority.rsplit('@').next().unwrap_or(host).to_owned(),
+            path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+        })
     }
-    let host = uri.host().unwrap_or_default();
-    let stream = connect(host.trim_matches(['[', ']']), uri.port_u16().unwrap_or(80)).await?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    let path = uri.path_and_query().map_or("/", |path| path.as_str());
-    let authority = uri.authority().map_or(host, |authority| authority.as_str().rsplit('@').next().unwrap_or(host));
-    let request = http::Request::get(path)
-        .header(http::header::HOST, authority)
-        .header(http::header::ACCEPT, "application/json, */*")
-        .header(http::header::USER_AGENT, concat!("allswell/", env!("CARGO_PKG_VERSION")))
-        .body(Empty::<Bytes>::new())?;
-    // The connection moves only while it is polled: both are driven here, so that nothing is left when we are dropped.
-    let exchange = async {
-        let response = sender.send_request(request).await?;
-        let code = response.status().as_u16();
-        let body = Limited::new(response.into_body(), BODY_MAX).collect().await;
-        Ok::<_, Failure>((code, body.map(http_body_util::Collected::to_bytes).unwrap_or_default()))
-    };
-    driven(exchange, connection).await
+
+    async fn ask(self, stream: impl AsyncRead + AsyncWrite + Unpin) -> Result<(u16, Bytes), Failure> {
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        let request = http::Request::get(self.path)
+            .header(http::header::HOST, self.authority)
+            .header(http::header::ACCEPT, "application/json, */*")
+            .header(http::header::USER_AGENT, concat!("allswell/", env!("CARGO_PKG_VERSION")))
+            .body(Empty::<Bytes>::new())?;
+        // The connection moves only while it is polled: both are driven here, so that nothing is left when we are dropped.
+        let exchange = async {
+            let response = sender.send_request(request).await?;
+            let code = response.status().as_u16();
+            let body = Limited::new(response.into_body(), BODY_MAX).collect().await;
+            Ok::<_, Failure>((code, body.map(http_body_util::Collected::to_bytes).unwrap_or_default()))
+        };
+        driven(exchange, connection).await
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "asking is connecting; the address is the author's")]

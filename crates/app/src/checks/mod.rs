@@ -34,6 +34,8 @@ pub use deadpool_postgres::deadpool_postgres;
 pub use disk::{Free, disk};
 #[cfg(feature = "http")]
 pub use http::http;
+#[cfg(feature = "https")]
+pub use http::https;
 pub use memory::memory;
 #[cfg(feature = "mongodb")]
 pub use mongodb::mongodb;
