@@ -8,6 +8,7 @@ pub mod chart;
 pub mod conductor;
 pub mod fault;
 pub mod hook;
+mod listening;
 pub mod measure;
 pub mod model;
 pub mod policy;

@@ -220,6 +220,23 @@ async fn a_program_that_is_not_there_is_said_so_and_backs_off() {
 }
 
 #[tokio::test]
+async fn an_app_that_listens_on_another_port_is_told_where() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = free.local_addr().expect("it listens").port();
+    drop(free);
+    let subject = manifest("", "");
+    let rehearsed = play(&subject, |settings| {
+        let own = ["env".to_owned(), format!("PORT={port}")];
+        settings.command = own.into_iter().chain(settings.command.clone()).collect();
+        settings.length = Some(Duration::from_secs(5));
+    })
+    .await;
+    let advice = advice::advice(&rehearsed, &subject);
+    assert!(advice[0].contains(&format!("the app listens on port {port}, and its probes ask port")), "{advice:?}");
+    assert_eq!(rehearsed.verdict.ready_after, None);
+}
+
+#[tokio::test]
 async fn a_port_that_is_taken_is_refused_before_anything_starts() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = taken.local_addr().expect("it listens").port();

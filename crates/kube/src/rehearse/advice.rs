@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use allswell_core::kubelet::{Answer, Kind, Note};
 
-use super::timeline::{Entry, What};
+use super::timeline::{Entry, What, numbers};
 use super::{Rehearsed, Subject};
 
 /// Sentences about what went wrong in a rehearsal, the weightiest first; none when all went well.
@@ -12,6 +12,16 @@ pub fn advice(rehearsed: &Rehearsed, subject: &Subject) -> Vec<String> {
     let entries = &rehearsed.entries;
     let mut told = Vec::new();
     let mut tell = |holds: bool, sentence: String| told.extend(holds.then_some(sentence));
+    if let Some((ports, wanted)) = listens_elsewhere(entries) {
+        let (is, asked) = (numbers(ports), numbers(wanted));
+        tell(
+            true,
+            format!(
+                "the app listens on port {is}, and its probes ask port {asked}. Give it the port with {{port}} or $PORT in its \
+                 command, say --port {is} when only here it differs, or write {is} into the manifest."
+            ),
+        );
+    }
     tell(
         killed_while_starting(entries),
         "it is killed while it still starts. A startup probe holds liveness back until it is up: --suggest instead of --for \
@@ -82,6 +92,14 @@ fn saw(entries: &[Entry], wanted: Kind, is: &dyn Fn(Answer, &str) -> bool) -> bo
     entries.iter().any(|entry| match &entry.what {
         What::Probed { kind, answer, output, .. } => *kind == wanted && is(*answer, output),
         _ => false,
+    })
+}
+
+/// Where the app listened and where it was asked, when those differed.
+fn listens_elsewhere(entries: &[Entry]) -> Option<(&[u16], &[u16])> {
+    entries.iter().find_map(|entry| match &entry.what {
+        What::ListensElsewhere { ports, wanted } => Some((ports.as_slice(), wanted.as_slice())),
+        _ => None,
     })
 }
 

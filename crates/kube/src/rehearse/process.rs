@@ -7,6 +7,7 @@ use std::process::{ExitStatus, Stdio};
 
 use tokio::process::{Child, Command};
 
+use super::listening;
 use crate::process::{Signal, signal_group};
 
 /// How much of the output's end is shown.
@@ -65,6 +66,11 @@ impl Recipe {
 impl Process {
     pub(super) fn signal(&self, signal: Signal) {
         signal_group(self.group, signal);
+    }
+
+    /// The ports on which it listens, it and all it started.
+    pub(super) fn ports(&self) -> Vec<u16> {
+        listening::ports_of(self.group)
     }
 
     /// Its exit code, or 128 and the signal that ended it. What it started ends with it, as in a container.

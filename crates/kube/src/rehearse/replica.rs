@@ -77,6 +77,8 @@ pub(super) struct Setup {
     pub(super) recipe: Recipe,
     /// Ports of the container and where the probes find them here.
     pub(super) ports: Vec<(u16, u16)>,
+    /// Where the app should listen.
+    pub(super) served: Vec<u16>,
     pub(super) token: Option<Token>,
     pub(super) clock: Clock,
     pub(super) chance: Chance,
@@ -104,6 +106,8 @@ pub(super) struct Replica {
     last: [Option<Answer>; 3],
     /// Whether the kubelet or a fault ends the process; its last words are no news then.
     doomed: bool,
+    /// Whether it was told that the app listens elsewhere.
+    astray: bool,
     /// Whether the pod is being deleted; that it is not ready any more is no news then.
     deleted: bool,
     dialer: Dialer,
@@ -135,6 +139,7 @@ impl Replica {
             playing: FuturesUnordered::new(),
             last: [None; 3],
             doomed: false,
+            astray: false,
             deleted: false,
             dialer: Dialer::new(super::conductor::local_addresses()),
             setup,
@@ -222,9 +227,23 @@ impl Replica {
             let count = (self.count_after(kind, asked.answer, before), self.threshold(kind));
             let news = self.last[kind as usize].replace(asked.answer) != Some(asked.answer);
             let Asked { answer, output } = asked;
+            let is_refused = answer == Answer::Failure && output.ends_with("connection refused");
             self.tell(What::Probed { kind, answer, output, took, count, news }).await;
+            if is_refused && !self.astray {
+                self.look_elsewhere().await;
+            }
         }
         self.act(actions).await;
+    }
+
+    /// Where the app listens, when that is not where it is asked.
+    async fn look_elsewhere(&mut self) {
+        let ports = self.process.as_ref().map(Process::ports).unwrap_or_default();
+        let served = &self.setup.served;
+        if !ports.is_empty() && !ports.iter().any(|port| served.contains(port)) {
+            self.astray = true;
+            self.tell(What::ListensElsewhere { ports, wanted: served.clone() }).await;
+        }
     }
 
     /// How many failures in a row there are now. A result that has its effect sets the worker's count to zero.

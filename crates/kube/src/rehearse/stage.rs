@@ -71,6 +71,7 @@ impl Stage {
         recipe.environment.extend(self.variables.clone());
         let (orders, receiver) = mpsc::channel(16);
         let (known, watched) = watch::channel(endpoint(false, false, false));
+        let served = local.iter().map(|(_, port)| *port).collect();
         let ports = self.put_before_app(local)?;
         self.doors.push(ports.first().map_or(0, |(_, port)| *port));
         let setup = Setup {
@@ -78,6 +79,7 @@ impl Stage {
             subject: subject.clone(),
             recipe,
             ports,
+            served,
             token: settings.fault_token.clone(),
             clock: *clock,
             chance: Chance { seed: settings.seed.wrapping_add(index as u64), ..Chance::of(settings.seed) },

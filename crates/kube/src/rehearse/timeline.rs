@@ -54,6 +54,13 @@ pub enum What {
     HookBegan,
     /// The preStop hook ended, or failed.
     HookEnded(Result<(), String>),
+    /// The app listens, but not where it is asked.
+    ListensElsewhere {
+        /// Where it listens.
+        ports: Vec<u16>,
+        /// Where it should.
+        wanted: Vec<u16>,
+    },
     /// The command could not be started.
     CannotStart(String),
     /// The app does not play a fault.
@@ -158,6 +165,10 @@ fn words(entry: &Entry, subject: &Subject, style: &Style) -> Option<(Tone, &'sta
         What::HookBegan => (Tone::Quiet, "PreStop", "the hook runs; the app is not told to end yet".to_owned()),
         What::HookEnded(Ok(())) => (Tone::Quiet, "PreStop", "the hook has ended".to_owned()),
         What::HookEnded(Err(why)) => (Tone::Warning, "FailedPreStopHook", format!("PreStopHook failed: {why}")),
+        What::ListensElsewhere { ports, wanted } => {
+            let (ports, wanted) = (numbers(ports), numbers(wanted));
+            (Tone::Warning, "Port", format!("the app listens on port {ports}, and is asked on port {wanted}"))
+        }
         What::CannotStart(why) => {
             (Tone::Warning, "Failed", format!("Error: failed to start container \"{name}\": {why}"))
         }
@@ -176,6 +187,11 @@ fn words(entry: &Entry, subject: &Subject, style: &Style) -> Option<(Tone, &'sta
         }
         What::Remark(text) => (Tone::Quiet, "Note", text.clone()),
     })
+}
+
+/// `8000 and 9000`.
+pub(super) fn numbers(ports: &[u16]) -> String {
+    ports.iter().map(u16::to_string).collect::<Vec<_>>().join(" and ")
 }
 
 fn note_words(note: &Note, subject: &Subject, at: Duration) -> Option<(Tone, &'static str, String)> {
