@@ -244,12 +244,22 @@ impl Check {
         } else {
             outcome.slower_than(self.policy.degraded_above)
         };
+        Some(self.conclude(asking.started.wall, now, outcome))
+    }
+
+    /// Takes an outcome that came by itself, unasked, and holds for the moment `at`; says what changed.
+    #[must_use = "a transition opens or closes an incident"]
+    pub fn note(&mut self, at: Wall, now: Now, outcome: Outcome) -> Finished {
+        self.conclude(at, now, outcome.slower_than(self.policy.degraded_above))
+    }
+
+    fn conclude(&mut self, asked: Wall, now: Now, outcome: Outcome) -> Finished {
         let before = self.memory;
-        self.count(outcome.verdict, asking.started.wall);
+        self.count(outcome.verdict, asked);
         let confirmed_since = self.confirm();
-        let transition = self.transition(&before, confirmed_since, asking.started.wall, now.wall);
+        let transition = self.transition(&before, confirmed_since, asked, now.wall);
         let remember = transition.is_some() || before.weight() != self.memory.weight();
-        Some(Finished { outcome, transition, remember })
+        Finished { outcome, transition, remember }
     }
 
     /// Gives up the asking under way: it will bring no outcome.

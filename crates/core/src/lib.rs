@@ -4,8 +4,12 @@
 //! no I/O, no clock, no async, no log. The doors (monitor, app, kube) share these parts and do the work around them.
 
 pub mod backoff;
+#[cfg(feature = "calendar")]
+pub mod calendar;
 pub mod check;
 pub mod connectivity;
+#[cfg(feature = "calendar")]
+pub mod heartbeat;
 pub mod incident;
 pub mod kubelet;
 pub mod outcome;

@@ -202,6 +202,10 @@ reasons! {
     Slow = 60 "slow";
     /// More packets were lost than allowed.
     PacketLoss = 61 "packet_loss";
+    /// A call that was expected did not come in time (heartbeat).
+    HeartbeatMissed = 62 "heartbeat_missed";
+    /// The job said itself that it failed (heartbeat).
+    HeartbeatFailed = 63 "heartbeat_failed";
     /// Ours: no route from here, or the network around us is gone.
     OwnNetwork = 100 "own_network";
     /// Ours: our resolver does not answer.
@@ -212,6 +216,8 @@ reasons! {
     OwnStore = 103 "own_store";
     /// Ours: out of file descriptors, ports or memory, or a bug.
     OwnFault = 104 "own_fault";
+    /// Ours: nobody could have called us, because we were not running or stood still.
+    OwnAbsence = 105 "own_absence";
 }
 
 impl Reason {
