@@ -36,7 +36,7 @@ use crate::layout::Layout;
 
 Exit code: 0 pass or warn, 1 fail, 2 a mistake in the command, 3 could not be asked from here.")]
 pub struct Args {
-    /// http://, https://, tcp://host:port, tls://host:port, host:port for TCP, dns://server/name?type=MX, postgres://, mysql://, redis://
+    /// http://, https://, tcp://host:port, tls://host:port, host:port for TCP, dns://server/name?type=MX, ping://, grpc://, ws://, postgres://, mysql://, redis://
     #[arg(value_name = "URL")]
     url: String,
     /// A condition in CEL that must hold; may be given several times

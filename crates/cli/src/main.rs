@@ -2,11 +2,13 @@
 
 mod channel;
 mod check;
+mod heartbeats;
 mod layout;
 mod lint;
 mod manifest;
 mod paint;
 mod rehearse;
+mod run;
 mod serve;
 mod validate;
 
@@ -30,6 +32,10 @@ enum Command {
     Check(Box<check::Args>),
     /// Read a configuration and say what is wrong with it
     Validate(validate::Args),
+    /// Run a job and call its heartbeat: start, exit code, duration, the end of its output
+    Run(run::Args),
+    /// List the addresses at which jobs call in
+    Heartbeats(heartbeats::Args),
     /// Channels: send a test message, and say what the other side answered
     Channel(channel::Args),
     /// Find mistakes in the probes of Kubernetes manifests, by arithmetic
@@ -45,6 +51,8 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Check(args) => check::run(*args),
         Command::Validate(args) => validate::run(args),
+        Command::Run(args) => run::run(args),
+        Command::Heartbeats(args) => heartbeats::run(args),
         Command::Channel(args) => channel::run(args),
         Command::Lint(args) => lint::run(args),
         Command::Rehearse(args) => rehearse::run(&args),

@@ -5,6 +5,7 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod engine;
+pub mod heartbeats;
 pub mod metrics;
 pub mod model;
 pub mod notification;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use allswell_core::{Mono, Now, Outcome, Reason, Wall};
 use allswell_probe::{Answer, Prober};
+use secrecy::SecretString;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{Id, JoinSet};
 use tracing::{debug, error, info, warn};
@@ -16,6 +17,7 @@ use crate::api::ServerHealth;
 use crate::clock::Clock;
 use crate::config::MonitorConfig;
 use crate::engine::{Effect, Engine, Event};
+use crate::heartbeats::{Call, Heartbeats, TokenKey};
 use crate::metrics::Metrics;
 use crate::model::{Monitor, MonitorId};
 use crate::scribe::Scribe;
@@ -58,6 +60,12 @@ pub struct Parts {
     pub health: Arc<ServerHealth>,
     /// Addresses that prove that our own network works.
     pub anchors: Vec<String>,
+    /// The doors for calls.
+    pub heartbeats: Arc<Heartbeats>,
+    /// Makes their tokens.
+    pub token_key: TokenKey,
+    /// Where calls come out.
+    pub calls: mpsc::Receiver<Call>,
 }
 
 /// Runs the engine until its commands end.
@@ -126,6 +134,8 @@ impl Runner {
         self.parts.scribe.flush().await;
         let enlistments = configs.iter().map(enlistment).collect();
         let enlisted = self.parts.store.enlist(enlistments, self.parts.clock.now().wall).await?;
+        let doors: Vec<_> =
+            configs.iter().zip(&enlisted).filter_map(|(config, enlisted)| self.door(config, enlisted.id)).collect();
         let monitors = configs
             .into_iter()
             .zip(enlisted)
@@ -134,7 +144,13 @@ impl Runner {
         let now = self.parts.clock.now();
         let effects = self.engine.step(Event::Configured { monitors }, now);
         self.perform(effects, now).await;
+        self.parts.heartbeats.open(doors);
         Ok(())
+    }
+
+    fn door(&self, config: &MonitorConfig, id: MonitorId) -> Option<(SecretString, MonitorId)> {
+        let awaited = config.question.heartbeat()?;
+        Some((self.parts.token_key.token(&config.name, awaited), id))
     }
 
     async fn tick(&mut self, wanted: Mono) {
@@ -153,6 +169,10 @@ impl Runner {
         while let Some((monitor, answer)) = self.answered() {
             effects.extend(self.engine.step(Event::Answered { monitor, answer: Box::new(answer) }, now));
         }
+        // Before the tick: a call that is here was in time when it came in before its deadline.
+        while let Ok(call) = self.parts.calls.try_recv() {
+            effects.extend(self.engine.step(Event::Called(call), now));
+        }
         effects.extend(self.engine.step(Event::Tick { late }, now));
         self.perform(effects, now).await;
         self.parts.metrics.in_flight(self.engine.in_flight());
@@ -166,6 +186,7 @@ impl Runner {
         if late > STOOD_STILL {
             warn!(late_ms = late.as_millis(), "the process stood still; nobody watched meanwhile");
             self.watch = Watch { started: now.wall, noted: None };
+            let _ = self.engine.step(Event::StoodStill, now);
         }
         if self.watch.noted.is_none_or(|noted| now.mono.since(noted) >= WATCHING) {
             self.parts.scribe.watching(self.watch.started, now.wall);

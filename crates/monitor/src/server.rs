@@ -19,6 +19,7 @@ use crate::api::{self, ApiState, ServerHealth};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::Engine;
+use crate::heartbeats::{Heartbeats, TokenKey};
 use crate::metrics::{File, Metrics};
 use crate::notification::Notification;
 use crate::notify::{self, ChannelError, Deliverer};
@@ -142,14 +143,19 @@ impl Server {
             committed,
             emergency(&deliverer, &clock),
         );
+        let (heartbeats, calls) = Heartbeats::new();
+        let heartbeats = Arc::new(heartbeats);
         let parts = Parts {
             clock: Arc::clone(&clock),
-            prober,
+            prober: Arc::clone(&prober),
             store: Arc::clone(&store),
             scribe,
             metrics: Arc::clone(&metrics),
             health: Arc::clone(&health),
             anchors: config.server.anchors.clone(),
+            heartbeats: Arc::clone(&heartbeats),
+            token_key: token_key(&data)?,
+            calls,
         };
         let (commands, orders) = mpsc::channel(1);
         let (stopping, stop) = watch::channel(false);
@@ -158,6 +164,8 @@ impl Server {
             clock: Arc::clone(&clock),
             metrics: Arc::clone(&metrics),
             health: Arc::clone(&health),
+            heartbeats,
+            prober: Arc::clone(&prober),
             public_url: Some(public_url.clone()),
         };
         let tasks = Tasks {
@@ -247,6 +255,10 @@ fn open(data: &Path, now: Wall, metrics: &Arc<Metrics>) -> Result<Arc<dyn Store>
         metrics.committed(if file == "main" { File::Main } else { File::Results }, took);
     });
     Ok(Arc::new(SqliteStore::open(data, now, timing)?))
+}
+
+fn token_key(data: &Path) -> Result<TokenKey, StoreError> {
+    TokenKey::of(data).map_err(|error| StoreError::Open { path: data.display().to_string(), source: error.into() })
 }
 
 /// Tells every channel that the store fails, without the store.

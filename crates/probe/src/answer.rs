@@ -56,6 +56,16 @@ impl Answer {
     }
 }
 
+impl Answer {
+    /// The address that was asked last, for people: without a port where there is none (ICMP).
+    pub fn place(&self) -> Option<String> {
+        self.address.map(|address| match address.port() {
+            0 => address.ip().to_string(),
+            _ => address.to_string(),
+        })
+    }
+}
+
 /// What the other side said, bounded and with secrets masked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {

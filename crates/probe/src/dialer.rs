@@ -4,6 +4,7 @@
 //! Proxies named in the environment are ignored: they would move the dialling out of the policy's sight.
 
 mod datagram;
+mod echo;
 mod fault;
 mod policy;
 mod race;
@@ -18,6 +19,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_rustls::client::TlsStream;
 
+pub(crate) use echo::Echo;
 pub use fault::DialError;
 pub(crate) use fault::{exhausted, of_connect};
 pub use policy::AddressPolicy;

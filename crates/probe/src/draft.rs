@@ -1,6 +1,7 @@
 //! What an asking has brought so far. It lives outside the asking's future, so that a passing deadline leaves it behind.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::client::TlsStream;
@@ -29,6 +30,10 @@ pub(crate) struct Draft {
     pub said: Vec<u8>,
     /// The URL that was asked last, when it is not the question's; without secrets.
     pub final_url: Option<String>,
+    /// What is worth a warning, though it works.
+    pub remark: Option<Fault>,
+    /// How long it took, when that is not the time of the whole asking.
+    pub took: Option<Duration>,
     /// Whether a redirect led to another origin, which was not told the question's secrets.
     pub without_credentials: bool,
 }
@@ -43,6 +48,8 @@ impl Draft {
             wire: Arc::default(),
             said: Vec::new(),
             final_url: None,
+            remark: None,
+            took: None,
             without_credentials: false,
         }
     }

@@ -15,7 +15,7 @@ const HEADERS_MAX: usize = 64;
 const HEADER_BYTES_MAX: usize = 512;
 
 /// `text` with everything unprintable replaced; line breaks and tabs stay when `lines`.
-fn printable(text: &str, lines: bool) -> String {
+pub(crate) fn printable(text: &str, lines: bool) -> String {
     let replaced = |character| match character {
         '\n' | '\t' if lines => character,
         '\n' | '\t' => ' ',

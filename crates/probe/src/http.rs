@@ -3,7 +3,7 @@
 mod ask;
 mod body;
 mod broken;
-mod exchange;
+pub(crate) mod exchange;
 mod prepared;
 mod redirect;
 pub(crate) mod wire;
@@ -18,7 +18,10 @@ use crate::evidence::masked_url;
 
 pub(crate) use ask::ask;
 pub(crate) use body::Body;
-pub(crate) use prepared::{Expected, Prepared, status_in_words, wants_credentials};
+/// What we call ourselves.
+pub(crate) const OUR_NAME: &str = concat!("allswell/", env!("CARGO_PKG_VERSION"));
+
+pub(crate) use prepared::{Expected, Prepared, bare, status_in_words, wants_credentials};
 
 /// What to ask over HTTP.
 #[derive(Clone, Deserialize)]
@@ -89,4 +92,6 @@ pub(crate) struct Received {
     pub version: hyper::Version,
     pub headers: hyper::HeaderMap,
     pub body: Body,
+    /// What came behind the body.
+    pub trailers: Option<hyper::HeaderMap>,
 }

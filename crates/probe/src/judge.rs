@@ -22,7 +22,7 @@ const CHECKS_NAMED: usize = 3;
 /// Judges what `question` brought. `fault` is what ended the asking early.
 pub(crate) fn judge(question: &Question, mut draft: Draft, fault: Option<Fault>) -> Answer {
     draft.progress.end();
-    let total = draft.progress.elapsed();
+    let total = draft.took.unwrap_or_else(|| draft.progress.elapsed());
     if let Some(fault) = fault.as_ref().filter(|fault| fault.is_ours()) {
         return finish(question, draft, Outcome::unknown(fault.reason, total), Some(fault.detail.clone()), None);
     }
@@ -184,6 +184,7 @@ fn conclude(question: &Question, draft: Draft, judged: Judged, total: Duration) 
         let words = health.as_ref().and_then(app_in_words).unwrap_or_else(|| "so in its health document".to_owned());
         format!("the app says {words}")
     };
+    let remark = draft.remark.clone().filter(|_| fault.is_none() && failed.is_empty());
     let (outcome, detail) = if let Some(fault) = fault {
         (Outcome::fail(fault.reason, total), Some(fault.detail))
     } else if app == Some(health::Status::Error) {
@@ -192,6 +193,8 @@ fn conclude(question: &Question, draft: Draft, judged: Judged, total: Duration) 
         (Outcome::fail(Reason::HealthUnhealthy, total), Some(detail))
     } else if !failed.is_empty() {
         (Outcome::fail(Reason::Condition, total), Some(failed_in_words(&failed)))
+    } else if let Some(remark) = remark {
+        (Outcome::warn(remark.reason, total), Some(remark.detail))
     } else {
         let expiring = draft.certificate.as_ref().and_then(|certificate| expiring(certificate, question));
         match (app == Some(health::Status::Warn), expiring) {

@@ -13,7 +13,7 @@ use crate::judge::judge;
 use crate::progress::now;
 use crate::question::{Kind, Question};
 use crate::reach;
-use crate::{Answer, dns, http, mysql, postgres, redis, tcp, tls};
+use crate::{Answer, dns, grpc, http, mysql, ping, postgres, redis, tcp, tls, websocket};
 
 /// Asks questions; one for the whole process.
 ///
@@ -67,9 +67,13 @@ impl Prober {
             Kind::Tcp(question) => tcp::ask(question, &self.dialer, deadline, draft).await,
             Kind::Tls(question) => tls::ask(question, &self.dialer, deadline, draft).await,
             Kind::Dns(question) => dns::ask(question, &self.dialer, deadline, draft).await,
+            Kind::Grpc(question) => grpc::ask(question, &self.dialer, deadline, draft).await,
+            Kind::Websocket(question) => websocket::ask(question, &self.dialer, deadline, draft).await,
+            Kind::Ping(question) => ping::ask(question, &self.dialer, deadline, draft).await,
             Kind::Postgres(question) => postgres::ask(question, &self.dialer, deadline, draft).await,
             Kind::Mysql(question) => mysql::ask(question, &self.dialer, deadline, draft).await,
             Kind::Redis(question) => redis::ask(question, &self.dialer, deadline, draft).await,
+            Kind::Heartbeat(_) => Err(Fault::new(Reason::OwnFault, "a heartbeat is waited for and never asked")),
         }
     }
 

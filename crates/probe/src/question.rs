@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::condition::Condition;
 use crate::dialer::{self, IpVersion, Resolver};
 use crate::evidence::Secrets;
-use crate::{dns, http, mysql, postgres, redis, sql, tcp, tls};
+use crate::{dns, grpc, heartbeat, http, mysql, ping, postgres, redis, sql, tcp, tls, websocket};
 
 /// One of the kinds of asking, as written in a configuration.
 #[derive(Clone, Debug, Deserialize)]
@@ -21,12 +21,20 @@ pub enum Settings {
     Tls(tls::Settings),
     /// `dns: { name: ... }`
     Dns(Box<dns::Settings>),
+    /// `grpc: { address: ... }`
+    Grpc(Box<grpc::Settings>),
+    /// `websocket: { url: ... }`
+    Websocket(Box<websocket::Settings>),
+    /// `ping: { host: ... }`
+    Ping(Box<ping::Settings>),
     /// `postgres: { dsn: ... }`
     Postgres(Box<sql::Settings>),
     /// `mysql: { dsn: ... }`, for MariaDB as well
     Mysql(Box<sql::Settings>),
     /// `redis: { dsn: ... }`
     Redis(Box<redis::Settings>),
+    /// `heartbeat: { period: ... }`, which waits and is never asked
+    Heartbeat(Box<heartbeat::Settings>),
 }
 
 impl Settings {
@@ -46,8 +54,13 @@ impl Settings {
                 ("dns", &["time", "text", "certificate"])
             }
             Self::Dns(_) => ("dns", &["time", "text"]),
+            Self::Grpc(_) => ("grpc", &["time", "certificate"]),
+            Self::Websocket(settings) if settings.expect.is_some() => ("websocket", &["time", "text", "certificate"]),
+            Self::Websocket(_) => ("websocket", &["time", "certificate"]),
+            Self::Ping(_) => ("ping", &["time", "text", "body"]),
             Self::Postgres(_) => ("postgres", &["time", "text", "certificate"]),
             Self::Mysql(_) => ("mysql", &["time", "text", "certificate"]),
+            Self::Heartbeat(_) => return Err("a heartbeat has no answer to hold it against; remove it".to_owned()),
             Self::Redis(_) => ("redis", &["time", "certificate"]),
         };
         match condition.names().iter().find(|name| !known.contains(name)) {
@@ -109,14 +122,19 @@ pub(crate) enum Kind {
     Tcp(tcp::Prepared),
     Tls(Box<tls::Prepared>),
     Dns(Box<dns::Prepared>),
+    Grpc(Box<grpc::Prepared>),
+    Websocket(Box<websocket::Prepared>),
+    Ping(Box<ping::Prepared>),
     Postgres(Box<sql::Prepared>),
     Mysql(Box<sql::Prepared>),
     Redis(Box<redis::Prepared>),
+    Heartbeat(Box<heartbeat::Awaited>),
 }
 
 impl Question {
     /// All kinds, by the word that [`Self::kind`] gives.
-    pub const KINDS: [&'static str; 7] = ["http", "tcp", "tls", "dns", "postgres", "mysql", "redis"];
+    pub const KINDS: [&'static str; 11] =
+        ["http", "tcp", "tls", "dns", "ping", "grpc", "websocket", "postgres", "mysql", "redis", "heartbeat"];
 
     /// Checks `settings`, parses `conditions` and reads the files they name.
     ///
@@ -137,8 +155,12 @@ impl Question {
             Settings::Tcp(settings) => Kind::Tcp(tcp::Prepared::new(settings)?),
             Settings::Tls(settings) => Kind::Tls(Box::new(tls::Prepared::new(settings)?)),
             Settings::Dns(settings) => Kind::Dns(Box::new(dns::Prepared::new(settings)?)),
+            Settings::Grpc(settings) => Kind::Grpc(Box::new(grpc::Prepared::new(settings)?)),
+            Settings::Websocket(settings) => Kind::Websocket(Box::new(websocket::Prepared::new(settings)?)),
+            Settings::Ping(settings) => Kind::Ping(Box::new(ping::Prepared::new(settings)?)),
             Settings::Postgres(settings) => Kind::Postgres(Box::new(sql::Prepared::new(settings, &postgres::DIALECT)?)),
             Settings::Mysql(settings) => Kind::Mysql(Box::new(sql::Prepared::new(settings, &mysql::DIALECT)?)),
+            Settings::Heartbeat(settings) => Kind::Heartbeat(Box::new(heartbeat::Awaited::new(settings)?)),
             Settings::Redis(settings) => Kind::Redis(Box::new(redis::Prepared::new(settings)?)),
         };
         Ok(Self { target: kind.target(), host: kind.host().to_owned(), kind, conditions, certificate_days })
@@ -151,9 +173,13 @@ impl Question {
             Kind::Tcp(_) => "tcp",
             Kind::Tls(_) => "tls",
             Kind::Dns(_) => "dns",
+            Kind::Grpc(_) => "grpc",
+            Kind::Websocket(_) => "websocket",
+            Kind::Ping(_) => "ping",
             Kind::Postgres(_) => "postgres",
             Kind::Mysql(_) => "mysql",
             Kind::Redis(_) => "redis",
+            Kind::Heartbeat(_) => "heartbeat",
         }
     }
 
@@ -167,14 +193,27 @@ impl Question {
         &self.host
     }
 
+    /// What is waited for, when nothing is asked.
+    pub fn heartbeat(&self) -> Option<&heartbeat::Awaited> {
+        if let Kind::Heartbeat(awaited) = &self.kind { Some(awaited) } else { None }
+    }
+
+    /// `text` with the secrets of the question masked, and without anything that a terminal would obey.
+    pub fn masked(&self, text: &str) -> String {
+        crate::evidence::printable(&self.secrets().mask(text), true)
+    }
+
     pub(crate) fn secrets(&self) -> &Secrets {
         static NONE: std::sync::LazyLock<Secrets> = std::sync::LazyLock::new(Secrets::default);
         match &self.kind {
             Kind::Http(question) => &question.secrets,
             Kind::Tcp(question) => &question.secrets,
+            Kind::Grpc(question) => &question.secrets,
+            Kind::Websocket(question) => question.secrets(),
             Kind::Postgres(question) | Kind::Mysql(question) => &question.secrets,
             Kind::Redis(question) => &question.secrets,
-            Kind::Tls(_) | Kind::Dns(_) => &NONE,
+            Kind::Heartbeat(awaited) => &awaited.secrets,
+            Kind::Tls(_) | Kind::Dns(_) | Kind::Ping(_) => &NONE,
         }
     }
 }
@@ -189,8 +228,12 @@ impl Kind {
                 Some(before) => format!("tls {} (starttls {})", joined(&question.host, question.port), before.as_str()),
             },
             Self::Dns(question) => question.target(),
+            Self::Grpc(question) => question.target(),
+            Self::Websocket(question) => question.target(),
+            Self::Ping(question) => format!("ping {}", question.host),
             Self::Postgres(question) | Self::Mysql(question) => question.target(),
             Self::Redis(question) => question.target(),
+            Self::Heartbeat(awaited) => awaited.target(),
         }
     }
 
@@ -200,8 +243,12 @@ impl Kind {
             Self::Tcp(question) => &question.host,
             Self::Tls(question) => &question.host,
             Self::Dns(question) => question.host(),
+            Self::Grpc(question) => &question.endpoint.host,
+            Self::Websocket(question) => question.request.host(),
+            Self::Ping(question) => &question.host,
             Self::Postgres(question) | Self::Mysql(question) => &question.endpoint.host,
             Self::Redis(question) => &question.endpoint.host,
+            Self::Heartbeat(_) => "",
         }
     }
 }

@@ -24,7 +24,7 @@ impl std::fmt::Debug for Meant {
 }
 
 /// The schemes that are read here, for messages.
-pub const SCHEMES: &str = "dns://, postgres://, mysql://, redis://";
+pub const SCHEMES: &str = "dns://, ping://, grpc://, grpcs://, ws://, wss://, postgres://, mysql://, redis://";
 
 /// Reads `text`; `None` when its scheme is not one of [`SCHEMES`].
 ///
@@ -34,6 +34,10 @@ pub fn read(text: &str) -> Option<Result<Meant, String>> {
     let (scheme, _) = text.split_once("://")?;
     let read: fn(&Url) -> Result<Meant, String> = match scheme.to_ascii_lowercase().as_str() {
         "dns" => dns,
+        "ping" | "icmp" => ping,
+        "grpc" | "grpcs" => grpc,
+        "ws" => |url| Ok(meant("websocket", json!({ "url": url.as_str() }), false)),
+        "wss" => |url| Ok(meant("websocket", json!({ "url": url.as_str() }), true)),
         "postgres" | "postgresql" => |url| Ok(meant("postgres", json!({ "dsn": url.as_str() }), true)),
         "mysql" | "mariadb" => |url| Ok(meant("mysql", json!({ "dsn": url.as_str() }), true)),
         "redis" => |url| Ok(meant("redis", json!({ "dsn": url.as_str() }), false)),
@@ -86,6 +90,47 @@ fn dns(url: &Url) -> Result<Meant, String> {
     Ok(meant("dns", Value::Object(settings), takes_tls))
 }
 
+/// `ping://host?count=5`.
+fn ping(url: &Url) -> Result<Meant, String> {
+    const LIKE: &str = "write ping://HOST, or ping://HOST?count=5&gap=100ms&wait=1s&max_loss=20";
+    let host =
+        url.host_str().filter(|host| !host.is_empty()).ok_or(format!("the ping target names no host; {LIKE}"))?;
+    if url.port().is_some() || !url.username().is_empty() || !matches!(url.path(), "" | "/") {
+        return Err(format!("a ping has neither user nor port nor path; {LIKE}"));
+    }
+    let mut settings = Map::from_iter([("host".to_owned(), json!(host))]);
+    for (key, value) in url.query_pairs() {
+        let number = || value.parse::<u32>().map_err(|_| format!("`{key}` takes a whole number; {LIKE}"));
+        let value = match &*key {
+            "count" | "max_loss" => json!(number()?),
+            "gap" | "wait" => json!(value),
+            other => return Err(format!("`{other}` means nothing in a ping target; {LIKE}")),
+        };
+        settings.insert(key.into_owned(), value);
+    }
+    Ok(meant("ping", Value::Object(settings), false))
+}
+
+/// `grpc://host:port/package.v1.Service`, `grpcs://` over TLS; without a service the whole server's health is asked for.
+fn grpc(url: &Url) -> Result<Meant, String> {
+    const LIKE: &str = "write grpc://HOST:PORT or grpc://HOST:PORT/package.v1.Service; grpcs:// speaks TLS";
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(format!("a gRPC address has no user and no password; {LIKE}"));
+    }
+    let takes_tls = url.scheme() == "grpcs";
+    let (Some(host), Some(port)) = (url.host_str(), url.port().or(takes_tls.then_some(443))) else {
+        return Err(format!("the gRPC target names no host and port; {LIKE}"));
+    };
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(format!("nothing stands behind the service of a gRPC target; {LIKE}"));
+    }
+    let mut settings = json!({ "address": format!("{host}:{port}"), "service": url.path().trim_start_matches('/') });
+    if takes_tls {
+        settings["tls"] = json!({});
+    }
+    Ok(meant("grpc", settings, takes_tls))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,5 +159,24 @@ mod tests {
         wrong("dns://hunter2@127.0.0.1/a", "knows no user");
         wrong("dns:///a?tpye=A", "`tpye` means nothing");
         assert!(read("https://example.com").is_none());
+    }
+
+    #[test]
+    fn ping_targets_are_read() {
+        check("ping://127.0.0.1", "ping", json!({ "host": "127.0.0.1" }));
+        check("ping://[::1]?count=5&gap=10ms", "ping", json!({ "host": "[::1]", "count": 5, "gap": "10ms" }));
+        wrong("ping://127.0.0.1:80", "neither user nor port");
+        wrong("ping://h?count=many", "takes a whole number");
+        wrong("ping://h?size=9", "`size` means nothing");
+    }
+
+    #[test]
+    fn grpc_targets_are_read() {
+        let at = |port: u16| format!("h:{port}");
+        check("grpc://h:50051", "grpc", json!({ "address": at(50_051), "service": "" }));
+        check("grpcs://h/a.v1.B", "grpc", json!({ "address": at(443), "service": "a.v1.B", "tls": {} }));
+        wrong("grpc://h", "names no host and port");
+        wrong("grpc://me:hunter2@h:1", "no user and no password");
+        wrong("grpc://h:1/a?b=hunter2", "nothing stands behind");
     }
 }

@@ -172,3 +172,37 @@ fn settings_and_questions_show_no_secrets() {
         assert!(!shown.contains("s3cret"), "{shown}");
     }
 }
+
+#[test]
+fn a_heartbeat_that_cannot_be_waited_for_is_refused() {
+    let refused = |block: Value, part: &str| {
+        let parsed = serde_json::from_value(json!({ "heartbeat": block })).expect("settings");
+        assert!(!format!("{parsed:?}").contains("hunter2"));
+        let error = Question::new(parsed, &[], 14).expect_err("must be refused").to_string();
+        assert!(error.contains(part) && !error.contains("hunter2"), "{error}");
+    };
+    refused(json!({}), "says not when calls are expected");
+    refused(json!({ "period": "1h", "cron": "0 3 * * *" }), "`period`: cannot stand beside");
+    refused(json!({ "cron": "0 3 * * *", "on_calendar": "daily" }), "`cron`: cannot stand beside");
+    refused(json!({ "cron": "0 3 * *" }), "`cron`: `0 3 * *` has 4 fields");
+    refused(json!({ "on_calendar": "dayly" }), "`on_calendar`: `dayly` names no days");
+    refused(json!({ "cron": "0 3 * * *", "timezone": "Europe/Bärlin" }), "is no time zone");
+    refused(json!({ "period": "1h", "timezone": "Europe/Berlin" }), "`timezone`: means nothing");
+    refused(json!({ "period": "soon" }), "`period`");
+    refused(json!({ "period": "1h", "token": "hunter2" }), "`token`: has to be 16 to 128");
+    refused(json!({ "period": "1h", "token": "hunter2/hunter2/hunter2" }), "`token`: has to be");
+    let settings = serde_json::from_value(json!({ "heartbeat": { "period": "1h" } })).expect("settings");
+    let error = Question::new(settings, &["time.total < duration('1s')".to_owned()], 14).expect_err("must be refused");
+    assert!(error.to_string().contains("a heartbeat has no answer"), "{error}");
+}
+
+#[test]
+fn a_heartbeat_shows_when_it_is_expected() {
+    let target = |block: Value| {
+        let settings = serde_json::from_value(json!({ "heartbeat": block })).expect("settings");
+        Question::new(settings, &[], 14).expect("a good question").target().to_owned()
+    };
+    assert_eq!(target(json!({ "period": "90m" })), "heartbeat every 1 h 30 m");
+    let nightly = json!({ "cron": "0 3 * * *", "timezone": "Europe/Berlin", "token": "hunter2-hunter2-hunter2" });
+    assert_eq!(target(nightly), "heartbeat `0 3 * * *` Europe/Berlin");
+}

@@ -14,7 +14,14 @@ use crate::cargo::{quietly, root, test_tools, works};
 use crate::venv::{self, Venv};
 
 /// A real mail server and a second pair of eyes on certificates.
-const PYTHON_PACKAGES: [&str; 3] = ["aiosmtpd==1.4.6", "cryptography==50.0.2", "trustme==1.2.1"];
+const PYTHON_PACKAGES: [&str; 6] = [
+    "aiosmtpd==1.4.6",
+    "cryptography==50.0.2",
+    "grpcio==1.85.1",
+    "grpcio-health-checking==1.85.1",
+    "trustme==1.2.1",
+    "websockets==17.4",
+];
 
 /// Helm's own engine behind a C interface: Debian has no helm.
 const HELM_PACKAGES: [&str; 1] = ["helm-python-sdk==0.2.2"];
@@ -34,6 +41,8 @@ pub enum Tool {
     Promtool,
     /// A Prometheus.
     Prometheus,
+    /// Prometheus' blackbox_exporter.
+    Blackbox,
     /// A folder with `initdb` and `postgres`.
     Postgres,
     /// A Redis server.
@@ -44,8 +53,9 @@ pub enum Tool {
 
 impl Tool {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Python,
+        Self::Blackbox,
         Self::Fastapi,
         Self::Helm,
         Self::Kubectl,
@@ -65,6 +75,7 @@ impl Tool {
             Self::Kubectl => "needs_kubectl",
             Self::Promtool => "needs_promtool",
             Self::Prometheus => "needs_prometheus",
+            Self::Blackbox => "needs_blackbox",
             Self::Postgres => "needs_postgres",
             Self::Redis => "needs_redis",
             Self::Mariadb => "needs_mariadb",
@@ -80,6 +91,7 @@ impl Tool {
             Self::Kubectl => "ALLSWELL_TEST_KUBECTL",
             Self::Promtool => "ALLSWELL_TEST_PROMTOOL",
             Self::Prometheus => "ALLSWELL_TEST_PROMETHEUS",
+            Self::Blackbox => "ALLSWELL_TEST_BLACKBOX",
             Self::Postgres => "ALLSWELL_TEST_POSTGRES",
             Self::Redis => "ALLSWELL_TEST_REDIS",
             Self::Mariadb => "ALLSWELL_TEST_MARIADB",
@@ -92,8 +104,9 @@ impl Tool {
             Self::Fastapi => fastapi(),
             Self::Helm => Ok(Venv::provide("venv-helm", &HELM_PACKAGES)?.python()),
             Self::Kubectl => kubectl(),
-            Self::Promtool => of_prometheus("promtool", folder),
-            Self::Prometheus => of_prometheus("prometheus", folder),
+            Self::Promtool => of_package("prometheus", "promtool", folder),
+            Self::Prometheus => of_package("prometheus", "prometheus", folder),
+            Self::Blackbox => of_package("prometheus-blackbox-exporter", "prometheus-blackbox-exporter", folder),
             Self::Postgres => postgres(),
             Self::Redis => redis(folder),
             Self::Mariadb => mariadb(),
@@ -167,16 +180,16 @@ fn kubectl() -> Result<PathBuf> {
 }
 
 /// A program of Prometheus: the system's, or that of Debian's package unpacked, for installing the package would start a server.
-fn of_prometheus(program: &str, folder: &Path) -> Result<PathBuf> {
+fn of_package(package: &str, program: &str, folder: &Path) -> Result<PathBuf> {
     if works(Path::new(program), &["--version"]) {
         return Ok(program.into());
     }
-    let unpacked = folder.join("prometheus");
+    let unpacked = folder.join(package);
     let path = unpacked.join("usr/bin").join(program);
     if works(&path, &["--version"]) {
         return Ok(path);
     }
-    let download = || quietly(Command::new("apt-get").args(["download", "--quiet", "prometheus"]).current_dir(folder));
+    let download = || quietly(Command::new("apt-get").args(["download", "--quiet", package]).current_dir(folder));
     if download().is_err() {
         apt::update()?;
         download()?;

@@ -37,7 +37,7 @@ pub fn line(url: &str, answer: &Answer) -> serde_json::Result<String> {
         status: answer.status,
         url,
         final_url: answer.final_url.as_deref(),
-        address: answer.address.map(|address| address.to_string()),
+        address: answer.place(),
         http_version: answer.http_version,
         body_bytes: answer.body_bytes,
         phases_ms: reached.chain([("total", ms(answer.outcome.latency))]).collect(),

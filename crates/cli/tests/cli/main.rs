@@ -5,4 +5,5 @@ mod channel;
 mod check;
 mod kubernetes;
 mod rehearse;
+mod run;
 mod support;

@@ -1,14 +1,16 @@
 //! What programs may read: monitors, results, uptime, incidents and deliveries as JSON, the server's own health, its metrics.
 //!
-//! Read-only. Everything comes through the [`Store`] and [`ServerHealth`]; nothing here decides. What goes over the wire has
-//! its types here, beside the handler that writes it. Errors are problem documents (RFC 9457).
+//! Read-only but for `/heartbeat`, where jobs call in. Everything comes through the [`Store`] and [`ServerHealth`]; nothing here
+//! decides. What goes over the wire has its types here, beside the handler that writes it. Errors are problem documents (RFC 9457).
 
 mod deliveries;
 mod health;
+mod heartbeat;
 mod incidents;
 mod monitors;
 mod openapi;
 mod own;
+mod probe;
 mod problem;
 mod query;
 pub(crate) mod read;
@@ -20,15 +22,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use allswell_core::Now;
+use allswell_probe::Prober;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::clock::Clock;
+use crate::heartbeats::Heartbeats;
 use crate::metrics::Metrics;
 use crate::pages;
 use crate::store::Store;
@@ -48,6 +53,10 @@ pub struct ApiState {
     pub metrics: Arc<Metrics>,
     /// How the server itself is.
     pub health: Arc<ServerHealth>,
+    /// Asks, for `/probe`.
+    pub prober: Arc<Prober>,
+    /// Who may call.
+    pub heartbeats: Arc<Heartbeats>,
     /// Where people find this server's pages, `https://status.example.com`, when it knows.
     pub public_url: Option<String>,
 }
@@ -63,6 +72,7 @@ pub fn router(state: ApiState) -> Router {
     let (interface, document) = documented().split_for_parts();
     interface
         .merge(openapi::router(document))
+        .merge(for_others())
         .merge(pages::router())
         .fallback(pages::not_found)
         .method_not_allowed_fallback(method_not_allowed)
@@ -84,6 +94,14 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(own::health))
         .routes(routes!(own::ready))
         .routes(routes!(own::metrics))
+}
+
+/// What is not read by programs of ours: where jobs call in, and what Prometheus asks in blackbox_exporter's stead.
+fn for_others() -> Router<ApiState> {
+    Router::new()
+        .route("/heartbeat/{token}", get(heartbeat::plain).post(heartbeat::plain))
+        .route("/heartbeat/{token}/{what}", get(heartbeat::telling).post(heartbeat::telling))
+        .route("/probe", get(probe::probe))
 }
 
 async fn method_not_allowed(request: Request) -> Problem {

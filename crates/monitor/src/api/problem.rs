@@ -57,6 +57,12 @@ impl Problem {
         }
     }
 
+    /// Too much at once.
+    pub(crate) fn busy() -> Self {
+        let hint = Some("try again in a moment".to_owned());
+        Self { hint, ..Self::plain(StatusCode::SERVICE_UNAVAILABLE, "the server takes no more calls now") }
+    }
+
     /// The HTTP status.
     pub(crate) const fn status(&self) -> StatusCode {
         self.status

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(86_400);
+const YEAR: Duration = Duration::from_secs(366 * 86_400);
 /// RFC 2181, 8: a time to live has 31 bits.
 const TTL_MAX: Duration = Duration::from_secs(0x7fff_ffff);
 
@@ -212,6 +213,9 @@ pub(super) static MONITOR: Block = Block {
         key("tcp", Kind::Block(&TCP), Given::Words("as `http`"), "Connect over TCP."),
         key("tls", Kind::Block(&TLS), Given::Words("as `http`"), "Speak TLS and look at the certificate."),
         key("dns", Kind::Block(&DNS), Given::Words("as `http`"), "Ask a DNS server for records."),
+        key("ping", Kind::Block(&PING), Given::Words("as `http`"), "Send echo requests (ICMP)."),
+        key("grpc", Kind::Block(&GRPC), Given::Words("as `http`"), "Ask the health service of a gRPC server."),
+        key("websocket", Kind::Block(&WEBSOCKET), Given::Words("as `http`"), "Open a WebSocket."),
         key(
             "postgres",
             Kind::Block(&POSTGRES),
@@ -225,6 +229,13 @@ pub(super) static MONITOR: Block = Block {
             "Log in to a MySQL or MariaDB server and send it one query.",
         ),
         key("redis", Kind::Block(&REDIS), Given::Words("as `http`"), "Log in to a Redis server and PING it."),
+        key(
+            "heartbeat",
+            Kind::Block(&HEARTBEAT),
+            Given::Words("as `http`"),
+            "Wait to be called. Down after the first call that does not come, unless `failure_threshold` says otherwise; `interval`, \
+             `timeout` and `initial_delay` mean nothing for it.",
+        ),
         INTERVAL,
         TIMEOUT,
         FAILURE_THRESHOLD,
@@ -413,6 +424,94 @@ pub(super) static DNS: Block = Block {
     ],
 };
 
+/// Sending echo requests.
+pub(super) static PING: Block = Block {
+    title: "ping",
+    keys: &[
+        key("host", TEXT, Given::Required, "A name or an address."),
+        key("count", Kind::Number { least: 1, most: 100 }, Given::Number(3), "How many packets; 100 last 20 s."),
+        key(
+            "gap",
+            Kind::Duration { least: Duration::from_millis(2), most: Duration::from_secs(60) },
+            Given::Duration(Duration::from_millis(200)),
+            "From one packet to the next. More packets a second are a flood.",
+        ),
+        key(
+            "wait",
+            Kind::Duration { least: Duration::from_millis(1), most: Duration::from_secs(60) },
+            Given::Duration(Duration::from_secs(1)),
+            "How long to wait for replies after the last packet, as far as the timeout lets. What is not here then is lost.",
+        ),
+        key(
+            "max_loss",
+            Kind::Number { least: 0, most: 99 },
+            Given::Number(50),
+            "How many packets of a hundred may be lost. More fail, fewer are a warning.",
+        ),
+        IP_VERSION,
+        RESOLVER,
+    ],
+};
+
+/// Asking a gRPC server.
+pub(super) static GRPC: Block = Block {
+    title: "grpc",
+    keys: &[
+        ADDRESS,
+        key(
+            "service",
+            TEXT,
+            Given::Words("the whole server"),
+            "Whose health to ask for, as `grpc.health.v1` names it: `orders.v1.Orders`.",
+        ),
+        key(
+            "metadata",
+            Kind::Names { of: &SECRET, most: 64 },
+            Given::Nothing,
+            "Metadata to send. Their values are kept like passwords.",
+        ),
+        key(
+            "tls",
+            Kind::Block(&TLS_BLOCK),
+            Given::Words("none: plain text"),
+            "How to speak TLS; `{}` speaks it as the system trusts.",
+        ),
+        IP_VERSION,
+        RESOLVER,
+    ],
+};
+
+/// Opening a WebSocket.
+pub(super) static WEBSOCKET: Block = Block {
+    title: "websocket",
+    keys: &[
+        key("url", TEXT, Given::Required, "`ws://` or `wss://`."),
+        key("subprotocol", Kind::Text { most: 128 }, Given::Nothing, "The subprotocol that the server must agree to."),
+        key(
+            "headers",
+            Kind::Names { of: &SECRET, most: 64 },
+            Given::Nothing,
+            "Headers of the handshake. Their values are kept like passwords.",
+        ),
+        key("send", SECRET, Given::Nothing, "The text message to send once it is open."),
+        key(
+            "expect",
+            TEXT,
+            Given::Nothing,
+            "What one of the messages that come must contain; each has at most 64 KiB, all of them together too.",
+        ),
+        key(
+            "connect",
+            TEXT,
+            Given::Words("the URL's"),
+            "Connect to this `host:port` instead; the name in TLS and the Host header stay.",
+        ),
+        TLS_OPTIONS,
+        IP_VERSION,
+        RESOLVER,
+    ],
+};
+
 const QUERY: Key =
     key("query", TEXT, Given::Words("`SELECT 1`"), "The one query. Give the user no more rights than it needs.");
 const QUERY_EXPECT: Key =
@@ -472,6 +571,45 @@ pub(super) static REDIS: Block = Block {
         TLS_OPTIONS,
         IP_VERSION,
         RESOLVER,
+    ],
+};
+
+/// Waiting to be called.
+pub(super) static HEARTBEAT: Block = Block {
+    title: "heartbeat",
+    keys: &[
+        key(
+            "period",
+            Kind::Duration { least: SECOND, most: YEAR },
+            Given::Words("one of `period`, `cron` and `on_calendar` must be written"),
+            "Calls are expected each time this long after the one before.",
+        ),
+        key("cron", TEXT, Given::Words("as `period`"), "Calls are expected when this line of cron says: `0 3 * * *`."),
+        key(
+            "on_calendar",
+            TEXT,
+            Given::Words("as `period`"),
+            "Calls are expected when systemd's `OnCalendar` says: `Mon..Fri 02:30`, `daily`.",
+        ),
+        key("timezone", TEXT, Given::Words("`UTC`"), "The time zone of `cron` and `on_calendar`: `Europe/Berlin`."),
+        key(
+            "grace",
+            Kind::Duration { least: Duration::ZERO, most: YEAR },
+            Given::Duration(Duration::from_secs(300)),
+            "How much later than expected a call is in time.",
+        ),
+        key(
+            "max_run",
+            Kind::Duration { least: SECOND, most: YEAR },
+            Given::Words("`grace`, or until the next call is due, whichever is later"),
+            "How long a run may take from its `/start`.",
+        ),
+        key(
+            "token",
+            SECRET,
+            Given::Words("made from the name and a key in the data directory"),
+            "Who knows it may call. 16 to 128 letters, digits, dashes and underscores. `allswell heartbeats` lists the addresses.",
+        ),
     ],
 };
 

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use allswell_core::check::Policy;
+use allswell_core::heartbeat::Rhythm;
 use allswell_probe::Question;
+use allswell_probe::heartbeat::Awaited;
 use sha2::{Digest, Sha256};
 
 use super::ask::ask;
@@ -55,11 +57,19 @@ pub(super) fn monitor(
     let own = numbers.over(defaults);
     agree(&numbers, &own, fields, reader);
     let channels = told(fields, channels, reader).unwrap_or_else(|| defaults.channels.clone());
-    let asked = kind(fields, reader).and_then(|entry| ask(entry, fields, own.certificate_days, reader));
+    let kind = kind(fields, reader);
+    let is_heartbeat = kind.is_some_and(|entry| entry.key == "heartbeat");
+    if is_heartbeat {
+        nothing_of_asking(fields, reader);
+    }
+    let asked = kind.and_then(|entry| ask(entry, fields, own.certificate_days, reader));
     let sound = fields.sound && reader.problems.count() == before;
     let (name, question) = (name?, asked?);
     let paused = fields.flag("paused").unwrap_or_default();
-    let policy = own.policy();
+    let policy = match question.heartbeat() {
+        Some(awaited) => numbers.of_heartbeat(awaited, own.policy()),
+        None => own.policy(),
+    };
     let fingerprint = fingerprint(&fields.to_json().to_string(), &own, &channels, &fields.files());
     sound.then(|| MonitorConfig {
         name: name.to_owned(),
@@ -69,6 +79,19 @@ pub(super) fn monitor(
         paused,
         fingerprint,
     })
+}
+
+/// Tells which keys mean nothing for a heartbeat.
+fn nothing_of_asking(fields: &Fields<'_>, reader: &mut Reader<'_>) {
+    for name in ["interval", "timeout", "initial_delay"] {
+        if let Some(entry) = fields.entry(name) {
+            let message = format!("`{name}` means nothing for a heartbeat, which is not asked");
+            let found = Found::new(Code::Contradiction, entry.key_span, message);
+            reader
+                .problems
+                .push(found.label("leave it out; `period`, `cron` or `on_calendar` says when calls are expected"));
+        }
+    }
 }
 
 /// Tells what is wrong with a name of a monitor or a channel.
@@ -112,6 +135,20 @@ impl Numbers {
             initial_delay: fields.duration("initial_delay"),
             degraded_above: fields.duration("degraded_above"),
             certificate_days: fields.number("certificate_days"),
+        }
+    }
+
+    /// A heartbeat counts each call that is expected: one that does not come is down, and one that comes is up again.
+    fn of_heartbeat(&self, awaited: &Awaited, policy: Policy) -> Policy {
+        let interval = match awaited.policy.rhythm {
+            Rhythm::Period(period) => period,
+            Rhythm::Calendar(..) => policy.interval,
+        };
+        Policy {
+            interval,
+            failure_threshold: self.failure_threshold.unwrap_or(1),
+            success_threshold: self.success_threshold.unwrap_or(1),
+            ..policy
         }
     }
 

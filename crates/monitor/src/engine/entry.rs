@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use allswell_core::check::{Check, Finished, Memory, Status, Transition};
+use allswell_core::heartbeat::Heartbeat;
 use allswell_core::uptime::Presence;
-use allswell_core::{Now, Reason, Wall, incident};
+use allswell_core::{Mono, Now, Reason, Wall, incident};
 use allswell_probe::Answer;
 use serde::Serialize;
 
+use super::pulse::Pulse;
 use super::{Effect, cause, tell};
 use crate::model::{IncidentId, Monitor};
 use crate::notification::VersionChange;
@@ -31,6 +33,8 @@ pub(super) struct Entry {
     pub(super) check: Check,
     /// Its due moment was taken off the heap while an asking was under way.
     pub(super) waits: bool,
+    /// What is waited for, when nothing is asked.
+    pub(super) pulse: Option<Pulse>,
     seq: u32,
     incident: Option<OpenIncident>,
     last_detail: Option<u64>,
@@ -42,7 +46,9 @@ impl Entry {
         let memory = Memory { blind: enlisted.presence == Some(Presence::Unknown), ..enlisted.memory };
         let seed = u64::from(monitor.id.0);
         let check = Check::new(monitor.policy.clone(), seed, memory, enlisted.last_asked, now);
+        let settled = enlisted.last_asked.unwrap_or(enlisted.created);
         Self {
+            pulse: pulse(&monitor, settled, now),
             monitor,
             check,
             waits: false,
@@ -57,14 +63,33 @@ impl Entry {
     pub(super) fn reconfigured(mut self, monitor: Arc<Monitor>, enlisted: Enlisted, now: Now) -> Self {
         if self.monitor.paused != monitor.paused {
             let versions = std::mem::take(&mut self.versions);
-            return Self { versions, ..Self::new(monitor, enlisted, now) };
+            // Nobody is expected to have called while it was paused.
+            let pulse = pulse(&monitor, now.wall, now);
+            return Self { versions, pulse, ..Self::new(monitor, enlisted, now) };
         }
         self.check.follow(monitor.policy.clone(), now);
+        self.pulse = match (self.pulse.take(), monitor.question.heartbeat()) {
+            (Some(mut before), Some(awaited)) => {
+                before.follow(awaited.policy.clone(), now);
+                Some(before)
+            }
+            _ => pulse(&monitor, now.wall, now),
+        };
         Self { monitor, seq: enlisted.seq, incident: enlisted.incident, ..self }
     }
 
     pub(super) fn is_active(&self) -> bool {
         !self.monitor.paused
+    }
+
+    /// Whether it waits to be called and is not asked.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.pulse.is_some()
+    }
+
+    /// When there is something to do for it next.
+    pub(super) fn due(&self) -> Mono {
+        self.pulse.as_ref().map_or(self.check.due(), |pulse| pulse.wake)
     }
 
     pub(super) fn judge(
@@ -76,12 +101,28 @@ impl Entry {
     ) -> Vec<Effect> {
         let Some(asking) = self.check.asking().copied() else { return Vec::new() };
         let Some(finished) = self.check.finish(now, answer.outcome, starved) else { return Vec::new() };
-        let asked = asking.started.wall;
+        self.effects(answer, &finished, asking.started.wall, now, public_url)
+    }
+
+    /// Judges an outcome that came by itself and holds for the moment `at`.
+    pub(super) fn note(&mut self, answer: &Answer, at: Wall, now: Now, public_url: Option<&str>) -> Vec<Effect> {
+        let finished = self.check.note(at, now, answer.outcome);
+        self.effects(answer, &finished, at, now, public_url)
+    }
+
+    fn effects(
+        &mut self,
+        answer: &Answer,
+        finished: &Finished,
+        asked: Wall,
+        now: Now,
+        public_url: Option<&str>,
+    ) -> Vec<Effect> {
         let change = self.versions.hear(answer, asked);
         let kind = self.monitor.question.kind();
-        let mut effects = vec![Effect::Record { kind, result: Box::new(self.result(answer, &finished, asked)) }];
+        let mut effects = vec![Effect::Record { kind, result: Box::new(self.result(answer, finished, asked)) }];
         if finished.remember {
-            let decision = self.decide(answer, &finished, change.as_ref(), now, public_url);
+            let decision = self.decide(answer, finished, change.as_ref(), now, public_url);
             effects.push(Effect::Decide(Box::new(decision)));
         }
         effects
@@ -102,7 +143,10 @@ impl Entry {
 
     /// The detail of `answer` as JSON when it says something new. How long the app's checks took is new each time and no news.
     fn changed_detail(&mut self, answer: &Answer) -> Option<String> {
-        let detail = Detail::of(answer);
+        let mut detail = Detail::of(answer);
+        if self.is_awaited() {
+            detail.output = answer.evidence.as_ref().map(|said| said.body.clone());
+        }
         let mut steady = detail.clone();
         if let Some(health) = &mut steady.health {
             health.checks.iter_mut().for_each(|check| check.response_time_ms = None);
@@ -142,6 +186,7 @@ impl Entry {
             return decision;
         };
         let cause = match told {
+            incident::Change::Close if self.is_awaited() => "the call came".to_owned(),
             incident::Change::Close => cause::recovered(answer),
             incident::Change::Open(_) | incident::Change::Turn(_) => cause::of(answer, finished.outcome, change),
         };
@@ -194,6 +239,12 @@ impl Entry {
     }
 }
 
+/// What is waited for, from `settled` on.
+fn pulse(monitor: &Monitor, settled: Wall, now: Now) -> Option<Pulse> {
+    let awaited = monitor.question.heartbeat()?;
+    Some(Pulse::new(Heartbeat::new(awaited.policy.clone(), settled), settled, now))
+}
+
 impl Versions {
     /// Takes note of the version in `answer` and returns the change that is still new, measured up to `asked`.
     fn hear(&mut self, answer: &Answer, asked: Wall) -> Option<VersionChange> {
@@ -220,6 +271,9 @@ impl Versions {
 struct Detail {
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
+    /// What a job said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -238,7 +292,8 @@ impl Detail {
     fn of(answer: &Answer) -> Self {
         Self {
             message: answer.detail.clone(),
-            address: answer.address.map(|address| address.to_string()),
+            output: None,
+            address: answer.place(),
             http_version: answer.http_version,
             final_url: answer.final_url.clone(),
             health: answer.health.clone(),

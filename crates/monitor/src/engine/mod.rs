@@ -6,6 +6,7 @@
 
 mod cause;
 mod entry;
+mod pulse;
 mod tell;
 
 use std::cmp::Reverse;
@@ -14,9 +15,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use allswell_core::connectivity::{Advice, Suspicion};
-use allswell_core::{Mono, Now, Outcome, Reason, Verdict};
+use allswell_core::{Mono, Now, Outcome, Reason, Verdict, Wall};
 use allswell_probe::Answer;
 
+use crate::heartbeats::Call;
 use crate::model::{Monitor, MonitorId};
 use crate::store::{Decision, Enlisted, ResultRow};
 
@@ -42,6 +44,10 @@ pub enum Event {
         /// What it brought.
         answer: Box<Answer>,
     },
+    /// A heartbeat was called.
+    Called(Call),
+    /// The process stood still: nobody could call it meanwhile.
+    StoodStill,
     /// Somebody looked whether our own network works.
     Looked {
         /// Whether anything was reached.
@@ -105,6 +111,8 @@ pub struct Engine {
     suspicion: Suspicion,
     held: Vec<Held>,
     lags: VecDeque<(Mono, Duration)>,
+    /// Since when calls reach us without a break.
+    listening_since: Option<Wall>,
     public_url: Option<String>,
 }
 
@@ -121,6 +129,7 @@ impl Engine {
             suspicion: Suspicion::default(),
             held: Vec::new(),
             lags: VecDeque::new(),
+            listening_since: None,
             public_url,
         }
     }
@@ -131,6 +140,11 @@ impl Engine {
         match event {
             Event::Tick { late } => self.tick(late, now),
             Event::Answered { monitor, answer } => self.answered(monitor, answer, now),
+            Event::Called(call) => self.called(call, now),
+            Event::StoodStill => {
+                self.listening_since = Some(now.wall);
+                Vec::new()
+            }
             Event::Looked { reaches } => self.looked(reaches, now),
             Event::Configured { monitors } => self.configured(monitors, now),
         }
@@ -172,7 +186,13 @@ impl Engine {
             let Some(Reverse((due, id))) = self.due.pop() else { break };
             let Some(entry) = self.entries.get_mut(&id) else { continue };
             // A changed policy leaves its old moment in the heap; the check knows the true one.
-            if !entry.is_active() || entry.check.due() != due {
+            if !entry.is_active() || entry.due() != due {
+                continue;
+            }
+            if entry.is_awaited() {
+                let since = self.listening_since.unwrap_or(now.wall);
+                effects.extend(entry.expire(now, since, self.public_url.as_deref()));
+                self.due.push(Reverse((entry.due(), id)));
                 continue;
             }
             match entry.check.start(now) {
@@ -191,7 +211,8 @@ impl Engine {
 
     fn answered(&mut self, id: MonitorId, answer: Box<Answer>, now: Now) -> Vec<Effect> {
         self.in_flight = self.in_flight.saturating_sub(1);
-        let Some(entry) = self.entries.get(&id) else { return Vec::new() };
+        let asked = self.entries.get(&id).filter(|entry| !entry.is_awaited());
+        let Some(entry) = asked else { return Vec::new() };
         match self.advice(&entry.monitor.clone(), &answer, now) {
             Advice::Decide => self.judge(id, &answer, now),
             Advice::Ours => self.judge(id, &ours(&answer), now),
@@ -200,6 +221,14 @@ impl Engine {
                 if ask { vec![Effect::LookAround] } else { Vec::new() }
             }
         }
+    }
+
+    fn called(&mut self, call: Call, now: Now) -> Vec<Effect> {
+        let id = call.monitor;
+        let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.is_active()) else { return Vec::new() };
+        let effects = entry.called(call, now, self.public_url.as_deref());
+        self.due.push(Reverse((entry.due(), id)));
+        effects
     }
 
     /// Whether the answer may be judged, or our own network is to be looked at first. What is on this machine needs no network.
@@ -243,6 +272,7 @@ impl Engine {
     }
 
     fn configured(&mut self, monitors: Vec<(Arc<Monitor>, Enlisted)>, now: Now) -> Vec<Effect> {
+        self.listening_since.get_or_insert(now.wall);
         let mut before = std::mem::take(&mut self.entries);
         self.due.clear();
         for (monitor, enlisted) in monitors {
@@ -252,7 +282,7 @@ impl Engine {
                 None => Entry::new(monitor, enlisted, now),
             };
             if entry.is_active() {
-                self.due.push(Reverse((entry.check.due(), id)));
+                self.due.push(Reverse((entry.due(), id)));
             }
             self.entries.insert(id, entry);
         }

@@ -47,7 +47,10 @@ impl World {
         let health = ServerHealth::starting(now);
         health.started();
         health.ticked(now, Duration::ZERO);
+        let heartbeats = Arc::new(allswell_monitor::heartbeats::Heartbeats::new().0);
         let state = ApiState {
+            heartbeats,
+            prober: Arc::new(allswell_probe::Prober::new(allswell_probe::AddressPolicy::default())),
             store: Arc::new(store),
             clock: Arc::new(Still(now)),
             metrics: Arc::new(Metrics::new("1.2.3")),

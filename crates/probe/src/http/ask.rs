@@ -9,16 +9,14 @@ use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONNECTION, HOST, HeaderValue, USER
 use hyper::{Request, Uri};
 use tokio::time::Instant;
 
-use super::Received;
-use super::exchange::{Broken, exchange};
+use super::exchange::{Broken, close_at_once, exchange};
 use super::prepared::{Prepared, bare};
 use super::redirect::{Hop, is_redirect, shown, too_many};
+use super::{OUR_NAME, Received};
 use crate::dialer::Dialer;
 use crate::draft::Draft;
 use crate::fault::Fault;
 use crate::stream::Stream;
-
-const OUR_NAME: &str = concat!("allswell/", env!("CARGO_PKG_VERSION"));
 
 /// Asks `question`, following redirects, and leaves what came back in `draft`.
 pub(crate) async fn ask(
@@ -96,14 +94,6 @@ async fn once(
     };
     let request = request(hop, http2)?;
     exchange(stream, http2, request, question.max_body, |answer| follows(question, answer), draft).await
-}
-
-/// Closing ends the connection for good: a probe each second would fill the table of waiting ones, and nothing of
-/// ours is under way any more when the answer is here.
-fn close_at_once(stream: &tokio::net::TcpStream) {
-    if let Err(error) = stream.set_zero_linger() {
-        tracing::debug!(%error, "cannot set SO_LINGER");
-    }
 }
 
 fn request(hop: &Hop, http2: bool) -> Result<Request<Full<Bytes>>, Fault> {

@@ -34,7 +34,7 @@ const HTTP2_HEAD_BYTES_MAX: u32 = 1024 * 1024;
 const INTERIM_MAX: u32 = 32;
 
 /// A failed exchange: what went wrong, and whether the server said that it did not even look at the request.
-pub(super) struct Broken {
+pub(crate) struct Broken {
     pub fault: Fault,
     pub unprocessed: bool,
 }
@@ -46,7 +46,7 @@ impl From<Fault> for Broken {
 }
 
 /// Sends `request` and receives the head of the answer, and its body unless `skip_body` says that nobody wants it.
-pub(super) async fn exchange(
+pub(crate) async fn exchange(
     stream: Stream,
     http2: bool,
     request: Request<Full<Bytes>>,
@@ -130,6 +130,14 @@ async fn over_http2(
     result
 }
 
+/// Closing ends the connection for good: a probe each second would fill the table of waiting ones, and nothing of
+/// ours is under way any more when the answer is here.
+pub(crate) fn close_at_once(stream: &tokio::net::TcpStream) {
+    if let Err(error) = stream.set_zero_linger() {
+        tracing::debug!(%error, "cannot set SO_LINGER");
+    }
+}
+
 /// Drives a connection, and never ends.
 async fn until_cancelled(connection: impl Future<Output = hyper::Result<()>>) {
     if let Err(error) = connection.await {
@@ -148,13 +156,14 @@ async fn receive(
     let began = if head.version == hyper::Version::HTTP_2 { None } else { draft.wire.first_byte() };
     draft.progress.begin_at(Phase::Transfer, began.unwrap_or_else(now));
     let body = Body::new(&head.headers, max_body);
-    let received =
-        draft.http.insert(Received { status: head.status, version: head.version, headers: head.headers, body });
+    let (status, version, headers) = (head.status, head.version, head.headers);
+    let received = draft.http.insert(Received { status, version, headers, body, trailers: None });
     if !skip_body(received) {
         while let Some(frame) = incoming.frame().await {
             let frame = frame.map_err(|error| broken::body(&error, &draft.wire))?;
-            if let Some(data) = frame.data_ref() {
-                received.body.push(data)?;
+            match frame.into_data() {
+                Ok(data) => received.body.push(&data)?,
+                Err(frame) => received.trailers = frame.into_trailers().ok(),
             }
         }
         received.body.finish()?;

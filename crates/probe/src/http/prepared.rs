@@ -125,6 +125,11 @@ fn range(pattern: &str) -> Option<(u16, u16)> {
 impl Prepared {
     /// Checks `settings`. `conditions_decide`: whether some condition speaks of the status.
     pub fn new(settings: &Settings, conditions_decide: bool) -> Result<Self, QuestionError> {
+        Self::speaking(settings, conditions_decide, &["h2", "http/1.1"])
+    }
+
+    /// The same for these versions of HTTP alone, as ALPN names them.
+    pub fn speaking(settings: &Settings, conditions_decide: bool, alpn: &[&str]) -> Result<Self, QuestionError> {
         let url = url(&settings.url)?;
         let method = method(settings.method.as_deref())?;
         let mut headers = headers(&settings.headers)?;
@@ -147,7 +152,7 @@ impl Prepared {
             max_body: max_body(settings.max_body)?,
             dial: dial_options(settings.ip_version, settings.resolver.as_deref())?,
             connect: settings.connect.as_deref().map(|text| host_and_port("connect", text)).transpose()?,
-            tls: Client::new(&settings.tls, &["h2", "http/1.1"])?,
+            tls: Client::new(&settings.tls, alpn)?,
         })
     }
 
@@ -163,7 +168,7 @@ impl Prepared {
 }
 
 /// A host as it stands in a URL, without the brackets of an IPv6 address.
-pub(super) fn bare(host: &str) -> &str {
+pub(crate) fn bare(host: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches(']')
 }
 

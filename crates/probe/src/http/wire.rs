@@ -55,8 +55,13 @@ impl Wire {
 #[error("the other side sent more than {0} bytes")]
 pub(super) struct Flood(u64);
 
+/// Whether an error says that the other side sent too much.
+pub(crate) fn is_flood(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<Flood>())
+}
+
 /// A connection that is watched and bounded.
-pub(super) struct Watched {
+pub(crate) struct Watched {
     stream: Stream,
     wire: Arc<Wire>,
     bytes_max: u64,

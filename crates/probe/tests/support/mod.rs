@@ -4,6 +4,7 @@
 
 pub mod database;
 pub mod dns;
+pub mod python;
 pub mod raw;
 pub mod tls;
 
