@@ -47,12 +47,12 @@ impl fmt::Display for Tally {
 /// Reads one line of nextest's, cargo test's or pytest's output; lines that sum nothing up give nothing.
 pub fn read(line: &str) -> Option<Tally> {
     let line = without_colour(line);
-    let line = line.trim();
-    match line.strip_prefix("Summary [") {
+    match line.trim().strip_prefix("Summary [") {
         Some(summary) => sum(summary.split_once("run:")?.1, ','),
+        // Where nextest shows what a failed test printed, the same line stands further in.
         None => match line.strip_prefix("test result: ") {
             Some(result) => sum(result.split_once(". ")?.1, ';'),
-            None => pytest(line),
+            None => pytest(line.trim()),
         },
     }
 }
@@ -123,6 +123,10 @@ mod tests {
         let rest = "0 measured; 0 filtered out; finished in 0.01s";
         check(&format!("test result: ok. 5 passed; 0 failed; 1 ignored; {rest}"), Some((5, 0, 1)));
         check(&format!("test result: FAILED. 5 passed; 2 failed; 0 ignored; {rest}"), Some((5, 2, 0)));
+        check(
+            "    test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 9 filtered out; finished in 0.36s",
+            None,
+        );
     }
 
     #[test]

@@ -120,10 +120,18 @@ fn validate(binary: &Path, folder: &Path, text: &str) -> Result<()> {
     fs::write(&file, whole(text)).with_context(|| format!("cannot write {}", file.display()))?;
     let mut command = Command::new(binary);
     command.arg("validate").arg(&file);
-    for name in text.split("${env:").skip(1).filter_map(|rest| rest.split('}').next()) {
-        command.env(name, "secret");
+    for name in names(text, "${env:") {
+        command.env(name, if name.ends_with("DSN") { "postgres://watchman@127.0.0.1/app" } else { "secret" });
+    }
+    for name in names(text, "${file:") {
+        fs::write(folder.join(name), "secret").with_context(|| format!("cannot write {name}"))?;
     }
     succeeds(&mut command)
+}
+
+/// What stands between `before` and the next brace.
+fn names<'a>(text: &'a str, before: &str) -> impl Iterator<Item = &'a str> {
+    text.split(before).skip(1).filter_map(|rest| rest.split('}').next())
 }
 
 fn run_receiver(python: &Path, text: &str) -> Result<()> {

@@ -78,6 +78,8 @@ impl Server {
         let mariadb = tool("ALLSWELL_TEST_MARIADB", &["/usr/sbin/mariadbd"]);
         let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
         let mut server = Command::new(mariadb);
+        // Two with one folder of temporary files delete each other's.
+        server.env("TMPDIR", folder.path());
         server.args(["--no-defaults", "--skip-grant-tables", "--user=root", "--bind-address=127.0.0.1"]);
         server.arg(format!("--port={port}")).arg(format!("--datadir={}", folder.path().display()));
         server.arg(format!("--socket={}", folder.path().join("s").display()));

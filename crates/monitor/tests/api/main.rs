@@ -50,6 +50,9 @@ async fn read(state: &ApiState, path: &str) -> Value {
     answer.json()
 }
 
+/// For reading and comparing: its keys in the order of the alphabet, whatever features `serde_json` was built with.
 fn pretty(value: &Value) -> String {
-    serde_json::to_string_pretty(value).expect("it was JSON")
+    let mut value = value.clone();
+    value.sort_all_objects();
+    serde_json::to_string_pretty(&value).expect("it was JSON")
 }

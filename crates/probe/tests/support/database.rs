@@ -143,10 +143,12 @@ impl Mariadb {
         let own = fs::metadata("/proc/self").map_or(0, |process| process.uid());
         let user = if own == 0 { "--user=root" } else { "--skip-name-resolve" };
         let methods = ["--auth-root-authentication-method=normal", "--skip-test-db"];
-        succeed(Command::new("mariadb-install-db").args(["--no-defaults", user, &data]).args(methods));
+        // Two that are set up at once in one folder of temporary files delete each other's.
+        let mut install = Command::new("mariadb-install-db");
+        succeed(install.args(["--no-defaults", user, &data]).args(methods).env("TMPDIR", directory.path()));
         keep("init.sql", sql);
         let mut command = Command::new(tool("ALLSWELL_TEST_MARIADB"));
-        command.args([
+        command.env("TMPDIR", directory.path()).args([
             "--no-defaults",
             user,
             &data,
