@@ -119,7 +119,7 @@ class Health:
         self._results: dict[str, Callable[[], Awaitable[CheckResult]]] = {}
         self._required: dict[str, Callable[[], Awaitable[CheckResult]]] = {}
         self._listeners: list[Listener] = []
-        self._running: Running | None = None
+        self.present: Running | None = None
         self._install(openapi, quiet)
 
     # What a service says.
@@ -159,15 +159,15 @@ class Health:
             if check.name in self._checks:
                 raise Misuse(f"check `{check.name}` is registered twice; give each check a name of its own with .named(...)")
             self._checks[check.name] = check
-            if self._running and self._running.asks:
-                self._running.runner.add(check)
+            if self.present and self.present.asks:
+                self.present.runner.add(check)
 
     def remove(self, name: str) -> bool:
         """Removes a check; ``False`` when none has this name."""
         if self._checks.pop(name, None) is None:
             return False
-        if self._running and self._running.asks:
-            self._running.runner.remove(name)
+        if self.present and self.present.asks:
+            self.present.runner.remove(name)
         return True
 
     def check_named(self, name: str) -> Check:
@@ -190,9 +190,9 @@ class Health:
         """
         self.check_named(name)
         self._checks[name] = replace(check, name=name)
-        if self._running and self._running.asks:
-            self._running.runner.remove(name)
-            self._running.runner.add(self._checks[name])
+        if self.present and self.present.asks:
+            self.present.runner.remove(name)
+            self.present.runner.add(self._checks[name])
 
     def on_change(self, listener: Listener) -> Listener:
         """Calls ``listener(check, before, now)`` on the loop whenever a check changes; it may be an async function."""
@@ -257,18 +257,18 @@ class Health:
             Misuse: no check has this name.
         """
         check = self.check_named(name)
-        raw = self._running.engine.result(name) if self._running else None
+        raw = self.present.engine.result(name) if self.present else None
         return check_result(raw) if raw else unknown(check.critical)
 
     @property
     def is_ready(self) -> bool:
         """Whether the service may have traffic."""
-        return self._running is not None and self._running.engine.is_ready()
+        return self.present is not None and self.present.engine.is_ready()
 
     @property
     def side_port(self) -> int | None:
         """The side port, once this process serves it: one of several workers does."""
-        return self._running.engine.side_port if self._running else None
+        return self.present.engine.side_port if self.present else None
 
     def metrics(self) -> str:
         """The metrics of all workers as Prometheus' text."""
@@ -278,7 +278,7 @@ class Health:
 
     def owns(self, path: str) -> bool:
         """Whether we answer this path."""
-        return path in self._own or path.startswith(self._own_prefixes)
+        return path in self.own_paths or path.startswith(self.own_prefixes)
 
     async def answer(
         self, method: str, path: str, query: bytes, accept: bytes | None, authorization: bytes | None
@@ -292,7 +292,7 @@ class Health:
 
     def running(self) -> Running:
         """What runs in this process and on this loop; started by the first request where there is no lifespan."""
-        running = self._running
+        running = self.present
         if running is None or not running.is_here():
             self.end()
             running = self.begin(held=False)
@@ -301,17 +301,17 @@ class Health:
 
     def begin(self, held: bool) -> Running:
         """Starts the native thread in this process. ``held``: the service's own start is not over."""
-        if self._running is not None:
+        if self.present is not None:
             self.end()
         holds = self.startup.pending() + (["application"] if held else []) + (["warm-up"] if self._warmup else [])
         shared = group.folder(self._workers, f"{os.getcwd()}:{self._number}")
-        self._running = Running(replace(self._settings, holds=holds, group=shared), self._listeners)
+        self.present = Running(replace(self._settings, holds=holds, group=shared), self._listeners)
         self._find_own_paths()
-        return self._running
+        return self.present
 
     def started(self) -> None:
         """The service's own start is over: the checks begin."""
-        running = self._running
+        running = self.present
         if running is None:
             return
         self._refuse_unknown_names()
@@ -328,12 +328,12 @@ class Health:
 
     def stop_asking(self) -> None:
         """The service closes what the checks ask through."""
-        if self._running is not None:
-            self._running.stop_asking()
+        if self.present is not None:
+            self.present.stop_asking()
 
     def end(self) -> None:
         """Ends the native thread."""
-        running, self._running = self._running, None
+        running, self.present = self.present, None
         if running is not None:
             running.end()
 
@@ -355,12 +355,12 @@ class Health:
         lists = (paths.liveness, paths.readiness, paths.startup, paths.status, paths.metrics)
         theirs = served_by_others(self.app, [path for each in lists for path in each])
         leave_out_of_openapi(self.app, theirs)
-        self._own = frozenset(path for each in lists for path in each) - theirs
+        self.own_paths = frozenset(path for each in lists for path in each) - theirs
         prefixes = [f"{path}/" for path in paths.readiness[:1] if path not in theirs]
         if self._settings.faults:
             prefixes.append("/faults/")
-            self._own |= Faults.ALIASES
-        self._own_prefixes = tuple(prefixes)
+            self.own_paths |= Faults.ALIASES
+        self.own_prefixes = tuple(prefixes)
 
     def _inside(self) -> Any:
         stack = self.app.middleware_stack
@@ -397,13 +397,13 @@ class Health:
         Raises:
             Misuse: it does not run.
         """
-        if self._running is None:
+        if self.present is None:
             raise Misuse("the service does not run, so there is nothing to ask or change; enter its lifespan first")
-        return self._running.engine
+        return self.present.engine
 
     def engine_or_none(self) -> _native.Engine | None:
         """The native half of the service, if it runs."""
-        return self._running.engine if self._running else None
+        return self.present.engine if self.present else None
 
 
 def _version_of(app: Any) -> str | None:

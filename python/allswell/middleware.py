@@ -6,6 +6,7 @@ byte of its answer was handed over.
 
 from __future__ import annotations
 
+from asyncio import get_running_loop
 from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -41,12 +42,15 @@ class Middleware:
                 await self.app(scope, receive, send)
             return
         health = self._health
-        running = health.running()
+        running = health.present
+        # The loop of this process: after a fork there is none.
+        if running is None or running.loop is not get_running_loop():
+            running = health.running()
         path: str = scope["path"]
         root: str = scope.get("root_path", "")
         if root and path.startswith(root):
             path = path[len(root) :]
-        if health.owns(path):
+        if path in health.own_paths or path.startswith(health.own_prefixes):
             await self._answer(path, scope, send)
             return
 
