@@ -67,6 +67,10 @@ pub struct Monitor {
     pub policy: Policy,
     /// The names of the channels that are told, each once.
     pub channels: Vec<String>,
+    /// Words it can be found by, sorted, each once.
+    pub tags: Vec<String>,
+    /// What it belongs to: a service, a customer, a team.
+    pub group: Option<String>,
     /// Whether it is not asked for now.
     pub paused: bool,
 }

@@ -261,13 +261,15 @@ fn enlistment(config: &MonitorConfig) -> Enlistment {
         kind: config.question.kind().to_owned(),
         target: config.question.target().to_owned(),
         interval: config.policy.interval,
+        tags: config.tags.clone(),
+        group: config.group.clone(),
         paused: config.paused,
     }
 }
 
 fn monitor(config: MonitorConfig, id: MonitorId) -> Monitor {
-    let MonitorConfig { name, question, policy, channels, paused, .. } = config;
-    Monitor { id, name, question, policy, channels, paused }
+    let MonitorConfig { name, question, policy, channels, tags, group, paused, .. } = config;
+    Monitor { id, name, question, policy, channels, tags, group, paused }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the prober's deadline is on tokio's clock")]

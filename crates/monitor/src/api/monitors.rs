@@ -37,6 +37,10 @@ pub(super) struct One {
     #[schema(format = DateTime)]
     since: Option<String>,
     paused: bool,
+    /// Words it can be found by, sorted.
+    tags: Vec<String>,
+    /// What it belongs to; `null` when to nothing.
+    group: Option<String>,
     /// Seconds from one asking to the next.
     interval_s: f64,
     /// When it was first watched.
@@ -85,6 +89,8 @@ async fn one_of(store: &dyn Store, reader: &UptimeReader<'_>, monitor: MonitorRo
         created: wire::time(monitor.enlisted.created),
         incident: monitor.enlisted.incident.map(|incident| incident.id.to_string()),
         paused: monitor.enlistment.paused,
+        tags: monitor.enlistment.tags,
+        group: monitor.enlistment.group,
         interval_s: monitor.enlistment.interval.as_secs_f64(),
         name: monitor.enlistment.name,
         kind: monitor.enlistment.kind,

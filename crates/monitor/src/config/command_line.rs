@@ -89,7 +89,16 @@ fn monitor(asked: Asked, names: &mut HashSet<String>, config: &Config) -> Monito
     let policy = own.policy();
     let fingerprint = fingerprint(&format!("{}{}", written.kind, written.block), own, &own.channels, &[]);
     let (question, channels) = (Arc::new(question), own.channels.clone());
-    MonitorConfig { name: unlike(&name, names), question, policy, channels, paused: false, fingerprint }
+    MonitorConfig {
+        name: unlike(&name, names),
+        question,
+        policy,
+        channels,
+        tags: Vec::new(),
+        group: None,
+        paused: false,
+        fingerprint,
+    }
 }
 
 /// The name, with a number behind it when it is taken.

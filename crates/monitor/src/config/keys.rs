@@ -29,6 +29,8 @@ pub(super) mod default {
 pub(super) const CONDITIONS_MAX: usize = 20;
 /// The longest name, in characters.
 pub(super) const NAME_MAX: usize = 128;
+/// The longest tag, in characters.
+const TAG_MAX: usize = 64;
 /// The most monitors of one server.
 const MONITORS_MAX: usize = 10_000;
 /// The most channels of one server.
@@ -256,6 +258,18 @@ pub(super) static MONITOR: Block = Block {
             Kind::List { of: &TEXT, most: 20 },
             Given::Words("those of `defaults`"),
             "The names of the channels that are told. `[]` tells nobody.",
+        ),
+        key(
+            "tags",
+            Kind::List { of: &Kind::Text { most: TAG_MAX }, most: 20 },
+            Given::Nothing,
+            "Words it can be found by: letters, digits, `-`, `_`, `.`, `:` and `/`.",
+        ),
+        key(
+            "group",
+            Kind::Text { most: NAME_MAX },
+            Given::Nothing,
+            "What it belongs to: a service, a customer, a team. At most one, named as monitors are.",
         ),
         key("paused", Kind::Flag, Given::Words("`false`"), "Whether it is not asked for now."),
     ],

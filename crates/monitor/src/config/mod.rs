@@ -68,6 +68,10 @@ pub struct MonitorConfig {
     pub policy: Policy,
     /// The names of the channels that are told, each once.
     pub channels: Vec<String>,
+    /// Words it can be found by, sorted, each once.
+    pub tags: Vec<String>,
+    /// What it belongs to: a service, a customer, a team.
+    pub group: Option<String>,
     /// Whether it is not asked for now.
     pub paused: bool,
     /// Equal as long as nothing of it changed, the contents of its secrets and files included.
@@ -77,12 +81,14 @@ pub struct MonitorConfig {
 impl fmt::Debug for MonitorConfig {
     /// Leaves the question out: it holds secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, question, policy, channels, paused, fingerprint } = self;
+        let Self { name, question, policy, channels, tags, group, paused, fingerprint } = self;
         f.debug_struct("MonitorConfig")
             .field("name", name)
             .field("kind", &question.kind())
             .field("policy", policy)
             .field("channels", channels)
+            .field("tags", tags)
+            .field("group", group)
             .field("paused", paused)
             .field("fingerprint", fingerprint)
             .finish()

@@ -57,6 +57,8 @@ pub(super) fn monitor(
     let own = numbers.over(defaults);
     agree(&numbers, &own, fields, reader);
     let channels = told(fields, channels, reader).unwrap_or_else(|| defaults.channels.clone());
+    let tags = tags(fields, reader);
+    let group = fields.text("group").filter(|name| name_is_good(name, fields.span("group"), reader));
     let kind = kind(fields, reader);
     let is_heartbeat = kind.is_some_and(|entry| entry.key == "heartbeat");
     if is_heartbeat {
@@ -76,9 +78,28 @@ pub(super) fn monitor(
         question: Arc::new(question),
         policy,
         channels,
+        tags,
+        group: group.map(str::to_owned),
         paused,
         fingerprint,
     })
+}
+
+/// The tags of a monitor, sorted, each once.
+fn tags(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Vec<String> {
+    let written = fields.texts("tags").unwrap_or_default().into_iter();
+    let good = written.filter(|(node, tag)| tag_is_good(tag, node.span, reader));
+    good.map(|(_, tag)| tag.to_owned()).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// Tells what is wrong with a tag. They stand in queries and lists, so they hold nothing that separates.
+fn tag_is_good(tag: &str, span: Span, reader: &mut Reader<'_>) -> bool {
+    let wrong = |c: &char| !c.is_alphanumeric() && !matches!(c, '-' | '_' | '.' | ':' | '/');
+    let Some(wrong) = tag.chars().find(wrong) else { return true };
+    let message = format!("the tag `{}` holds `{}`", quotable(tag), wrong.escape_debug());
+    let found = Found::new(Code::WrongName, span, message);
+    reader.problems.push(found.label("write letters, digits, `-`, `_`, `.`, `:` and `/`"));
+    false
 }
 
 /// Tells which keys mean nothing for a heartbeat.

@@ -113,8 +113,8 @@ impl Code {
                  interval."
             }
             Self::WrongName => {
-                "Names of monitors and channels have 1 to 128 characters, none of them a control character, and monitors \
-                 are each named differently."
+                "Names of monitors, channels and groups have 1 to 128 characters, none of them a control character, and \
+                 monitors are each named differently. Tags have 1 to 64 letters, digits, `-`, `_`, `.`, `:` and `/`."
             }
             Self::NoSuchChannel => "A channel is named that `channels` does not have; the nearest one is named.",
             Self::Unresolved => {

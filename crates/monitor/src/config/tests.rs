@@ -68,6 +68,16 @@ fn the_example_says_what_it_looks_like() {
 }
 
 #[test]
+fn tags_are_sorted_and_each_there_once() {
+    let config = good(
+        "monitors: [{ name: a, tcp: { address: \"a:1\" }, tags: [tier:1, eu, tier:1], group: The shop }, { name: b, tcp: { address: \"b:1\" } }]",
+    );
+    assert_eq!(config.monitors[0].tags, ["eu", "tier:1"]);
+    assert_eq!(config.monitors[0].group.as_deref(), Some("The shop"));
+    assert_eq!((config.monitors[1].tags.len(), &config.monitors[1].group), (0, &None));
+}
+
+#[test]
 fn the_reference_is_the_one_in_the_guide() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
     if std::env::var_os("UPDATE").is_some() {

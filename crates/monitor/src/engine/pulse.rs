@@ -157,6 +157,8 @@ mod tests {
                 degraded_above: None,
             },
             channels: vec!["mail".to_owned()],
+            tags: Vec::new(),
+            group: None,
             paused: false,
         })
     }

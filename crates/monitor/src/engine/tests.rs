@@ -68,6 +68,8 @@ fn monitor(host: &str, id: u32, paused: bool) -> Arc<Monitor> {
             degraded_above: Some(SECOND),
         },
         channels: vec!["mail".to_owned(), "hook".to_owned()],
+        tags: Vec::new(),
+        group: None,
         paused,
     })
 }

@@ -75,6 +75,10 @@ pub struct Enlistment {
     pub target: String,
     /// Seconds between askings, for those who only read.
     pub interval: Duration,
+    /// Words it can be found by, sorted, each once.
+    pub tags: Vec<String>,
+    /// What it belongs to.
+    pub group: Option<String>,
     /// Whether it is not asked for now.
     pub paused: bool,
 }

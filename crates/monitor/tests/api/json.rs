@@ -122,6 +122,8 @@ async fn a_new_monitor_has_no_past_and_no_number_for_it() {
         kind: "tcp".to_owned(),
         target: "tcp 127.0.0.1:1".to_owned(),
         interval: Duration::from_secs(60),
+        tags: Vec::new(),
+        group: None,
         paused: false,
     };
     world.state.store.enlist(vec![enlistment], NOW).await.expect("the store writes");

@@ -167,6 +167,8 @@ impl Story {
             kind: self.kind.to_owned(),
             target: self.target.clone(),
             interval: self.interval,
+            tags: vec!["eu".to_owned(), self.kind.to_owned()],
+            group: Some("acme".to_owned()),
             paused: self.paused,
         }
     }

@@ -263,6 +263,8 @@ async fn enlist(world: &World, store: &SqliteStore) -> Vec<(Arc<Monitor>, allswe
             kind: "tcp".to_owned(),
             target: format!("tcp target-{id}.example:80"),
             interval: INTERVAL,
+            tags: Vec::new(),
+            group: None,
             paused: false,
         })
         .collect();
@@ -288,6 +290,8 @@ fn monitor(number: usize, enlisted: &allswell_monitor::store::Enlisted) -> Arc<M
             degraded_above: None,
         },
         channels: vec!["mail".to_owned(), "hook".to_owned()],
+        tags: Vec::new(),
+        group: None,
         paused: false,
     })
 }

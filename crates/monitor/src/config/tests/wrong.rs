@@ -17,3 +17,20 @@ fn a_misspelt_key_is_told_with_the_right_one() {
        |     ^^^^^^^^^ did you mean `interval`?
     ");
 }
+
+#[test]
+fn a_tag_that_would_break_a_query_is_refused() {
+    insta::assert_snapshot!(told("monitors: [{ name: a, tcp: { address: \"a:1\" }, tags: [\"a,b\"], group: \" x\" }]"), @r#"
+    error[V017]: the tag `a,b` holds `,`
+      --> allswell.yaml:1:55
+       |
+     1 | monitors: [{ name: a, tcp: { address: "a:1" }, tags: ["a,b"], group: " x" }]
+       |                                                       ^^^^^ write letters, digits, `-`, `_`, `.`, `:` and `/`
+
+    error[V017]: the name ` x` begins or ends with a space
+      --> allswell.yaml:1:70
+       |
+     1 | monitors: [{ name: a, tcp: { address: "a:1" }, tags: ["a,b"], group: " x" }]
+       |                                                                      ^^^^ remove it
+    "#);
+}

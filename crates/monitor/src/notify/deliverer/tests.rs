@@ -63,6 +63,8 @@ impl World {
             kind: "http".to_owned(),
             target: "GET https://api.acme.dev/ready".to_owned(),
             interval: Duration::from_secs(10),
+            tags: Vec::new(),
+            group: None,
             paused: false,
         });
         store.enlist(names.collect(), samples::NOW).await.unwrap();

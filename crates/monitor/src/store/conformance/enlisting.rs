@@ -24,6 +24,8 @@ pub(crate) async fn a_name_keeps_its_number(open: Open<'_>) {
     let mut changed = named("b");
     changed.target = "GET http://elsewhere.test/".to_owned();
     changed.interval = Duration::from_millis(1_500);
+    changed.tags.clear();
+    changed.group = None;
     let after = store.enlist(vec![changed.clone(), named("new"), named("a")], at(9)).await.unwrap();
     assert_eq!((&after[0], &after[2]), (&before[1], &before[0]));
     assert_eq!(after[1].created, at(9));

@@ -100,6 +100,8 @@ fn named(name: &str) -> Enlistment {
         kind: "http".to_owned(),
         target: format!("GET http://{name}.test/ready"),
         interval: Duration::from_secs(10),
+        tags: vec!["eu".to_owned(), name.to_owned()],
+        group: Some("shop".to_owned()),
         paused: false,
     }
 }

@@ -58,6 +58,12 @@ pub(super) fn memory(row: &Row<'_>, first: usize) -> rusqlite::Result<Memory> {
     })
 }
 
+/// Reads a JSON list of words.
+pub(super) fn words(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<String>> {
+    serde_json::from_str(row.get_ref(column)?.as_str()?)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error.into()))
+}
+
 /// A duration in whole milliseconds.
 pub(super) fn milliseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)

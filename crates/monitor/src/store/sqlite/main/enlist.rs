@@ -9,7 +9,7 @@ use allswell_core::uptime::Presence;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::fault::Fault;
-use super::columns::{incident_kind, memory, milliseconds, monitor, presence, wall};
+use super::columns::{incident_kind, memory, milliseconds, monitor, presence, wall, words};
 use super::{incidents, status};
 use crate::model::{AccountId, IncidentId, MonitorId};
 use crate::store::{Enlisted, Enlistment, MonitorRow, OpenIncident};
@@ -42,7 +42,7 @@ pub(in super::super) fn monitors(connection: &Connection, account: AccountId) ->
         "SELECT monitor.id, monitor.name, monitor.kind, target, interval_ms, paused, created,
                 monitor_state.seq, became, incident.seq, incident.kind, incident.began, incident.cause,
                 confirmed, blind, since, failures, troubles, successes, passes,
-                failures_began, troubles_began, successes_began, passes_began
+                failures_began, troubles_began, successes_began, passes_began, tags, belongs_to
          FROM monitor
          JOIN monitor_state ON monitor_state.monitor = monitor.id
          LEFT JOIN transition ON transition.monitor = monitor.id AND transition.seq = monitor_state.seq
@@ -70,6 +70,8 @@ fn monitor_row(row: &Row<'_>) -> rusqlite::Result<MonitorRow> {
         kind: row.get(2)?,
         target: row.get(3)?,
         interval: Duration::from_millis(row.get::<_, i64>(4)?.unsigned_abs()),
+        tags: words(row, 24)?,
+        group: row.get(25)?,
         paused: row.get(5)?,
     };
     let presence = if seq == 0 { None } else { Some(presence(row, 8)?) };
@@ -111,13 +113,16 @@ fn enlist_one(
     };
     connection
         .prepare_cached(
-            "UPDATE monitor SET position = ?, kind = ?, target = ?, interval_ms = ?, paused = ? WHERE id = ?",
+            "UPDATE monitor SET position = ?, kind = ?, target = ?, interval_ms = ?, tags = ?, belongs_to = ?, paused = ?
+             WHERE id = ?",
         )?
         .execute(params![
             position,
             enlistment.kind,
             enlistment.target,
             milliseconds(enlistment.interval),
+            serde_json::Value::from(enlistment.tags.as_slice()).to_string(),
+            enlistment.group,
             enlistment.paused,
             id.0
         ])?;

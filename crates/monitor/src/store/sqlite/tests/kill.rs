@@ -102,6 +102,8 @@ async fn write_without_end(dir: &Path) {
         kind: "tcp".to_owned(),
         target: "127.0.0.1:1".to_owned(),
         interval: Duration::from_secs(300),
+        tags: Vec::new(),
+        group: None,
         paused: false,
     };
     let monitor = store.enlist(vec![named], Wall::default()).await.unwrap().remove(0);

@@ -25,6 +25,8 @@ fn named(name: &str, target: String) -> Enlistment {
         kind: "http".to_owned(),
         target,
         interval: Duration::from_secs(1),
+        tags: Vec::new(),
+        group: None,
         paused: false,
     }
 }
