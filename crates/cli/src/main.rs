@@ -2,14 +2,18 @@
 
 mod channel;
 mod check;
+mod client;
 mod heartbeats;
+mod incidents;
 mod layout;
 mod lint;
+mod ls;
 mod manifest;
 mod paint;
 mod rehearse;
 mod run;
 mod serve;
+mod table;
 mod validate;
 
 use std::process::ExitCode;
@@ -32,6 +36,10 @@ enum Command {
     Check(Box<check::Args>),
     /// Read a configuration and say what is wrong with it
     Validate(validate::Args),
+    /// List the monitors of a running server, trouble first
+    Ls(ls::Args),
+    /// List the incidents of a running server, or show one in full
+    Incidents(incidents::Args),
     /// Run a job and call its heartbeat: start, exit code, duration, the end of its output
     Run(run::Args),
     /// List the addresses at which jobs call in
@@ -51,6 +59,8 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Check(args) => check::run(*args),
         Command::Validate(args) => validate::run(args),
+        Command::Ls(args) => ls::run(&args),
+        Command::Incidents(args) => incidents::run(&args),
         Command::Run(args) => run::run(args),
         Command::Heartbeats(args) => heartbeats::run(args),
         Command::Channel(args) => channel::run(args),
@@ -60,6 +70,6 @@ fn main() -> ExitCode {
     };
     ran.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
-        ExitCode::from(2)
+        error.downcast_ref::<client::Failure>().map_or(ExitCode::from(2), client::Failure::exit_code)
     })
 }

@@ -5,5 +5,6 @@ mod channel;
 mod check;
 mod kubernetes;
 mod rehearse;
+mod remote;
 mod run;
 mod support;

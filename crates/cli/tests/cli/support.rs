@@ -9,6 +9,7 @@ pub mod people;
 #[allow(dead_code, reason = "the probes' tests use the rest")]
 #[path = "../../../probe/tests/support/raw.rs"]
 pub mod raw;
+pub mod server;
 #[allow(dead_code, reason = "the probes' tests use the rest")]
 #[path = "../../../probe/tests/support/tls.rs"]
 pub mod tls;
@@ -42,7 +43,7 @@ pub fn allswell<S: AsRef<str>>(arguments: &[S]) -> Ran {
 pub fn allswell_in<S: AsRef<str>>(directory: &Path, arguments: &[S]) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_allswell"));
     command.current_dir(directory).args(arguments.iter().map(AsRef::as_ref));
-    for name in ["ALLSWELL_CONFIG", "ALLSWELL_DATA", "ALLSWELL_LISTEN", "NO_COLOR"] {
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ALLSWELL_") || name == "NO_COLOR") {
         command.env_remove(name);
     }
     let output = command.output().expect("the binary runs");

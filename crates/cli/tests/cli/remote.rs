@@ -1,0 +1,127 @@
+//! The commands that speak with a running server.
+
+use serde_json::{Value, json};
+
+use crate::support::server::Running;
+use crate::support::{Ran, allswell, raw};
+
+/// One target that is well and one that is not.
+fn two_monitors() -> Running {
+    let target = |status: &'static str| {
+        raw::server(move |mut stream| {
+            use std::io::Write;
+            let _ = raw::head(&mut stream);
+            let _ = stream.write_all(raw::http(status, "", "").as_bytes());
+            raw::finish(stream);
+        })
+    };
+    let (well, ill) = (target("200 OK"), target("503 Service Unavailable"));
+    Running::start(&format!(
+        r#"
+defaults: {{ interval: 1s, timeout: 800ms, failure_threshold: 1 }}
+monitors:
+  - {{ name: web shop/eu, http: {{ url: "http://{well}/" }} }}
+  - {{ name: payments-api, tags: [eu], http: {{ url: "http://{ill}/" }} }}
+"#
+    ))
+}
+
+/// Runs the command until what it prints holds `text`.
+fn until(arguments: &[&str], text: &str) -> Ran {
+    for _ in 0..2_000 {
+        let ran = allswell(arguments);
+        assert_eq!(ran.code, 0, "{}", ran.said());
+        if ran.stdout.contains(text) {
+            return ran;
+        }
+    }
+    panic!("never `{text}`: {}", allswell(arguments).said());
+}
+
+#[test]
+fn monitors_are_listed_trouble_first_for_people_and_programs() {
+    let server = two_monitors();
+    let url = server.url();
+    until(&["ls", "--server", &url], "● up");
+    let ran = until(&["ls", "--server", &url], "■ down");
+    let rows: Vec<Vec<&str>> = ran.stdout.lines().map(|line| line.split('\t').collect()).collect();
+    assert_eq!((rows[0][0], rows[0][2], rows[0][3]), ("■ down", "payments-api", "503"), "{}", ran.stdout);
+    assert_eq!((rows[1][0], rows[1][2]), ("● up", "web shop/eu"), "{}", ran.stdout);
+
+    let ran = allswell(&["ls", "--server", &url, "--not", "up", "--json", "name,status"]);
+    let listed: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    assert_eq!(listed, json!([{ "name": "payments-api", "status": "down" }]));
+    let ran = allswell(&["ls", "--server", &url, "--tag", "eu", "--json", "name,tags"]);
+    let listed: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    assert_eq!(listed, json!([{ "name": "payments-api", "tags": ["eu"] }]));
+    let ran = allswell(&["ls", "--server", &url, "--status", "up", "--json", "name"]);
+    assert_eq!(ran.stdout, "[{\"name\":\"web shop/eu\"}]\n");
+}
+
+#[test]
+fn incidents_are_listed_and_one_is_shown_in_full() {
+    let server = two_monitors();
+    let url = server.url();
+    let ran = until(&["incidents", "--open", "--server", &url], "■ down");
+    let cells: Vec<&str> = ran.stdout.trim_end().split('\t').collect();
+    assert_eq!(cells[4], "payments-api", "{}", ran.stdout);
+    assert!(cells[5].contains("503"), "{}", ran.stdout);
+    let ran = allswell(&["incidents", cells[0], "--server", &url]);
+    assert!(ran.stdout.contains("payments-api") && ran.stdout.contains("opened"), "{}", ran.said());
+    let ran = allswell(&["incidents", "--monitor", "web shop/eu", "--json", "id", "--server", &url]);
+    assert_eq!(ran.stdout, "[]\n", "{}", ran.said());
+    let ran = allswell(&["incidents", "99-1", "--server", &url]);
+    assert_eq!(ran.code, 2);
+    assert_eq!(ran.stderr, "error: there is no incident `99-1`\n  try: see /api/v1/incidents for their ids\n");
+}
+
+#[test]
+fn who_cannot_be_reached_is_told_with_the_way_out() {
+    let ran = allswell(&["ls", "--server", "http://127.0.0.1:1"]);
+    assert_eq!(ran.code, 3);
+    assert!(ran.stderr.starts_with("error: cannot reach http://127.0.0.1:1: "), "{}", ran.stderr);
+    assert!(ran.stderr.contains("  try: is it running? `allswell serve` starts one"), "{}", ran.stderr);
+    assert_eq!(allswell(&["ls", "--server", "nonsense"]).code, 2);
+    assert_eq!(allswell(&["ls", "--json", "state"]).code, 2);
+    assert_eq!(allswell(&["ls", "--token-file", "/nowhere/key"]).code, 2);
+}
+
+#[test]
+fn another_program_s_answer_is_not_taken_for_ours() {
+    use std::io::Write;
+    let answering = |status: &'static str, headers: &'static str| {
+        let address = raw::server(move |mut stream| {
+            let _ = raw::head(&mut stream);
+            let _ = stream.write_all(raw::http(status, headers, "<h1>hello</h1>").as_bytes());
+            raw::finish(stream);
+        });
+        allswell(&["ls", "--server", &format!("http://{address}")])
+    };
+    let page = answering("200 OK", "content-type: text/html\r\n");
+    assert_eq!(page.code, 3);
+    assert!(page.stderr.contains("cannot read the answer"), "{}", page.stderr);
+    let moved = answering("301 Moved Permanently", "location: https://elsewhere.example.com/\r\n");
+    assert_eq!(moved.code, 3);
+    assert!(moved.stderr.contains("leads to https://elsewhere.example.com/"), "{}", moved.stderr);
+    assert_eq!(answering("401 Unauthorized", "").code, 4);
+}
+
+#[test]
+fn the_key_of_a_file_goes_with_every_question_and_is_never_shown() {
+    use std::io::Write;
+    let (heads, sent) = std::sync::mpsc::channel();
+    let address = raw::server(move |mut stream| {
+        let _ = heads.send(raw::head(&mut stream));
+        let _ =
+            stream.write_all(raw::http("403 Forbidden", "content-type: application/problem+json\r\n", "{}").as_bytes());
+        raw::finish(stream);
+    });
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), "aw_s3cret\n").expect("it can be written");
+    let path = file.path().to_string_lossy().into_owned();
+    let ran = allswell(&["ls", "--server", &format!("http://{address}"), "--token-file", &path]);
+    assert_eq!(ran.code, 4);
+    assert!(!ran.said().contains("s3cret"), "{}", ran.said());
+    let head = sent.recv().expect("it was asked").to_lowercase();
+    assert!(head.contains("authorization: bearer aw_s3cret\r\n"), "{head}");
+}
