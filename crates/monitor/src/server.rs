@@ -15,6 +15,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tracing::{error, warn};
 
+use crate::acknowledge::Acknowledger;
 use crate::api::{self, ApiState, ServerHealth};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -166,6 +167,7 @@ impl Server {
             health: Arc::clone(&health),
             heartbeats,
             prober: Arc::clone(&prober),
+            acknowledger: Acknowledger::new(Arc::clone(&store), Arc::clone(&clock)),
             public_url: Some(public_url.clone()),
         };
         let tasks = Tasks {

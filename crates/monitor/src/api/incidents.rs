@@ -43,10 +43,22 @@ struct One {
     #[schema(format = DateTime)]
     ended: Option<String>,
     lasted_ms: u64,
+    /// Who sees to it; `null` while nobody said so.
+    acknowledged: Option<Acknowledgement>,
     /// One sentence.
     cause: String,
     /// Its page.
     link: Option<String>,
+}
+
+/// Somebody sees to an outage.
+#[derive(Serialize, ToSchema)]
+struct Acknowledgement {
+    /// Who.
+    by: String,
+    /// Since when.
+    #[schema(format = DateTime)]
+    time: String,
 }
 
 /// An outage with all that is known of it.
@@ -67,7 +79,7 @@ pub(super) struct Whole {
 struct Line {
     #[schema(format = DateTime)]
     time: String,
-    /// `opened`, `turned`, `closed`, `sent`, `retried`, `refused`.
+    /// `opened`, `turned`, `closed`, `acknowledged`, `sent`, `retried`, `refused`.
     what: String,
     text: String,
 }
@@ -132,6 +144,7 @@ fn one_of(state: &ApiState, row: IncidentRow, now: Wall) -> One {
         opened: wire::time(row.opened),
         ended: row.ended.map(wire::time),
         lasted_ms: wire::whole_ms(row.ended.unwrap_or(now).since(row.began)),
+        acknowledged: row.acknowledged.map(|done| Acknowledgement { by: done.by, time: wire::time(done.at) }),
         cause: row.cause,
         link: base.map(|base| format!("{base}/i/{}", row.id)),
     }

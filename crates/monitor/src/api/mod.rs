@@ -32,6 +32,7 @@ use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::acknowledge::Acknowledger;
 use crate::clock::Clock;
 use crate::heartbeats::Heartbeats;
 use crate::metrics::Metrics;
@@ -55,6 +56,8 @@ pub struct ApiState {
     pub health: Arc<ServerHealth>,
     /// Asks, for `/probe`.
     pub prober: Arc<Prober>,
+    /// Takes acknowledgements of incidents.
+    pub acknowledger: Acknowledger,
     /// Who may call.
     pub heartbeats: Arc<Heartbeats>,
     /// Where people find this server's pages, `https://status.example.com`, when it knows.

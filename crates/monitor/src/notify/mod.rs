@@ -4,7 +4,7 @@
 //! from the outbox alone. A new channel is a folder with its settings, its work and its tests, a variant of [`Settings`]
 //! and a line in [`open`].
 
-mod clean;
+pub(crate) mod clean;
 mod deliverer;
 pub mod email;
 #[cfg(test)]

@@ -122,6 +122,7 @@ fn timeline(row: &TimelineRow, now: Wall) -> Line {
     let (shape, word) = match row.what.as_str() {
         "opened" => ("d", "Opened"),
         "turned" => ("w", "Changed"),
+        "acknowledged" => ("n", "Seen to"),
         "closed" => ("u", "Over"),
         "sent" => ("u", "Told"),
         "retried" => ("w", "Not yet told"),

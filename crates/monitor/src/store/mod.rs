@@ -285,6 +285,8 @@ pub struct IncidentRow {
     pub cause: String,
     /// What was seen at the first failure, as JSON.
     pub evidence: String,
+    /// Who sees to it.
+    pub acknowledged: Option<Acknowledgement>,
     /// What happened: each change with its moment, oldest first.
     pub timeline: Vec<TimelineRow>,
 }
@@ -294,10 +296,35 @@ pub struct IncidentRow {
 pub struct TimelineRow {
     /// When.
     pub at: Wall,
-    /// `opened`, `turned`, `closed`, `sent`, `retried`, `refused`.
+    /// `opened`, `turned`, `closed`, `acknowledged`, `sent`, `retried`, `refused`.
     pub what: String,
     /// One sentence.
     pub text: String,
+}
+
+/// Somebody sees to an incident.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// Who.
+    pub by: String,
+    /// Since when.
+    pub at: Wall,
+}
+
+/// What an acknowledgement did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Acknowledged {
+    /// It was noted.
+    Now,
+    /// Somebody did so before; nothing changed.
+    Before(Acknowledgement),
+    /// The incident had ended already; nothing changed.
+    Ended {
+        /// When.
+        at: Wall,
+    },
+    /// There is no such incident.
+    Unknown,
 }
 
 /// A delivery for those who read.
@@ -416,6 +443,15 @@ pub trait Store: Send + Sync + 'static {
 
     /// Incidents, newest first.
     async fn incidents(&self, filter: IncidentFilter) -> Result<Vec<IncidentRow>, StoreError>;
+
+    /// Notes that `by` sees to an incident that is open, and puts it on the timeline with the note. Only the first one counts.
+    async fn acknowledge(
+        &self,
+        incident: IncidentId,
+        by: String,
+        note: Option<String>,
+        now: Wall,
+    ) -> Result<Acknowledged, StoreError>;
 
     /// Deliveries, newest first.
     async fn deliveries(&self, limit: usize) -> Result<Vec<DeliveryRow>, StoreError>;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use allswell_core::check::{Memory, Status};
 use allswell_core::uptime::Presence;
 use allswell_core::{Mono, Now, Phases, Reason, Verdict, Wall, incident};
+use allswell_monitor::acknowledge::Acknowledger;
 use allswell_monitor::api::{ApiState, ServerHealth};
 use allswell_monitor::clock::Clock;
 use allswell_monitor::metrics::Metrics;
@@ -48,11 +49,14 @@ impl World {
         health.started();
         health.ticked(now, Duration::ZERO);
         let heartbeats = Arc::new(allswell_monitor::heartbeats::Heartbeats::new().0);
+        let store = Arc::new(store);
+        let clock = Arc::new(Still(now));
         let state = ApiState {
             heartbeats,
+            acknowledger: Acknowledger::new(store.clone(), clock.clone()),
             prober: Arc::new(allswell_probe::Prober::new(allswell_probe::AddressPolicy::default())),
-            store: Arc::new(store),
-            clock: Arc::new(Still(now)),
+            store,
+            clock,
             metrics: Arc::new(Metrics::new("1.2.3")),
             health: Arc::new(health),
             public_url: Some("https://status.example.com/".to_owned()),

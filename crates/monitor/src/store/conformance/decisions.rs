@@ -1,7 +1,7 @@
 //! Decisions: all or nothing, once, in order.
 
 use super::*;
-use crate::store::{OpenIncident, StoreError};
+use crate::store::{Acknowledged, Acknowledgement, OpenIncident, StoreError};
 
 pub(crate) async fn a_decision_comes_back_after_a_restart(open: Open<'_>) {
     let (store, id) = with_one(open).await;
@@ -153,4 +153,33 @@ pub(crate) async fn incidents_are_found_by_monitor_and_by_being_open(open: Open<
     check(IncidentFilter { open_only: true, ..ALL }, &[(ids[0], 3), (ids[1], 1)]).await;
     check(IncidentFilter { monitor: Some(ids[0]), ..ALL }, &[(ids[0], 3), (ids[0], 1)]).await;
     check(IncidentFilter { limit: 1, ..ALL }, &[(ids[0], 3)]).await;
+}
+
+pub(crate) async fn the_first_who_sees_to_an_incident_is_noted_for_good(open: Open<'_>) {
+    let (store, id) = with_one(open).await;
+    let incident = IncidentId { monitor: id, seq: 1 };
+    let acknowledge = async |store: &dyn Store, by: &str, note: Option<&str>, now| {
+        store.acknowledge(incident, by.to_owned(), note.map(str::to_owned), now).await.unwrap()
+    };
+    assert_eq!(acknowledge(&*store, "ann", None, at(1)).await, Acknowledged::Unknown);
+    store.commit(vec![down(id, 1, at(20_000), &[])]).await.unwrap();
+    assert_eq!(acknowledge(&*store, "ann", Some("the disk is full"), at(30_000)).await, Acknowledged::Now);
+    store.close().await.unwrap();
+    let store = open();
+    let first = Acknowledgement { by: "ann".to_owned(), at: at(30_000) };
+    assert_eq!(acknowledge(&*store, "bob", None, at(40_000)).await, Acknowledged::Before(first.clone()));
+    let row = store.incidents(ALL).await.unwrap().remove(0);
+    assert_eq!(row.acknowledged, Some(first));
+    let lines: Vec<_> = row.timeline.iter().map(|line| (line.what.as_str(), line.text.as_str())).collect();
+    assert_eq!(lines, [("opened", "it answered 503"), ("acknowledged", "by ann: the disk is full")]);
+}
+
+pub(crate) async fn an_incident_that_has_ended_is_seen_to_by_nobody(open: Open<'_>) {
+    let (store, id) = with_one(open).await;
+    store.commit(vec![down(id, 1, at(20_000), &[]), up(id, 1, 2, at(50_000), &[])]).await.unwrap();
+    let incident = IncidentId { monitor: id, seq: 1 };
+    let late = store.acknowledge(incident, "ann".to_owned(), None, at(60_000)).await.unwrap();
+    assert_eq!(late, Acknowledged::Ended { at: at(40_000) });
+    let row = store.incidents(ALL).await.unwrap().remove(0);
+    assert_eq!((row.acknowledged, row.timeline.len()), (None, 2));
 }

@@ -54,6 +54,8 @@ macro_rules! tests {
             decisions::what_a_retired_monitor_decides_is_dropped,
             decisions::an_incident_opens_turns_and_closes,
             decisions::incidents_are_found_by_monitor_and_by_being_open,
+            decisions::the_first_who_sees_to_an_incident_is_noted_for_good,
+            decisions::an_incident_that_has_ended_is_seen_to_by_nobody,
             outbox::a_message_is_claimed_when_it_is_due,
             outbox::a_message_with_a_known_key_is_not_written_again,
             outbox::messages_to_channels_left_out_stay_and_do_not_count,

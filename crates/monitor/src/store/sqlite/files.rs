@@ -34,7 +34,11 @@ impl Database {
             path: dir.join("main.db"),
             synchronous: "FULL",
             page_size: 4096,
-            steps: &[include_str!("schema/main-001.sql"), include_str!("schema/main-002.sql")],
+            steps: &[
+                include_str!("schema/main-001.sql"),
+                include_str!("schema/main-002.sql"),
+                include_str!("schema/main-003.sql"),
+            ],
         }
     }
 

@@ -34,10 +34,10 @@ use self::readers::Readers;
 use self::results::{ResultsJob, ResultsScribe, SharedHeads};
 use self::writer::Writer;
 use super::{
-    Claimed, Decision, DeliveryRow, Enlisted, Enlistment, IncidentFilter, IncidentRow, MonitorRow, OutboxGauge,
-    ResultRow, Settlement, Store, StoreError, StoredResult,
+    Acknowledged, Claimed, Decision, DeliveryRow, Enlisted, Enlistment, IncidentFilter, IncidentRow, MonitorRow,
+    OutboxGauge, ResultRow, Settlement, Store, StoreError, StoredResult,
 };
-use crate::model::{AccountId, MonitorId};
+use crate::model::{AccountId, IncidentId, MonitorId};
 
 /// The store of a server that stands alone.
 pub struct SqliteStore {
@@ -195,6 +195,18 @@ impl Store for SqliteStore {
 
     async fn incidents(&self, filter: IncidentFilter) -> Result<Vec<IncidentRow>, StoreError> {
         self.read("read incidents", move |connection, account| main::incidents(connection, account, filter)).await
+    }
+
+    async fn acknowledge(
+        &self,
+        incident: IncidentId,
+        by: String,
+        note: Option<String>,
+        now: Wall,
+    ) -> Result<Acknowledged, StoreError> {
+        let work =
+            move |connection: &_, account| main::acknowledge(connection, account, incident, &by, note.as_deref(), now);
+        self.write("note who sees to an incident", work).await
     }
 
     async fn deliveries(&self, limit: usize) -> Result<Vec<DeliveryRow>, StoreError> {

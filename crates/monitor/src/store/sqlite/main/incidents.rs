@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::super::fault::Fault;
 use super::columns::{incident_kind, monitor, wall, wall_or_none};
 use crate::model::{AccountId, IncidentId, MonitorId};
-use crate::store::{Decision, IncidentChange, IncidentFilter, IncidentRow, TimelineRow};
+use crate::store::{Acknowledged, Acknowledgement, Decision, IncidentChange, IncidentFilter, IncidentRow, TimelineRow};
 
 /// Applies a decision's change to `incident`; the same change again changes nothing.
 pub(super) fn change(
@@ -128,6 +128,43 @@ pub(super) fn note(
     Ok(())
 }
 
+/// Notes that `by` sees to `incident`, when it is open and nobody did so before.
+pub(in super::super) fn acknowledge(
+    connection: &Connection,
+    account: AccountId,
+    incident: IncidentId,
+    by: &str,
+    why: Option<&str>,
+    now: Wall,
+) -> Result<Acknowledged, Fault> {
+    let known = connection
+        .prepare_cached(
+            "SELECT ended, acknowledged, acknowledged_by FROM incident WHERE monitor = ? AND seq = ? AND account = ?",
+        )?
+        .query_row(params![incident.monitor.0, incident.seq, account.0], |row| {
+            Ok((wall_or_none(row, 0)?, acknowledgement(row, 1)?))
+        })
+        .optional()?;
+    match known {
+        None => return Ok(Acknowledged::Unknown),
+        Some((_, Some(before))) => return Ok(Acknowledged::Before(before)),
+        Some((Some(at), None)) => return Ok(Acknowledged::Ended { at }),
+        Some((None, None)) => {}
+    }
+    connection
+        .prepare_cached("UPDATE incident SET acknowledged = ?, acknowledged_by = ? WHERE monitor = ? AND seq = ?")?
+        .execute(params![now.ms(), by, incident.monitor.0, incident.seq])?;
+    let text = why.map_or_else(|| format!("by {by}"), |why| format!("by {by}: {why}"));
+    note(connection, account, incident, Note { at: now, what: "acknowledged", text: &text, evidence: None })?;
+    Ok(Acknowledged::Now)
+}
+
+/// Reads who sees to an incident from the columns `acknowledged` and `acknowledged_by`, the first at `first`.
+fn acknowledgement(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Acknowledgement>> {
+    let Some(at) = wall_or_none(row, first)? else { return Ok(None) };
+    Ok(Some(Acknowledgement { by: row.get(first + 1)?, at }))
+}
+
 /// The incidents that `filter` names, newest first.
 pub(in super::super) fn incidents(
     connection: &Connection,
@@ -142,7 +179,8 @@ pub(in super::super) fn incidents(
         (Some(_), true) => ("", "+incident.account = ?1 AND incident.monitor = ?2 AND ended IS NULL"),
     };
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT incident.monitor, incident.seq, monitor.name, incident.kind, began, opened, ended, cause, evidence
+        "SELECT incident.monitor, incident.seq, monitor.name, incident.kind, began, opened, ended, cause, evidence,
+                acknowledged, acknowledged_by
          FROM incident {index} JOIN monitor ON monitor.id = incident.monitor
          WHERE {only} ORDER BY opened DESC, incident.monitor DESC, incident.seq DESC LIMIT ?3"
     ))?;
@@ -165,6 +203,7 @@ fn incident_row(row: &Row<'_>) -> rusqlite::Result<IncidentRow> {
         ended: wall_or_none(row, 6)?,
         cause: row.get(7)?,
         evidence: row.get(8)?,
+        acknowledged: acknowledgement(row, 9)?,
         timeline: Vec::new(),
     })
 }

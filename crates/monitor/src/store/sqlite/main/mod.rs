@@ -13,7 +13,7 @@ use rusqlite::{Connection, params};
 
 pub(super) use decide::commit;
 pub(super) use enlist::{enlist, monitors};
-pub(super) use incidents::incidents;
+pub(super) use incidents::{acknowledge, incidents};
 pub(super) use outbox::{claim, deliveries, forget, gauge, next_due, settle};
 pub(super) use scribe::{MainJob, MainScribe};
 pub(super) use status::{marks, watched, watching};

@@ -1,0 +1,45 @@
+//! Somebody says that an incident is being seen to: in the API, on the command line, by the link in a message.
+
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::model::IncidentId;
+use crate::notify::clean::{block, line};
+use crate::store::{Acknowledged, Store, StoreError};
+
+/// The longest name of a person, in characters.
+const BY_MAX: usize = 128;
+/// The longest note, in characters.
+const NOTE_MAX: usize = 2_000;
+
+/// Takes acknowledgements; a copy is as good as the first.
+#[derive(Clone)]
+pub struct Acknowledger {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Acknowledger {
+    /// One that writes to `store`.
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock }
+    }
+
+    /// Notes that `by` sees to `incident`; durable when it returns, and on the incident's timeline.
+    ///
+    /// Only the first one counts: a second changes nothing and is told whose was the first. What is longer than a name or a
+    /// note may be is cut, and what would not show as what it is (control characters, turned text) is left out.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was noted.
+    pub async fn acknowledge(
+        &self,
+        incident: IncidentId,
+        by: &str,
+        note: Option<&str>,
+    ) -> Result<Acknowledged, StoreError> {
+        let by = Some(line(by, BY_MAX)).filter(|by| !by.is_empty()).unwrap_or_else(|| "somebody".to_owned());
+        let note = note.map(|note| block(note, NOTE_MAX)).filter(|note| !note.is_empty());
+        self.store.acknowledge(incident, by, note, self.clock.now().wall).await
+    }
+}
