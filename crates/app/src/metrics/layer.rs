@@ -16,6 +16,26 @@ use tower_service::Service;
 use super::recorder::{Class, Method};
 use crate::health::{Health, Inner};
 
+const RESPONSE_TIME: http::HeaderName = http::HeaderName::from_static("x-response-time");
+
+/// Seconds with four digits after the point. Written by hand: this is done for every request.
+fn seconds(took: Duration) -> HeaderValue {
+    let mut rest = (took.as_nanos() + 50_000) / 100_000;
+    let mut text = [b'0'; 24];
+    let mut at = text.len();
+    // Four digits, the point, and one digit at least.
+    while rest > 0 || at > text.len() - 6 {
+        at -= 1;
+        if at == text.len() - 5 {
+            text[at] = b'.';
+            continue;
+        }
+        text[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    HeaderValue::from_bytes(&text[at..]).expect("digits and a point are a header value")
+}
+
 /// Counts requests; see [`Health::layer`].
 #[derive(Clone, Debug)]
 pub struct MetricsLayer(Health);
@@ -73,6 +93,8 @@ struct Guard {
     health: Arc<Inner>,
     method: Arc<Method>,
     start: Mono,
+    /// Not polled yet.
+    fresh: bool,
     class: Class,
     /// A body that nobody needs to take: there is none, or the whole of it was handed over.
     complete: bool,
@@ -82,7 +104,7 @@ impl Guard {
     fn new(health: Arc<Inner>, method: Arc<Method>, head: bool) -> Self {
         method.begin();
         let start = health.clock.mono();
-        Self { health, method, start, class: Class::Abandoned, complete: head }
+        Self { health, method, start, fresh: true, class: Class::Abandoned, complete: head }
     }
 
     fn took(&self) -> Duration {
@@ -129,7 +151,10 @@ where
             let guard = this.guard.as_mut().expect("not polled after it was ready");
             // Stays when the handler panics; whoever catches that drops us later, when nothing panics any more.
             guard.class = Class::Panicked;
-            let here = guard.health.slots.enter(&guard.method, || guard.health.clock.mono());
+            // The first poll follows the call at once; the clock is not read twice for it.
+            let since = guard.fresh.then_some(guard.start);
+            guard.fresh = false;
+            let here = guard.health.slots.enter(&guard.method, || since.unwrap_or_else(|| guard.health.clock.mono()));
             let polled = inner.poll(context);
             drop(here);
             guard.class = Class::Abandoned;
@@ -147,9 +172,7 @@ where
         guard.class = Class::Answered(response.status().as_u16());
         guard.complete |= response.body().is_end_stream();
         if guard.health.settings.response_time_header {
-            let seconds = format!("{:.4}", guard.took().as_secs_f64());
-            let value = HeaderValue::from_str(&seconds).expect("digits and a point are a header value");
-            response.headers_mut().insert("x-response-time", value);
+            response.headers_mut().insert(RESPONSE_TIME, seconds(guard.took()));
         }
         Poll::Ready(Ok(response.map(|inner| Tracked { inner: Some(inner), guard: Some(guard) })))
     }
@@ -201,5 +224,22 @@ impl<R: Body> Body for Tracked<R> {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_have_four_digits_after_the_point() {
+        let check = |took: Duration, text: &str| assert_eq!(seconds(took), text);
+        check(Duration::ZERO, "0.0000");
+        check(Duration::from_nanos(49_999), "0.0000");
+        check(Duration::from_micros(50), "0.0001");
+        check(Duration::from_micros(12_340), "0.0123");
+        check(Duration::from_micros(999_960), "1.0000");
+        check(Duration::from_millis(61_007), "61.0070");
+        check(Duration::from_secs(31_536_000), "31536000.0000");
     }
 }
