@@ -63,6 +63,14 @@ async fn survives_a_freeze(server: &mut Server, health: &Health, address: std::n
     until(address, "/ready", ready).await;
 }
 
+/// All connections taken by others: said so, and ready again when they are given back.
+async fn survives_exhaustion<T>(health: &Health, address: std::net::SocketAddr, take_all: impl AsyncFnOnce() -> T) {
+    let taken = take_all().await;
+    fails_with(health, &["pool exhausted"]).await;
+    drop(taken);
+    until(address, "/ready", ready).await;
+}
+
 mod needs_postgres {
     use super::*;
     use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -78,10 +86,8 @@ mod needs_postgres {
         let pool = PgPoolOptions::new().max_connections(2).connect_lazy_with(options(&server));
         let (health, address) = service(brisk(checks::sqlx(pool.clone()))).await;
         survives_a_freeze(&mut server, &health, address, 2).await;
-        let taken = (pool.acquire().await.unwrap(), pool.acquire().await.unwrap());
-        fails_with(&health, &["pool exhausted"]).await;
-        drop(taken);
-        until(address, "/ready", ready).await;
+        let both = async || (pool.acquire().await.unwrap(), pool.acquire().await.unwrap());
+        survives_exhaustion(&health, address, both).await;
         server.stop();
         fails_with(&health, &["connection refused"]).await;
     }
@@ -93,10 +99,8 @@ mod needs_postgres {
         let connection = sea_orm::SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone());
         let (health, address) = service(brisk(checks::sea_orm(connection))).await;
         survives_a_freeze(&mut server, &health, address, 2).await;
-        let taken = (pool.acquire().await.unwrap(), pool.acquire().await.unwrap());
-        fails_with(&health, &["pool exhausted"]).await;
-        drop(taken);
-        until(address, "/ready", ready).await;
+        let both = async || (pool.acquire().await.unwrap(), pool.acquire().await.unwrap());
+        survives_exhaustion(&health, address, both).await;
         server.stop();
         fails_with(&health, &["connection refused"]).await;
     }
@@ -147,10 +151,8 @@ mod needs_postgres {
         let pool = deadpool_postgres::Pool::builder(manager).max_size(2).build().unwrap();
         let (health, address) = service(brisk(checks::deadpool_postgres(pool.clone()))).await;
         survives_a_freeze(&mut server, &health, address, 2).await;
-        let taken = (pool.get().await.unwrap(), pool.get().await.unwrap());
-        fails_with(&health, &["pool exhausted"]).await;
-        drop(taken);
-        until(address, "/ready", ready).await;
+        let both = async || (pool.get().await.unwrap(), pool.get().await.unwrap());
+        survives_exhaustion(&health, address, both).await;
         server.stop();
         fails_with(&health, &["connection refused"]).await;
     }
@@ -240,10 +242,7 @@ async fn a_deadpool_of_diesel_connections() {
     let pool = Pool::builder(manager).max_size(1).build().unwrap();
     let (health, address) = service(brisk(checks::deadpool_diesel(pool.clone()))).await;
     until(address, "/ready", ready).await;
-    let taken = pool.get().await.unwrap();
-    fails_with(&health, &["pool exhausted"]).await;
-    drop(taken);
-    until(address, "/ready", ready).await;
+    survives_exhaustion(&health, address, async || pool.get().await.unwrap()).await;
 }
 
 /// A service behind TLS with a certificate for `localhost`, and what a client that trusts it says.

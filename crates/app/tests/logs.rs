@@ -2,9 +2,9 @@
 #![cfg(feature = "logs")]
 
 mod common;
+#[path = "common/log.rs"]
+mod log;
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use allswell::{Check, Details, Health};
@@ -14,31 +14,16 @@ use axum::response::Response;
 use axum::routing::get as on_get;
 use axum::{Router, http::StatusCode};
 use common::{eventually, get, serve, until};
+use log::Log;
 use tracing::Instrument as _;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::{Layer as _, fmt};
 
 const SECRET: &str = "hunter2";
 
-/// A log in memory.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Log {
-    fn lines(&self, with: &str) -> usize {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        text.lines().filter(|line| line.contains(with)).count()
-    }
+/// How many lines of the log have these words.
+fn lines(log: &Log, with: &str) -> usize {
+    log.text().lines().filter(|line| line.contains(with)).count()
 }
 
 /// An access log as services write it: a span for each request, a line at its end.
@@ -86,9 +71,9 @@ async fn probes_that_pass_leave_no_line_and_a_change_leaves_one() {
         assert!(!format!("{answer:?}").contains(SECRET), "{path}");
     }
     eventually("it failed some times more", || health.result("database").unwrap().consecutive_failures > 4).await;
-    assert_eq!(log.lines("served"), 1, "the one request of the service itself");
-    assert_eq!(log.lines("seen"), 1, "an event that names the path itself");
-    assert!(log.lines("failed") >= 2, "what failed is logged, also of our own paths");
-    assert_eq!(log.lines("check is not well"), 1, "once, not with every failure");
-    assert_eq!(log.lines(SECRET), 0);
+    assert_eq!(lines(&log, "served"), 1, "the one request of the service itself");
+    assert_eq!(lines(&log, "seen"), 1, "an event that names the path itself");
+    assert!(lines(&log, "failed") >= 2, "what failed is logged, also of our own paths");
+    assert_eq!(lines(&log, "check is not well"), 1, "once, not with every failure");
+    assert_eq!(lines(&log, SECRET), 0);
 }

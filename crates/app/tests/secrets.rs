@@ -2,15 +2,17 @@
 #![cfg(feature = "full")]
 
 mod common;
+#[path = "common/log.rs"]
+mod log;
 
-use std::io::Write;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+
 use std::time::Duration;
 
 use allswell::{Cause, Check, Details, FaultAccess, Health, Outcome, Style, checks};
 use axum::Router;
 use common::{ask, eventually, serve};
+use log::Log;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::{Layer as _, fmt};
@@ -18,32 +20,12 @@ use tracing_subscriber::{Layer as _, fmt};
 /// What must never be seen: passwords, tokens, and the user of an address.
 const SECRETS: [&str; 5] = ["hunter2", "p%40ssw0rd", "p@ssw0rd", "sesame", "fault-token"];
 
-/// A log in memory.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-
-    /// Everything that this crate logs, and from `info` on what anybody does.
-    fn install(&self) {
-        let log = self.clone();
-        let levels = Targets::new().with_default(LevelFilter::INFO).with_target("allswell", LevelFilter::TRACE);
-        let layer = fmt::layer().with_ansi(false).with_writer(move || log.clone()).with_filter(levels);
-        tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer)).unwrap();
-    }
+/// Has the log take everything that this crate logs, and from `info` on what anybody does.
+fn install(log: &Log) {
+    let log = log.clone();
+    let levels = Targets::new().with_default(LevelFilter::INFO).with_target("allswell", LevelFilter::TRACE);
+    let layer = fmt::layer().with_ansi(false).with_writer(move || log.clone()).with_filter(levels);
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer)).unwrap();
 }
 
 fn grep(place: &str, text: &str) {
@@ -112,7 +94,7 @@ async fn read_everything(address: SocketAddr, authorization: Option<&str>) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn secrets_are_seen_nowhere() {
     let log = Log::default();
-    log.install();
+    install(&log);
     for (details, style) in
         [(Details::None, Style::Uptime), (Details::Names, Style::Kubernetes), (Details::Full, Style::Uptime)]
     {

@@ -1,6 +1,7 @@
 //! `allswell serve`: the outside door.
 
 mod banner;
+mod demo;
 mod logging;
 
 use std::net::SocketAddr;
@@ -10,7 +11,6 @@ use std::sync::Arc;
 
 use allswell_monitor::clock::SystemClock;
 use allswell_monitor::config::{self, Config, Watcher};
-use allswell_monitor::demo::Demo;
 use allswell_monitor::server::{Options, Server};
 use anyhow::Context;
 use sd_notify::NotifyState;
@@ -18,6 +18,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, warn};
 
 use crate::paint::Paint;
+use demo::Demo;
 
 /// Watch services and tell people.
 #[derive(Debug, clap::Args)]

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use allswell_monitor::clock::SystemClock;
 use allswell_monitor::config::{self, Config};
-use allswell_monitor::demo::mail_catcher::{MailCatcher, Mails};
+use allswell_monitor::mail_catcher::{MailCatcher, Mails};
 use allswell_monitor::server::{Options, ServeError, Server};
 use allswell_monitor::store::StoreError;
 use axum::extract::State;

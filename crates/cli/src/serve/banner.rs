@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
-use allswell_monitor::demo::Demo;
 use allswell_monitor::server::Server;
 
+use super::demo::Demo;
 use crate::paint::Paint;
 
 /// Writes the banner to standard output.

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, mpsc};
 
 use allswell_monitor::clock::SystemClock;
-use allswell_monitor::demo::mail_catcher::{MailCatcher, Mails};
+use allswell_monitor::mail_catcher::{MailCatcher, Mails};
 
 use super::raw;
 

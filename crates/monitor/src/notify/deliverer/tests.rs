@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use super::*;
-use crate::demo::mail_catcher::MailCatcher;
+use crate::mail_catcher::MailCatcher;
 use crate::model::{IncidentId, MonitorId};
 use crate::notification::Kind;
 use crate::notify::samples;

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use super::{Email, Settings, StartTls};
 use crate::clock::SystemClock;
-use crate::demo::mail_catcher::{MailCatcher, Mails};
+use crate::mail_catcher::{MailCatcher, Mails};
 use crate::notification::Notification;
 use crate::notify::testing::deadline;
 use crate::notify::{Channel, Delivery, samples};

@@ -1,24 +1,19 @@
 //! What `serve --demo` watches: a sample service whose database goes away now and then, and a mail catcher that takes the
 //! alerts and shows them.
 
-pub mod mail_catcher;
-mod mail_page;
 mod sample_service;
 
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use allswell_probe::dialer::Dialer;
+use allswell_monitor::clock::Clock;
+use allswell_monitor::config::{self, Config};
+use allswell_monitor::mail_catcher::{MailCatcher, MailPage};
+use anyhow::Context as _;
 use tokio::task::JoinSet;
 
-use crate::clock::Clock;
-use crate::config::{self, Config};
-
-pub use sample_service::{SampleService, Schedule};
-
-use mail_catcher::MailCatcher;
-use mail_page::MailPage;
+use sample_service::{SampleService, Schedule};
 
 /// The running demo; it ends when this is dropped.
 #[derive(Debug)]
@@ -34,11 +29,12 @@ impl Demo {
     ///
     /// # Errors
     /// When no port of the loopback address can be had.
-    pub async fn start(clock: Arc<dyn Clock>) -> std::io::Result<Self> {
-        let service = SampleService::start(Schedule::default(), Dialer::default()).await?;
-        let catcher = MailCatcher::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+    pub async fn start(clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let service = SampleService::start(Schedule::default()).await.context("cannot start the sample service")?;
+        let catcher = MailCatcher::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await;
+        let catcher = catcher.context("cannot start the mail catcher")?;
         let smtp = catcher.address();
-        let page = MailPage::start(catcher.mails()).await?;
+        let page = MailPage::start(catcher.mails()).await.context("cannot serve the page of caught mails")?;
         let mut catching = JoinSet::new();
         catching.spawn(catcher.run(clock));
         Ok(Self { service, smtp, page, _catching: catching })

@@ -1,7 +1,9 @@
 //! A small mail server that takes every mail, keeps the last ones in memory and sends none on.
 //!
 //! Follows RFC 5321 with PIPELINING (RFC 2920), SIZE (RFC 1870) and 8BITMIME (RFC 6152). Meant for the loopback: it knows
-//! neither TLS nor logins.
+//! neither TLS nor logins. [`MailPage`] shows what was caught.
+
+mod page;
 
 use std::collections::VecDeque;
 use std::io;
@@ -18,6 +20,8 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::clock::Clock;
+
+pub use page::MailPage;
 
 /// So many mails are kept; older ones are forgotten.
 pub const MAILS_MAX: usize = 200;

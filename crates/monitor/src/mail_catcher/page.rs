@@ -13,18 +13,22 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tracing::error;
 
-use super::mail_catcher::{Mail, Mails};
+use super::{Mail, Mails};
 
 /// The running page; it ends when this is dropped.
 #[derive(Debug)]
-pub(super) struct MailPage {
-    pub(super) address: SocketAddr,
+pub struct MailPage {
+    /// Where it is.
+    pub address: SocketAddr,
     _task: JoinSet<()>,
 }
 
 impl MailPage {
     /// Serves `mails` on a free port of this machine.
-    pub(super) async fn start(mails: Mails) -> std::io::Result<Self> {
+    ///
+    /// # Errors
+    /// When no port of the loopback address can be had.
+    pub async fn start(mails: Mails) -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let mut task = JoinSet::new();
@@ -47,7 +51,7 @@ fn router(mails: Mails) -> Router {
 }
 
 #[derive(Template)]
-#[template(path = "demo/mails.html")]
+#[template(path = "mails.html")]
 struct MailsPage {
     mails: Vec<Line>,
 }
