@@ -53,11 +53,16 @@ pub fn run(command: &mut Command) -> Result<()> {
 
 /// Runs a command whose output matters only when it fails.
 pub fn quietly(command: &mut Command) -> Result<()> {
+    output(command).map(drop)
+}
+
+/// The same, and gives what the command printed.
+pub fn output(command: &mut Command) -> Result<String> {
     let output = command.stdin(Stdio::null()).output();
     let output = output.with_context(|| format!("cannot run {}", line(command)))?;
     let said = String::from_utf8_lossy(&output.stderr);
     anyhow::ensure!(output.status.success(), "{} ended with {}: {}", line(command), output.status, said.trim());
-    Ok(())
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Whether a program is there and ends well with these arguments.

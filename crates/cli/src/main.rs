@@ -5,6 +5,7 @@ mod check;
 mod client;
 mod heartbeats;
 mod incidents;
+mod keys;
 mod layout;
 mod lint;
 mod ls;
@@ -40,6 +41,8 @@ enum Command {
     Ls(ls::Args),
     /// List the incidents of a running server, or show one in full
     Incidents(incidents::Args),
+    /// Make, list and delete API keys
+    Keys(keys::Args),
     /// Run a job and call its heartbeat: start, exit code, duration, the end of its output
     Run(run::Args),
     /// List the addresses at which jobs call in
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Command::Validate(args) => validate::run(args),
         Command::Ls(args) => ls::run(&args),
         Command::Incidents(args) => incidents::run(&args),
+        Command::Keys(args) => keys::run(&args),
         Command::Run(args) => run::run(args),
         Command::Heartbeats(args) => heartbeats::run(args),
         Command::Channel(args) => channel::run(args),

@@ -5,10 +5,11 @@ mod demo;
 mod logging;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use allswell_monitor::access::Secret;
 use allswell_monitor::clock::SystemClock;
 use allswell_monitor::config::{self, Config, Watcher};
 use allswell_monitor::server::{Options, Server};
@@ -39,6 +40,9 @@ pub struct Args {
     /// Where to serve pages and API; port 0 takes a free one [default: 127.0.0.1:7878]
     #[arg(long, value_name = "ADDR", env = "ALLSWELL_LISTEN")]
     listen: Option<SocketAddr>,
+    /// A file with an API key that may do everything, beside those of the data directory; ALLSWELL_KEY holds the key itself
+    #[arg(long, value_name = "FILE", env = "ALLSWELL_KEY_FILE")]
+    key_file: Option<PathBuf>,
     /// Watch a sample service whose database fails now and then, with a mail catcher to read the alerts
     #[arg(long, conflicts_with_all = ["urls", "config"])]
     demo: bool,
@@ -70,11 +74,9 @@ async fn serve(args: Args) -> anyhow::Result<ExitCode> {
     let files = config.files.clone();
     let data = args.data.clone().or_else(|| config.server.data.clone()).unwrap_or_else(|| "allswell-data".into());
     let listen = args.listen.or(config.server.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 7878)));
-    let server = Server::start(Options { data, listen, clock }, config).await?;
+    let key = standing_key(args.key_file.as_deref())?;
+    let server = Server::start(Options { data, listen, key, clock }, config).await?;
     banner::print(&server, demo.as_ref());
-    if !server.address().ip().is_loopback() {
-        warn!(address = %server.address(), "whoever reaches this address can read pages and API; put a proxy that asks for a password before it");
-    }
     notify_systemd(&[NotifyState::Ready]);
     let mut source = Source { args: &args, server: &server, watcher };
     source.follow(&files);
@@ -84,6 +86,17 @@ async fn serve(args: Args) -> anyhow::Result<ExitCode> {
     server.stop().await;
     info!("stopped; everything decided is written");
     Ok(ExitCode::SUCCESS)
+}
+
+/// The key that the server is started with, as secrets of containers are given: in a file, or as a variable.
+fn standing_key(file: Option<&Path>) -> anyhow::Result<Option<Secret>> {
+    let Some(file) = file else {
+        let text = std::env::var("ALLSWELL_KEY").ok();
+        return text.map(|text| Secret::given(&text).context("ALLSWELL_KEY holds no API key")).transpose();
+    };
+    let text = std::fs::read_to_string(file);
+    let text = text.with_context(|| format!("cannot read the API key in `{}`", file.display()))?;
+    Secret::given(&text).map(Some).with_context(|| format!("`{}` holds no API key", file.display()))
 }
 
 /// What the arguments ask to be watched: the file's monitors and one for each URL.

@@ -1,5 +1,6 @@
 //! The outside door: watches services, keeps what it saw, and tells people.
 
+pub mod access;
 pub mod acknowledge;
 pub mod api;
 pub mod clock;

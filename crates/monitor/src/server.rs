@@ -15,6 +15,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tracing::{error, warn};
 
+use crate::access::{Keyring, Secret};
 use crate::acknowledge::Acknowledger;
 use crate::api::{self, ApiState, ServerHealth};
 use crate::clock::Clock;
@@ -40,6 +41,8 @@ pub struct Options {
     pub data: PathBuf,
     /// Where it serves pages and API.
     pub listen: SocketAddr,
+    /// A key that may do everything, beside those of the store.
+    pub key: Option<Secret>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }
@@ -57,6 +60,17 @@ pub enum ServeError {
         /// What the system said.
         #[source]
         source: std::io::Error,
+    },
+    /// Others can reach the address, and nobody would ask them who they are.
+    #[error(
+        "will not listen on {address} before there is an API key: whoever reaches it could read and change everything; \
+         make one with `allswell keys create --data {} --scope write`, give one with --key-file, or listen on 127.0.0.1", data.display()
+    )]
+    Unguarded {
+        /// The address.
+        address: SocketAddr,
+        /// Where the store is.
+        data: PathBuf,
     },
     /// The store cannot be used.
     #[error(transparent)]
@@ -116,7 +130,7 @@ impl Server {
 
     #[expect(clippy::disallowed_methods, reason = "the server owns its tasks and joins them in `stop`")]
     async fn set_up(options: Options, config: Config) -> Result<Self, ServeError> {
-        let Options { data, listen, clock } = options;
+        let Options { data, listen, key, clock } = options;
         let started = clock.now();
         let refused = |source| ServeError::Listen { address: listen, source };
         // Before the store, so that a second server on the same address fails without touching anything.
@@ -125,6 +139,10 @@ impl Server {
         let is_new = !data.join("main.db").exists();
         let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
         let store = open(&data, started.wall, &metrics)?;
+        let keys = Arc::new(Keyring::open(Arc::clone(&store), key.as_ref()).await?);
+        if keys.is_empty() && !address.ip().is_loopback() {
+            return Err(ServeError::Unguarded { address, data });
+        }
         let health = Arc::new(ServerHealth::starting(started));
         let public_url = config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
         let prober = Arc::new(Prober::new(config.server.address_policy.clone()));
@@ -165,6 +183,7 @@ impl Server {
             clock: Arc::clone(&clock),
             metrics: Arc::clone(&metrics),
             health: Arc::clone(&health),
+            keys: Arc::clone(&keys),
             heartbeats,
             prober: Arc::clone(&prober),
             acknowledger: Acknowledger::new(Arc::clone(&store), Arc::clone(&clock)),

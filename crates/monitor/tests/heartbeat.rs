@@ -20,6 +20,7 @@ async fn server(data: &Path, heartbeat: &str) -> Server {
     let options = Options {
         data: data.to_owned(),
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        key: None,
         clock: Arc::new(SystemClock::new()),
     };
     Server::start(options, config).await.expect("starts")
@@ -147,7 +148,8 @@ async fn what_was_missed_while_the_server_was_down_is_unknown() {
     let yaml = format!("monitors:\n  - {{ name: nightly, heartbeat: {{ token: {TOKEN}, period: 1s, grace: 1s }} }}\n");
     let config = config::parse(&yaml, Path::new("test.yaml"), &|_| None).expect("a good configuration");
     let clock = Arc::new(Ahead(SystemClock::new()));
-    let options = Options { data: data.path().to_owned(), listen: SocketAddr::from(([127, 0, 0, 1], 0)), clock };
+    let options =
+        Options { data: data.path().to_owned(), listen: SocketAddr::from(([127, 0, 0, 1], 0)), key: None, clock };
     let second = Server::start(options, config).await.expect("starts");
     let seen = until(&second, "/api/v1/monitors/1", |monitor| status(monitor) != "up").await;
     assert_eq!(status(&seen), "unknown");

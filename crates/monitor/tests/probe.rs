@@ -16,6 +16,7 @@ async fn server(data: &Path) -> Server {
     let options = Options {
         data: data.to_owned(),
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        key: None,
         clock: Arc::new(SystemClock::new()),
     };
     Server::start(options, config).await.expect("starts")

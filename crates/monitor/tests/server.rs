@@ -83,6 +83,7 @@ monitors:
         let options = Options {
             data: data.to_owned(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            key: None,
             clock: Arc::new(SystemClock::new()),
         };
         Server::start(options, self.config("")).await

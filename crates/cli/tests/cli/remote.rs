@@ -125,3 +125,66 @@ fn the_key_of_a_file_goes_with_every_question_and_is_never_shown() {
     let head = sent.recv().expect("it was asked").to_lowercase();
     assert!(head.contains("authorization: bearer aw_s3cret\r\n"), "{head}");
 }
+
+#[test]
+fn the_first_key_closes_an_open_server_and_keys_are_listed_and_deleted() {
+    let server = two_monitors();
+    let url = server.url();
+    let ran = allswell(&["keys", "create", "admin", "--scope", "write", "--server", &url]);
+    assert_eq!(ran.code, 0, "{}", ran.said());
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), &ran.stdout).expect("it can be written");
+    let path = file.path().to_string_lossy().into_owned();
+    let refused = allswell(&["ls", "--server", &url]);
+    assert_eq!(refused.code, 4);
+    assert!(refused.stderr.contains("a key with the scope `read` is needed"), "{}", refused.stderr);
+    let with_key = |arguments: &[&str]| allswell(&[arguments, &["--server", &url, "--token-file", &path]].concat());
+    assert_eq!(with_key(&["ls"]).code, 0);
+    let made = with_key(&["keys", "create", "jobs", "--scope", "heartbeat", "--expires", "90d"]);
+    assert_eq!(made.code, 0, "{}", made.said());
+    let again = with_key(&["keys", "create", "jobs"]);
+    assert_eq!((again.code, again.stdout.as_str()), (1, ""), "{}", again.stderr);
+    let listed = with_key(&["keys", "ls"]);
+    let rows: Vec<Vec<&str>> = listed.stdout.lines().map(|line| line.split('\t').collect()).collect();
+    assert_eq!((rows[0][1], rows[0][2], rows[0][4]), ("admin", "write", "never"), "{}", listed.stdout);
+    assert_eq!((rows[1][1], rows[1][2], rows[1][5]), ("jobs", "heartbeat", "never"), "{}", listed.stdout);
+    assert!(!listed.stdout.contains("aw_"), "{}", listed.stdout);
+    assert_eq!(with_key(&["keys", "rm", "jobs"]).code, 0);
+    assert_eq!(with_key(&["keys", "rm", "jobs"]).code, 2);
+    assert_eq!(with_key(&["keys", "rm", "admin"]).code, 1);
+}
+
+#[test]
+fn keys_of_a_server_that_does_not_run_are_made_in_its_store() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let data = directory.path().to_string_lossy().into_owned();
+    let first = allswell(&["keys", "create", "reader", "--data", &data]);
+    assert_eq!(first.code, 2);
+    assert!(first.stderr.contains("the first key must be one that may write"), "{}", first.stderr);
+    let made = allswell(&["keys", "create", "admin", "--scope", "write", "--data", &data]);
+    assert!(made.code == 0 && made.stdout.starts_with("aw_"), "{}", made.said());
+    let listed = allswell(&["keys", "ls", "--data", &data, "--json", "name,scopes"]);
+    let listed: Value = serde_json::from_str(&listed.stdout).expect("JSON");
+    assert_eq!(listed, json!([{ "name": "admin", "scopes": ["write"] }]));
+    assert_eq!(allswell(&["keys", "rm", "admin", "--data", &data]).code, 0);
+    assert_eq!(allswell(&["keys", "ls", "--data", &data]).stdout, "");
+}
+
+#[test]
+fn a_server_that_others_can_reach_does_not_start_before_there_is_a_key() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let data = directory.path().to_string_lossy().into_owned();
+    let ran = allswell(&["serve", "--data", &data, "--listen", "0.0.0.0:0"]);
+    assert_eq!(ran.code, 2, "{}", ran.said());
+    assert!(
+        ran.stderr.contains("before there is an API key") && ran.stderr.contains("allswell keys create --data"),
+        "{}",
+        ran.stderr
+    );
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), "short").expect("it can be written");
+    let path = file.path().to_string_lossy().into_owned();
+    let ran = allswell(&["serve", "--data", &data, "--listen", "0.0.0.0:0", "--key-file", &path]);
+    assert_eq!(ran.code, 2, "{}", ran.said());
+    assert!(ran.stderr.contains("a key has 24 to 512 characters") && !ran.stderr.contains("short"), "{}", ran.stderr);
+}

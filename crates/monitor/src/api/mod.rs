@@ -1,13 +1,18 @@
 //! What programs may read: monitors, results, uptime, incidents and deliveries as JSON, the server's own health, its metrics.
 //!
-//! Read-only but for `/heartbeat`, where jobs call in. Everything comes through the [`Store`] and [`ServerHealth`]; nothing here
+//! Everything comes through the [`Store`] and [`ServerHealth`]; nothing here
 //! decides. What goes over the wire has its types here, beside the handler that writes it. Errors are problem documents (RFC 9457).
 
+mod body;
 mod deliveries;
+mod etag;
+mod gate;
 mod health;
 mod heartbeat;
 mod incidents;
+mod keys;
 mod monitors;
+mod once;
 mod openapi;
 mod own;
 mod probe;
@@ -32,6 +37,7 @@ use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::Keyring;
 use crate::acknowledge::Acknowledger;
 use crate::clock::Clock;
 use crate::heartbeats::Heartbeats;
@@ -58,6 +64,8 @@ pub struct ApiState {
     pub prober: Arc<Prober>,
     /// Takes acknowledgements of incidents.
     pub acknowledger: Acknowledger,
+    /// Who may do what.
+    pub keys: Arc<Keyring>,
     /// Who may call.
     pub heartbeats: Arc<Heartbeats>,
     /// Where people find this server's pages, `https://status.example.com`, when it knows.
@@ -72,13 +80,17 @@ impl ApiState {
 
 /// The whole interface: `/api/v1`, the pages, `/health`, `/ready` and `/metrics`.
 pub fn router(state: ApiState) -> Router {
-    let (interface, document) = documented().split_for_parts();
+    let (interface, mut document) = documented().split_for_parts();
+    openapi::secure(&mut document);
     interface
         .merge(openapi::router(document))
         .merge(for_others())
         .merge(pages::router())
         .fallback(pages::not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn(etag::etag))
+        .layer(middleware::from_fn_with_state(state.clone(), once::once))
+        .layer(middleware::from_fn_with_state(state.clone(), gate::gate))
         .layer(middleware::from_fn(guard))
         .with_state(state)
 }
@@ -94,6 +106,8 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(incidents::list))
         .routes(routes!(incidents::one))
         .routes(routes!(deliveries::list))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::one, keys::remove))
         .routes(routes!(own::health))
         .routes(routes!(own::ready))
         .routes(routes!(own::metrics))

@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 
 use allswell_core::uptime::Presence;
 use allswell_core::{Reason, Verdict, incident};
+use axum::http::Method;
 use axum::routing::get;
 use axum::{Json, Router};
-use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoParams, IntoResponses, PartialSchema, ToSchema};
 
 use super::{ApiState, problem};
+use crate::access::{Scope, need};
 use crate::notification;
 
 /// Where the document is.
@@ -31,7 +34,8 @@ pub(super) fn head() -> OpenApi {
 }
 
 const DESCRIPTION: &str = "What is watched, what was seen, and who was told. Moments are RFC 3339 in UTC with milliseconds; \
-                           durations carry their unit in the name. Errors are problem documents (RFC 9457).";
+                           durations carry their unit in the name. Errors are problem documents (RFC 9457). As long as the \
+                           server has no API key, none is needed.";
 
 /// Serves `document`.
 pub(super) fn router(document: OpenApi) -> Router<ApiState> {
@@ -45,6 +49,15 @@ pub(super) fn router(document: OpenApi) -> Router<ApiState> {
 #[expect(dead_code, reason = "the document of what `Key` reads")]
 pub(super) struct Monitor {
     /// The monitor's number, or its name.
+    id: String,
+}
+
+/// The API key that a path names.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "the document of what `Key` reads")]
+pub(super) struct ApiKey {
+    /// The key's number, or its name.
     id: String,
 }
 
@@ -64,6 +77,8 @@ impl IntoResponses for Refusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         [
             refusal("400", "a parameter cannot be used; `field` says which"),
+            refusal("401", "a key is needed, or nobody has the one that came"),
+            refusal("403", "the key lacks the scope; the answer names it"),
             refusal("503", "the store cannot be read now"),
         ]
         .into()
@@ -78,6 +93,53 @@ impl IntoResponses for RefusalsOfOne {
         let mut responses = Refusals::responses();
         responses.extend([refusal("404", "there is no such thing")]);
         responses
+    }
+}
+
+/// How a change is refused that stands against what is.
+pub(super) struct RefusalsOfChange;
+
+impl IntoResponses for RefusalsOfChange {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        [refusal("409", "what is there stands against it")].into()
+    }
+}
+
+/// How what comes with a body is refused.
+pub(super) struct RefusalsOfBody;
+
+impl IntoResponses for RefusalsOfBody {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut responses = RefusalsOfChange::responses();
+        responses.extend([
+            refusal("413", "the body is too large"),
+            refusal("415", "the body is not said to be JSON"),
+            refusal("422", "a field of the body cannot be used; `field` says which"),
+        ]);
+        responses
+    }
+}
+
+/// Writes into `document` which scope each operation needs, as the gate has it.
+pub(super) fn secure(document: &mut OpenApi) {
+    let components = document.components.get_or_insert_default();
+    for (name, scheme) in [("key", HttpAuthScheme::Bearer), ("password", HttpAuthScheme::Basic)] {
+        components.add_security_scheme(name, SecurityScheme::Http(Http::new(scheme)));
+    }
+    for (path, item) in &mut document.paths.paths {
+        let operations = [
+            (Method::GET, &mut item.get),
+            (Method::POST, &mut item.post),
+            (Method::PUT, &mut item.put),
+            (Method::PATCH, &mut item.patch),
+            (Method::DELETE, &mut item.delete),
+        ];
+        for (method, operation) in operations {
+            if let (Some(operation), Some(scope)) = (operation, need(&method, path)) {
+                let by = |scheme: &str| SecurityRequirement::new(scheme, [scope.as_str()]);
+                operation.security = Some(vec![by("key"), by("password")]);
+            }
+        }
     }
 }
 
@@ -112,6 +174,11 @@ pub(super) fn incident_kind() -> ObjectBuilder {
 /// What a message tells.
 pub(super) fn notification_kind() -> ObjectBuilder {
     word(notification::Kind::ALL.map(notification::Kind::as_str))
+}
+
+/// What a key is good for.
+pub(super) fn scopes() -> ArrayBuilder {
+    ArrayBuilder::new().items(word(Scope::ALL.map(Scope::as_str))).min_items(Some(1))
 }
 
 fn word<const N: usize>(words: [&'static str; N]) -> ObjectBuilder {

@@ -30,11 +30,37 @@ impl Problem {
         Self { hint: Some(hint.into()), ..Self::plain(StatusCode::NOT_FOUND, detail) }
     }
 
+    /// Who asks must say who they are, or is not known.
+    pub(crate) fn not_signed_in(detail: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..Self::plain(StatusCode::UNAUTHORIZED, detail) }
+    }
+
+    /// Who asks may not do that.
+    pub(crate) fn not_allowed(detail: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..Self::plain(StatusCode::FORBIDDEN, detail) }
+    }
+
+    /// What is stands against what was asked for.
+    pub(crate) fn conflict(detail: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..Self::plain(StatusCode::CONFLICT, detail) }
+    }
+
+    /// A field of a body that cannot be used.
+    pub(crate) fn field(field: &str, detail: impl Into<String>, hint: impl Into<String>) -> Self {
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Self { field: Some(field.to_owned()), hint: Some(hint.into()), ..Self::plain(status, detail) }
+    }
+
+    /// A body that cannot be read at all.
+    pub(crate) fn body(status: StatusCode, detail: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..Self::plain(status, detail) }
+    }
+
     /// A method that the resource does not know.
     pub(crate) fn method_not_allowed(method: &str) -> Self {
         let detail = format!("{method} is not possible here");
         Self {
-            hint: Some("this interface is read-only: use GET".to_owned()),
+            hint: Some("`allow` names what is; /api/openapi.json says more".to_owned()),
             ..Self::plain(StatusCode::METHOD_NOT_ALLOWED, detail)
         }
     }

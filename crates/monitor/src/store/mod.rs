@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod conformance;
+mod keys;
 pub mod sqlite;
 
 use std::ops::Range;
@@ -17,6 +18,8 @@ use async_trait::async_trait;
 
 use crate::model::{AccountId, IncidentId, MonitorId};
 use crate::notification::Kind;
+
+pub use keys::{AccessStore, Claim, KeyRow, NewKey, Once, Remembered};
 
 /// Why the store could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -382,7 +385,7 @@ pub struct IncidentFilter {
 ///
 /// Every method belongs to one account, given when the store was opened ([`AccountId::FIRST`] for now).
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: AccessStore + Send + Sync + 'static {
     /// The account whose rows these are.
     fn account(&self) -> AccountId;
 

@@ -1,6 +1,8 @@
 //! The interface and the pages at their door: the whole router over a real store, without a socket.
 
+mod again;
 mod json;
+mod keys;
 mod openapi;
 mod own;
 mod pages;

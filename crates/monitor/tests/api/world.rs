@@ -6,6 +6,7 @@ use std::time::Duration;
 use allswell_core::check::{Memory, Status};
 use allswell_core::uptime::Presence;
 use allswell_core::{Mono, Now, Phases, Reason, Verdict, Wall, incident};
+use allswell_monitor::access::Keyring;
 use allswell_monitor::acknowledge::Acknowledger;
 use allswell_monitor::api::{ApiState, ServerHealth};
 use allswell_monitor::clock::Clock;
@@ -51,7 +52,9 @@ impl World {
         let heartbeats = Arc::new(allswell_monitor::heartbeats::Heartbeats::new().0);
         let store = Arc::new(store);
         let clock = Arc::new(Still(now));
+        let keys = Arc::new(Keyring::open(store.clone(), None).await.expect("the store reads"));
         let state = ApiState {
+            keys,
             heartbeats,
             acknowledger: Acknowledger::new(store.clone(), clock.clone()),
             prober: Arc::new(allswell_probe::Prober::new(allswell_probe::AddressPolicy::default())),

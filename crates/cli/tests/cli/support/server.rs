@@ -27,6 +27,7 @@ impl Running {
         let options = Options {
             data: data.path().to_owned(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            key: None,
             clock: Arc::new(SystemClock::new()),
         };
         let (stop, stopped) = oneshot::channel();

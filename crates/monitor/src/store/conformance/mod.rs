@@ -3,6 +3,7 @@
 //! A store runs them all by `conformance::tests!(open, check)`: `open(&Path)` opens the store in a directory, again if it was
 //! closed; `check(&Path)` looks at what was left there after each test.
 
+pub(super) mod access;
 pub(super) mod decisions;
 pub(super) mod enlisting;
 pub(super) mod outbox;
@@ -81,6 +82,10 @@ macro_rules! tests {
             results::the_last_asking_is_known_after_a_restart,
             results::reads_beside_writes_see_each_result_once,
             results::a_closed_store_says_so,
+            access::keys_come_back_after_a_restart,
+            access::a_key_s_name_is_given_once_and_its_number_never_again,
+            access::a_request_is_taken_once_and_its_answer_outlasts_the_process,
+            access::an_answer_is_forgotten_in_time,
         );
     };
 }

@@ -4,6 +4,7 @@
 //! thread that puts what waits into one transaction, and read by a few connections that never wait for it. The directory
 //! belongs to one process at a time.
 
+mod access;
 mod fault;
 mod files;
 mod main;

@@ -1,0 +1,78 @@
+//! Keys in the store of a server that does not run.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use allswell_core::Wall;
+use allswell_monitor::access::{Keyring, Scopes};
+use allswell_monitor::clock::{Clock, SystemClock};
+use allswell_monitor::store::sqlite::{SqliteStore, Timing};
+use allswell_monitor::store::{AccessStore, KeyRow, Store, StoreError};
+use anyhow::{Context, bail};
+use serde_json::{Value, json};
+
+/// Does `work` with the store in `data`, which nobody else has open meanwhile.
+fn with_store<T>(
+    data: &Path,
+    work: impl AsyncFnOnce(Arc<SqliteStore>, Wall) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let now = SystemClock::new().now().wall;
+    let store = match SqliteStore::open(data, now, Timing::none()) {
+        Ok(store) => Arc::new(store),
+        Err(error @ StoreError::InUse { .. }) => {
+            return Err(anyhow::Error::new(error).context("its server runs: leave --data out to ask it"));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
+    runtime.block_on(async {
+        let done = work(Arc::clone(&store), now).await;
+        store.close().await?;
+        done
+    })
+}
+
+/// Makes a key and gives its secret.
+pub fn create(data: &Path, name: &str, scopes: &[&str], expires: Option<jiff::Timestamp>) -> anyhow::Result<String> {
+    let scopes = Scopes::from_words(&scopes.join(" ")).context("clap knows the scopes")?;
+    let expires = expires.map(|moment| Wall::from_ms(moment.as_millisecond()));
+    with_store(data, async |store, now| {
+        let keys = Keyring::open(store, None).await?;
+        let (_, secret) = keys.create(name.to_owned(), scopes, expires, now).await?;
+        Ok(secret.text().to_owned())
+    })
+}
+
+/// All keys, as the API lists them.
+pub fn list(data: &Path) -> anyhow::Result<Vec<Value>> {
+    with_store(data, async |store, now| Ok(store.keys().await?.iter().map(|key| told(key, now)).collect()))
+}
+
+fn told(key: &KeyRow, now: Wall) -> Value {
+    let time = |wall: Wall| jiff::Timestamp::from_millisecond(wall.ms()).map(|moment| format!("{moment:.3}")).ok();
+    json!({
+        "id": key.id,
+        "name": key.name,
+        "scopes": key.scopes.words(),
+        "created": time(key.created),
+        "expires": key.expires.and_then(time),
+        "expired": key.expires.is_some_and(|at| at <= now),
+        "last_used": key.used.and_then(time),
+    })
+}
+
+/// Deletes a key, also the last one.
+pub fn remove(data: &Path, wanted: &str) -> anyhow::Result<()> {
+    with_store(data, async |store, _| {
+        let number: Option<i64> = wanted.parse().ok();
+        let keys = store.keys().await?;
+        let found =
+            keys.iter().find(|key| Some(key.id) == number).or_else(|| keys.iter().find(|key| key.name == wanted));
+        let Some(key) = found else {
+            bail!("there is no key `{wanted}`\n  try: `allswell keys ls --data DIR` lists them")
+        };
+        store.remove_key(key.id).await?;
+        Ok(())
+    })
+}

@@ -1,0 +1,165 @@
+//! The keys of this server, at hand: every request asks here, none waits for the disk.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use allswell_core::Wall;
+
+use super::{Digest, Scope, Scopes, Secret};
+use crate::store::{KeyRow, NewKey, Store, StoreError};
+
+/// That a key was used is written down at most so often.
+const USED: Duration = Duration::from_secs(60);
+
+/// Why a key cannot be changed.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyringError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no such key.
+    #[error("there is no such key")]
+    Missing,
+    /// Another key has this name.
+    #[error("there is a key `{0}` already")]
+    Taken(String),
+    /// Without it, whoever reaches the server could do everything.
+    #[error("this is the last key that may write")]
+    Last,
+    /// The first key could not make another.
+    #[error("the first key must be one that may write")]
+    First,
+    /// The system has no random numbers.
+    #[error("the system has no random numbers")]
+    Random(#[source] std::io::Error),
+}
+
+/// What a key's text is worth now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// Its owner may do this.
+    Known {
+        /// The key's number; `None` for the one that the server was started with.
+        key: Option<i64>,
+        /// What it is good for.
+        scopes: Scopes,
+    },
+    /// It was a key until then.
+    Expired {
+        /// Until when.
+        at: Wall,
+    },
+    /// Nobody has it.
+    Unknown,
+}
+
+/// All keys.
+pub struct Keyring {
+    store: Arc<dyn Store>,
+    /// The key that the server was started with; it may do everything and is nowhere written down.
+    standing: Option<Digest>,
+    keys: RwLock<HashMap<Digest, KeyRow>>,
+    /// One change at a time: what a change looks at must still hold when it is written.
+    changing: tokio::sync::Mutex<()>,
+}
+
+impl Keyring {
+    /// Reads the keys of `store`; `standing` may do everything beside them.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    pub async fn open(store: Arc<dyn Store>, standing: Option<&Secret>) -> Result<Self, StoreError> {
+        let keys = store.keys().await?.into_iter().map(|row| (row.digest, row)).collect();
+        let standing = standing.map(Secret::digest);
+        Ok(Self { store, standing, keys: RwLock::new(keys), changing: tokio::sync::Mutex::default() })
+    }
+
+    /// Whether there is no key at all, so that everything is open.
+    pub fn is_empty(&self) -> bool {
+        self.standing.is_none() && self.read().is_empty()
+    }
+
+    /// What `text` is worth at `now`. Takes note that the key was used.
+    pub async fn admit(&self, text: &str, now: Wall) -> Admission {
+        let digest = Digest::of(text);
+        if self.standing == Some(digest) {
+            return Admission::Known { key: None, scopes: Scopes::of([Scope::Write]) };
+        }
+        let Some(key) = self.read().get(&digest).cloned() else { return Admission::Unknown };
+        if let Some(at) = key.expires.filter(|at| *at <= now) {
+            return Admission::Expired { at };
+        }
+        if key.used.is_none_or(|used| now.since(used) >= USED) {
+            self.note_use(digest, key.id, now).await;
+        }
+        Admission::Known { key: Some(key.id), scopes: key.scopes }
+    }
+
+    /// All keys by their number, without the standing one.
+    pub fn all(&self) -> Vec<KeyRow> {
+        let mut keys: Vec<_> = self.read().values().cloned().collect();
+        keys.sort_by_key(|key| key.id);
+        keys
+    }
+
+    /// Makes a key. Its secret is given here and never again.
+    ///
+    /// # Errors
+    /// [`KeyringError::Taken`] when another one has its name, [`KeyringError::First`] when it is the first and may not write.
+    pub async fn create(
+        &self,
+        name: String,
+        scopes: Scopes,
+        expires: Option<Wall>,
+        now: Wall,
+    ) -> Result<(KeyRow, Secret), KeyringError> {
+        let _one = self.changing.lock().await;
+        if self.is_empty() && !scopes.allow(Scope::Write) {
+            return Err(KeyringError::First);
+        }
+        if self.all().iter().any(|key| key.name == name) {
+            return Err(KeyringError::Taken(name));
+        }
+        let secret = Secret::random().map_err(KeyringError::Random)?;
+        let row = self.store.add_key(NewKey { name, digest: secret.digest(), scopes, expires }, now).await?;
+        self.write().insert(row.digest, row.clone());
+        Ok((row, secret))
+    }
+
+    /// Deletes a key: from now on it is worth nothing.
+    ///
+    /// # Errors
+    /// [`KeyringError::Last`] when nobody could change anything any more.
+    pub async fn remove(&self, id: i64, now: Wall) -> Result<KeyRow, KeyringError> {
+        let _one = self.changing.lock().await;
+        let keys = self.all();
+        let key = keys.iter().find(|key| key.id == id).cloned().ok_or(KeyringError::Missing)?;
+        let can_write = |key: &KeyRow| key.scopes.allow(Scope::Write) && key.expires.is_none_or(|at| at > now);
+        let is_last = can_write(&key) && !keys.iter().any(|other| other.id != id && can_write(other));
+        if is_last && self.standing.is_none() {
+            return Err(KeyringError::Last);
+        }
+        self.store.remove_key(id).await?;
+        self.write().remove(&key.digest);
+        Ok(key)
+    }
+
+    async fn note_use(&self, digest: Digest, id: i64, now: Wall) {
+        // At hand first: of many requests at once only one writes.
+        if let Some(key) = self.write().get_mut(&digest) {
+            key.used = Some(now);
+        }
+        if let Err(error) = self.store.key_used(id, now).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "cannot note that a key was used");
+        }
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, HashMap<Digest, KeyRow>> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, HashMap<Digest, KeyRow>> {
+        self.keys.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,55 @@
+//! Which scope a request needs. The OpenAPI document, the gate and the tests ask here.
+
+use http::Method;
+
+use super::Scope;
+
+/// What needs no key: the server's own health and numbers, where jobs call in by their token, links that carry their own
+/// signature, what pages are made of, and what the interface looks like.
+const OPEN: [&str; 9] =
+    ["/health", "/ready", "/metrics", "/heartbeat/", "/assets/", "/ack/", "/s/", "/badge/", "/api/openapi.json"];
+
+/// The scope that `method` at `path` needs; `None` when everybody may.
+pub(crate) fn need(method: &Method, path: &str) -> Option<Scope> {
+    let is_open = |open: &str| path == open || open.ends_with('/') && path.starts_with(open);
+    if OPEN.iter().any(|open| is_open(open)) || path == "/api/docs" {
+        return None;
+    }
+    let is_below = |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    match *method {
+        _ if is_below("/api/v1/heartbeats") => Some(Scope::Heartbeat),
+        // Who may see the keys may know whom to ask for one.
+        _ if is_below("/api/v1/keys") => Some(Scope::Write),
+        Method::GET | Method::HEAD | Method::OPTIONS => Some(Scope::Read),
+        _ => Some(Scope::Write),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_needs_a_scope_but_what_is_meant_for_everybody() {
+        let check = |method: Method, path: &str, expected: Option<Scope>| {
+            assert_eq!(need(&method, path), expected, "{method} {path}");
+        };
+        check(Method::GET, "/health", None);
+        check(Method::GET, "/healthy", Some(Scope::Read));
+        check(Method::GET, "/metrics", None);
+        check(Method::POST, "/heartbeat/3f0c/start", None);
+        check(Method::GET, "/assets/plain.css", None);
+        check(Method::GET, "/api/openapi.json", None);
+        check(Method::GET, "/", Some(Scope::Read));
+        check(Method::GET, "/m/1", Some(Scope::Read));
+        check(Method::GET, "/probe", Some(Scope::Read));
+        check(Method::GET, "/api/v1/monitors", Some(Scope::Read));
+        check(Method::HEAD, "/api/v1/monitors", Some(Scope::Read));
+        check(Method::POST, "/api/v1/monitors", Some(Scope::Write));
+        check(Method::DELETE, "/api/v1/monitors/1", Some(Scope::Write));
+        check(Method::GET, "/api/v1/keys", Some(Scope::Write));
+        check(Method::GET, "/api/v1/keyshop", Some(Scope::Read));
+        check(Method::GET, "/api/v1/heartbeats", Some(Scope::Heartbeat));
+        check(Method::GET, "/nothing", Some(Scope::Read));
+    }
+}
