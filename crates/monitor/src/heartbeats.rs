@@ -3,7 +3,7 @@
 //! A token belongs to a monitor's name. Where none is configured it is made of the name and a key that the data directory keeps,
 //! so that it is the same after a restart and nowhere written down.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -78,6 +78,14 @@ impl Heartbeats {
     pub fn open(&self, doors: impl IntoIterator<Item = (SecretString, MonitorId)>) {
         let doors = doors.into_iter().map(|(token, monitor)| (digest(token.expose_secret()), monitor)).collect();
         *self.doors.write().unwrap_or_else(PoisonError::into_inner) = doors;
+    }
+
+    /// Closes the doors of the monitors in `changed`, and opens these.
+    pub(crate) fn change(&self, changed: &[MonitorId], opened: Vec<(SecretString, MonitorId)>) {
+        let mut doors = self.doors.write().unwrap_or_else(PoisonError::into_inner);
+        let changed: HashSet<_> = changed.iter().collect();
+        doors.retain(|_, monitor| !changed.contains(monitor));
+        doors.extend(opened.into_iter().map(|(token, monitor)| (digest(token.expose_secret()), monitor)));
     }
 }
 

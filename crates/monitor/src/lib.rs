@@ -13,6 +13,7 @@ pub mod model;
 pub mod notification;
 pub mod notify;
 mod pages;
+pub mod resources;
 mod runner;
 mod scribe;
 pub mod server;

@@ -21,7 +21,7 @@ use crate::heartbeats::{Call, Heartbeats, TokenKey};
 use crate::metrics::Metrics;
 use crate::model::{Monitor, MonitorId};
 use crate::scribe::Scribe;
-use crate::store::{Decision, Enlistment, ResultRow, Store, StoreError};
+use crate::store::{Change, Changed, Decision, Enlisted, Enlistment, ResourceWrite, ResultRow, Store, StoreError};
 
 /// The grid on which the engine wakes.
 const TICK: Duration = Duration::from_millis(50);
@@ -40,8 +40,40 @@ const PROBER_GRACE: Duration = Duration::from_secs(2);
 pub struct Configure {
     /// All monitors.
     pub monitors: Vec<MonitorConfig>,
-    /// Told how it ended. When the store fails, the monitors of before stay in force.
-    pub done: oneshot::Sender<Result<(), StoreError>>,
+    /// Monitors that cannot be asked now: they keep their numbers and their history.
+    pub aside: Vec<Enlistment>,
+    /// Told the numbers of both, in this order. When the store fails, the monitors of before stay in force.
+    pub done: oneshot::Sender<Result<Vec<MonitorId>, StoreError>>,
+}
+
+/// Writes resources and changes the monitors that they are; told what came of it. The others stay as they are.
+pub struct ChangeMonitors {
+    /// What is written.
+    pub writes: Vec<ResourceWrite>,
+    /// Monitors that are new or different.
+    pub monitors: Vec<MonitorConfig>,
+    /// Monitors that are no more.
+    pub removed: Vec<MonitorId>,
+    /// Told the number of the change and those of `monitors`, in the same order. When the store fails, nothing changes.
+    pub done: oneshot::Sender<Result<(u64, Vec<MonitorId>), StoreError>>,
+}
+
+/// Asks a monitor now, out of its turn. One that is paused, or waits to be called, is not asked and nobody is told.
+pub struct AskNow {
+    /// Which.
+    pub monitor: MonitorId,
+    /// Told the answer, which counts like any other.
+    pub done: oneshot::Sender<Answer>,
+}
+
+/// What the runner is told to do.
+pub enum Order {
+    /// All monitors change.
+    Configure(Configure),
+    /// Some monitors change.
+    Change(ChangeMonitors),
+    /// Somebody waits for a result.
+    Ask(AskNow),
 }
 
 /// The parts that the runner connects.
@@ -74,6 +106,7 @@ pub struct Runner {
     parts: Parts,
     askings: JoinSet<(MonitorId, Answer)>,
     asked: HashMap<Id, MonitorId>,
+    waiting: HashMap<MonitorId, Vec<oneshot::Sender<Answer>>>,
     looks: JoinSet<bool>,
     watch: Watch,
 }
@@ -88,17 +121,25 @@ impl Runner {
     /// A runner for `engine`.
     pub fn new(engine: Engine, parts: Parts) -> Self {
         let watch = Watch { started: parts.clock.now().wall, noted: None };
-        Self { engine, parts, askings: JoinSet::new(), asked: HashMap::new(), looks: JoinSet::new(), watch }
+        Self {
+            engine,
+            parts,
+            askings: JoinSet::new(),
+            asked: HashMap::new(),
+            waiting: HashMap::new(),
+            looks: JoinSet::new(),
+            watch,
+        }
     }
 
     /// Runs until `commands` is closed, then writes what is decided and returns.
-    pub async fn run(mut self, mut commands: mpsc::Receiver<Configure>) {
+    pub async fn run(mut self, mut commands: mpsc::Receiver<Order>) {
         loop {
             let wake = self.wake(self.parts.clock.now());
             tokio::select! {
                 biased;
                 command = commands.recv() => match command {
-                    Some(Configure { monitors, done }) => drop(done.send(self.configure(monitors).await)),
+                    Some(order) => self.obey(order).await,
                     None => break,
                 },
                 () = self.sleep_until(wake) => {}
@@ -129,28 +170,76 @@ impl Runner {
         tokio::time::sleep(wake.since(self.parts.clock.now().mono)).await;
     }
 
-    async fn configure(&mut self, configs: Vec<MonitorConfig>) -> Result<(), StoreError> {
+    async fn obey(&mut self, order: Order) {
+        match order {
+            Order::Configure(Configure { monitors, aside, done }) => {
+                drop(done.send(self.configure(monitors, aside).await));
+            }
+            Order::Change(ChangeMonitors { writes, monitors, removed, done }) => {
+                drop(done.send(self.change(writes, monitors, removed).await));
+            }
+            Order::Ask(AskNow { monitor, done }) => {
+                let now = self.parts.clock.now();
+                self.waiting.retain(|_, waiting| waiting.iter().any(|done| !done.is_closed()));
+                self.waiting.entry(monitor).or_default().push(done);
+                let effects = self.engine.step(Event::Wanted { monitor }, now);
+                self.perform(effects, now).await;
+            }
+        }
+    }
+
+    async fn change(
+        &mut self,
+        writes: Vec<ResourceWrite>,
+        configs: Vec<MonitorConfig>,
+        removed: Vec<MonitorId>,
+    ) -> Result<(u64, Vec<MonitorId>), StoreError> {
         // What the store says of a monitor must include all that the engine decided about it.
         self.parts.scribe.flush().await;
-        let enlistments = configs.iter().map(enlistment).collect();
+        let enlist = configs.iter().map(enlistment).collect();
+        let change = Change { writes, enlist, retire: removed.clone() };
+        let Changed { revision, enlisted } = self.parts.store.change(change, self.parts.clock.now().wall).await?;
+        let ids: Vec<_> = enlisted.iter().map(|enlisted| enlisted.id).collect();
+        let changed: Vec<_> = removed.iter().chain(&ids).copied().collect();
+        let doors = self.doors(&configs, &enlisted);
+        let monitors = numbered(configs, enlisted);
+        let now = self.parts.clock.now();
+        let effects = self.engine.step(Event::Changed { monitors, removed }, now);
+        self.perform(effects, now).await;
+        self.parts.heartbeats.change(&changed, doors);
+        Ok((revision, ids))
+    }
+
+    async fn configure(
+        &mut self,
+        configs: Vec<MonitorConfig>,
+        aside: Vec<Enlistment>,
+    ) -> Result<Vec<MonitorId>, StoreError> {
+        // What the store says of a monitor must include all that the engine decided about it.
+        self.parts.scribe.flush().await;
+        let enlistments = configs.iter().map(enlistment).chain(aside).collect();
         let enlisted = self.parts.store.enlist(enlistments, self.parts.clock.now().wall).await?;
-        let doors: Vec<_> =
-            configs.iter().zip(&enlisted).filter_map(|(config, enlisted)| self.door(config, enlisted.id)).collect();
-        let monitors = configs
-            .into_iter()
-            .zip(enlisted)
-            .map(|(config, enlisted)| (Arc::new(monitor(config, enlisted.id)), enlisted))
-            .collect();
+        let ids = enlisted.iter().map(|enlisted| enlisted.id).collect();
+        let doors = self.doors(&configs, &enlisted);
+        let monitors = numbered(configs, enlisted);
         let now = self.parts.clock.now();
         let effects = self.engine.step(Event::Configured { monitors }, now);
         self.perform(effects, now).await;
         self.parts.heartbeats.open(doors);
-        Ok(())
+        Ok(ids)
     }
 
-    fn door(&self, config: &MonitorConfig, id: MonitorId) -> Option<(SecretString, MonitorId)> {
-        let awaited = config.question.heartbeat()?;
-        Some((self.parts.token_key.token(&config.name, awaited), id))
+    /// Where each heartbeat is called. Who calls one by a name it had before still reaches it.
+    fn doors(&self, configs: &[MonitorConfig], enlisted: &[Enlisted]) -> Vec<(SecretString, MonitorId)> {
+        let doors = configs.iter().zip(enlisted).flat_map(|(config, enlisted)| {
+            let awaited = config.question.heartbeat();
+            let names = enlisted.former_names.iter().chain([&config.name]);
+            let tokens = awaited
+                .into_iter()
+                .flat_map(move |awaited| names.clone().map(move |name| self.parts.token_key.token(name, awaited)));
+            tokens.map(|token| (token, enlisted.id))
+        });
+        doors.collect()
     }
 
     async fn tick(&mut self, wanted: Mono) {
@@ -167,6 +256,10 @@ impl Runner {
             effects.extend(self.engine.step(Event::Looked { reaches }, now));
         }
         while let Some((monitor, answer)) = self.answered() {
+            for waiting in self.waiting.remove(&monitor).unwrap_or_default() {
+                // Who waited may have gone.
+                let _ = waiting.send(answer.clone());
+            }
             effects.extend(self.engine.step(Event::Answered { monitor, answer: Box::new(answer) }, now));
         }
         // Before the tick: a call that is here was in time when it came in before its deadline.
@@ -264,7 +357,14 @@ fn enlistment(config: &MonitorConfig) -> Enlistment {
         tags: config.tags.clone(),
         group: config.group.clone(),
         paused: config.paused,
+        renamed_from: config.renamed_from.clone(),
     }
+}
+
+/// Each monitor with its number, ready for the engine.
+fn numbered(configs: Vec<MonitorConfig>, enlisted: Vec<Enlisted>) -> Vec<(Arc<Monitor>, Enlisted)> {
+    let monitors = configs.into_iter().zip(enlisted);
+    monitors.map(|(config, enlisted)| (Arc::new(monitor(config, enlisted.id)), enlisted)).collect()
 }
 
 fn monitor(config: MonitorConfig, id: MonitorId) -> Monitor {

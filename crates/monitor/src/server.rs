@@ -4,14 +4,13 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use allswell_core::Wall;
 use allswell_probe::Prober;
 use futures_util::future::{BoxFuture, FutureExt};
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use tracing::{error, warn};
 
@@ -25,7 +24,8 @@ use crate::heartbeats::{Heartbeats, TokenKey};
 use crate::metrics::{File, Metrics};
 use crate::notification::Notification;
 use crate::notify::{self, ChannelError, Deliverer};
-use crate::runner::{Configure, Parts, Runner};
+use crate::resources::Resources;
+use crate::runner::{Parts, Runner};
 use crate::scribe::{Emergency, Scribe};
 use crate::store::sqlite::{SqliteStore, Timing};
 use crate::store::{Store, StoreError};
@@ -94,20 +94,13 @@ pub struct Server {
     address: SocketAddr,
     data: PathBuf,
     is_new: bool,
-    counts: Counts,
     store: Arc<dyn Store>,
     health: Arc<ServerHealth>,
     metrics: Arc<Metrics>,
     clock: Arc<dyn Clock>,
     deliverer: Deliverer,
-    commands: mpsc::Sender<Configure>,
+    resources: Arc<Resources>,
     tasks: Tasks,
-}
-
-#[derive(Default)]
-struct Counts {
-    monitors: AtomicUsize,
-    channels: AtomicUsize,
 }
 
 /// What runs beside the deliverer; each ends when it is told.
@@ -177,6 +170,7 @@ impl Server {
             calls,
         };
         let (commands, orders) = mpsc::channel(1);
+        let resources = Arc::new(Resources::open(&*store, commands, deliverer.switch()).await?);
         let (stopping, stop) = watch::channel(false);
         let state = ApiState {
             store: Arc::clone(&store),
@@ -187,6 +181,7 @@ impl Server {
             heartbeats,
             prober: Arc::clone(&prober),
             acknowledger: Acknowledger::new(Arc::clone(&store), Arc::clone(&clock)),
+            resources: Arc::clone(&resources),
             public_url: Some(public_url.clone()),
         };
         let tasks = Tasks {
@@ -195,26 +190,19 @@ impl Server {
             forgetting: tokio::spawn(forget(Arc::clone(&store), Arc::clone(&clock), config.server.retention, stop)),
             stopping,
         };
-        let counts = Counts::default();
-        let server = Self { address, data, is_new, counts, store, health, metrics, clock, deliverer, commands, tasks };
+        let server = Self { address, data, is_new, store, health, metrics, clock, deliverer, resources, tasks };
         server.configure(config).await?;
         server.health.started();
         Ok(server)
     }
 
-    /// Makes `config` the one in force. Monitors and channels change; what else it says of the server needs a restart.
+    /// Makes `config` the one in force, beside what was written through the API. Monitors and channels change; what else it
+    /// says of the server needs a restart.
     ///
     /// # Errors
     /// [`ServeError`]; then the one before stays in force.
     pub async fn configure(&self, config: Config) -> Result<(), ServeError> {
-        let Config { monitors, channels, .. } = config;
-        self.counts.monitors.store(monitors.len(), Ordering::Relaxed);
-        self.counts.channels.store(channels.len(), Ordering::Relaxed);
-        // Channels first: what the new monitors decide must find them.
-        self.deliverer.configure(&channels).map_err(|(name, source)| ServeError::Channel { name, source })?;
-        let (done, configured) = oneshot::channel();
-        self.commands.send(Configure { monitors, done }).await.map_err(|_| ServeError::Stopping)?;
-        configured.await.map_err(|_| ServeError::Stopping)??;
+        self.resources.follow(config).await?;
         self.metrics.configured(true, self.clock.now().wall);
         Ok(())
     }
@@ -241,12 +229,12 @@ impl Server {
 
     /// How many monitors there are.
     pub fn monitors(&self) -> usize {
-        self.counts.monitors.load(Ordering::Relaxed)
+        self.resources.counts().0
     }
 
     /// How many channels there are.
     pub fn channels(&self) -> usize {
-        self.counts.channels.load(Ordering::Relaxed)
+        self.resources.counts().1
     }
 
     /// Stops in order; everything that was decided is written when it returns.
@@ -255,9 +243,9 @@ impl Server {
     }
 
     async fn take_down(self) {
-        let Self { store, health, deliverer, commands, tasks, .. } = self;
+        let Self { store, health, deliverer, resources, tasks, .. } = self;
         health.draining();
-        drop(commands);
+        resources.close();
         join("the engine", tasks.runner).await;
         deliverer.stop().await;
         // Who listened has gone already; then there is nothing to stop.

@@ -193,6 +193,11 @@ impl Question {
         &self.host
     }
 
+    /// The conditions that its answers are held against, as they are written.
+    pub fn conditions(&self) -> impl Iterator<Item = &str> {
+        self.conditions.iter().map(Condition::text)
+    }
+
     /// What is waited for, when nothing is asked.
     pub fn heartbeat(&self) -> Option<&heartbeat::Awaited> {
         if let Kind::Heartbeat(awaited) = &self.kind { Some(awaited) } else { None }

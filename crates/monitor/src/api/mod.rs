@@ -1,9 +1,11 @@
-//! What programs may read: monitors, results, uptime, incidents and deliveries as JSON, the server's own health, its metrics.
+//! What programs may read and write: monitors, results, uptime, incidents and deliveries as JSON, the server's own health, its
+//! metrics.
 //!
-//! Everything comes through the [`Store`] and [`ServerHealth`]; nothing here
+//! What is read comes through the [`Store`] and [`ServerHealth`], what is written goes through [`Resources`]; nothing here
 //! decides. What goes over the wire has its types here, beside the handler that writes it. Errors are problem documents (RFC 9457).
 
 mod body;
+mod change;
 mod deliveries;
 mod etag;
 mod gate;
@@ -20,8 +22,10 @@ mod problem;
 mod query;
 pub(crate) mod read;
 mod results;
+mod trial;
 mod uptime;
 pub(crate) mod wire;
+mod written;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,6 +47,7 @@ use crate::clock::Clock;
 use crate::heartbeats::Heartbeats;
 use crate::metrics::Metrics;
 use crate::pages;
+use crate::resources::Resources;
 use crate::store::Store;
 
 pub use health::ServerHealth;
@@ -66,6 +71,8 @@ pub struct ApiState {
     pub acknowledger: Acknowledger,
     /// Who may do what.
     pub keys: Arc<Keyring>,
+    /// What is configured, and the way to change it.
+    pub resources: Arc<Resources>,
     /// Who may call.
     pub heartbeats: Arc<Heartbeats>,
     /// Where people find this server's pages, `https://status.example.com`, when it knows.
@@ -98,8 +105,12 @@ pub fn router(state: ApiState) -> Router {
 /// What programs read. A path that is not in the OpenAPI document cannot be served from here.
 fn documented() -> OpenApiRouter<ApiState> {
     OpenApiRouter::with_openapi(openapi::head())
-        .routes(routes!(monitors::list))
-        .routes(routes!(monitors::one))
+        .routes(routes!(monitors::list, change::create))
+        .routes(routes!(monitors::one, change::replace, change::patch, change::delete))
+        .routes(routes!(change::pause))
+        .routes(routes!(change::resume))
+        .routes(routes!(change::check))
+        .routes(routes!(trial::once))
         .routes(routes!(results::list))
         .routes(routes!(uptime::one))
         .routes(routes!(uptime::list))

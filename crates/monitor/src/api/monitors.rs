@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::change::{InFull, in_full};
 use super::read::{self, UptimeReader};
 use super::results::OneResult;
 use super::uptime::Number;
@@ -68,15 +71,13 @@ pub(super) async fn list(State(state): State<ApiState>, query: RawQuery) -> Resu
 
 /// One monitor
 #[utoipa::path(get, path = "/api/v1/monitors/{id}", operation_id = "get_monitor", tag = "monitors", params(openapi::Monitor),
-    responses((status = 200, body = One), openapi::RefusalsOfOne))]
-pub(super) async fn one(State(state): State<ApiState>, key: Key, query: RawQuery) -> Result<Json<One>, Problem> {
+    responses((status = 200, body = InFull, headers(("ETag" = String))), openapi::RefusalsOfOne))]
+pub(super) async fn one(State(state): State<ApiState>, key: Key, query: RawQuery) -> Result<Response, Problem> {
     Query::read(query, &[])?;
-    let monitor = read::monitor(&*state.store, &key.0).await?;
-    let reader = UptimeReader::at(&*state.store, state.now().wall).await?;
-    Ok(Json(one_of(&*state.store, &reader, monitor).await?))
+    in_full(&state, &key.0, StatusCode::OK).await
 }
 
-async fn one_of(store: &dyn Store, reader: &UptimeReader<'_>, monitor: MonitorRow) -> Result<One, Problem> {
+pub(super) async fn one_of(store: &dyn Store, reader: &UptimeReader<'_>, monitor: MonitorRow) -> Result<One, Problem> {
     let id = monitor.enlisted.id;
     let uptime = reader.of(id).await?;
     let last_result = read::last_results(store, id, 1).await?.pop();

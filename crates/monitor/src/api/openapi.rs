@@ -7,14 +7,15 @@ use allswell_core::{Reason, Verdict, incident};
 use axum::http::Method;
 use axum::routing::get;
 use axum::{Json, Router};
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoParams, IntoResponses, PartialSchema, ToSchema};
 
 use super::{ApiState, problem};
 use crate::access::{Scope, need};
-use crate::notification;
+use crate::store::Owner;
+use crate::{config, notification};
 
 /// Where the document is.
 const PATH: &str = "/api/openapi.json";
@@ -120,6 +121,22 @@ impl IntoResponses for RefusalsOfBody {
     }
 }
 
+/// How a new resource is refused.
+pub(super) struct RefusalsOfWrites;
+
+impl IntoResponses for RefusalsOfWrites {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut responses = Refusals::responses();
+        responses.extend([
+            refusal("409", "it does not go with how things are, or the server's own file says it"),
+            refusal("413", "the body is too large"),
+            refusal("415", "the body is not marked as JSON"),
+            refusal("422", "the body cannot be meant; `errors` says why, field by field"),
+        ]);
+        responses
+    }
+}
+
 /// Writes into `document` which scope each operation needs, as the gate has it.
 pub(super) fn secure(document: &mut OpenApi) {
     let components = document.components.get_or_insert_default();
@@ -140,6 +157,60 @@ pub(super) fn secure(document: &mut OpenApi) {
                 operation.security = Some(vec![by("key"), by("password")]);
             }
         }
+    }
+}
+
+/// How a change of one resource is refused.
+pub(super) struct RefusalsOfOneWrite;
+
+impl IntoResponses for RefusalsOfOneWrite {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut responses = RefusalsOfWrites::responses();
+        responses.extend([
+            refusal("404", "there is no such thing"),
+            refusal("412", "it was changed since it was read, see `If-Match`"),
+        ]);
+        responses
+    }
+}
+
+/// What a writer knows of the resource.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "the document of what `IfMatch` reads")]
+pub(super) struct IfMatchHeader {
+    /// Only when the resource still has this ETag.
+    #[param(rename = "If-Match")]
+    if_match: Option<String>,
+}
+
+/// A monitor with the keys of a configuration.
+pub(super) struct MonitorSpec;
+
+impl PartialSchema for MonitorSpec {
+    fn schema() -> RefOr<Schema> {
+        config::schema::monitor()
+    }
+}
+
+impl ToSchema for MonitorSpec {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "MonitorSpec".into()
+    }
+}
+
+/// A JSON merge patch.
+pub(super) struct Patch;
+
+impl PartialSchema for Patch {
+    fn schema() -> RefOr<Schema> {
+        any_object().into()
+    }
+}
+
+impl ToSchema for Patch {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "Patch".into()
     }
 }
 
@@ -179,6 +250,21 @@ pub(super) fn notification_kind() -> ObjectBuilder {
 /// What a key is good for.
 pub(super) fn scopes() -> ArrayBuilder {
     ArrayBuilder::new().items(word(Scope::ALL.map(Scope::as_str))).min_items(Some(1))
+}
+
+/// Who says what a resource is.
+pub(super) fn owner() -> ObjectBuilder {
+    word(Owner::ALL.map(Owner::as_str))
+}
+
+/// An object whose keys are told elsewhere.
+pub(super) fn any_object() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::Object)
+}
+
+/// The same, or `null`.
+pub(super) fn any_object_or_null() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::Object, Type::Null]))
 }
 
 fn word<const N: usize>(words: [&'static str; N]) -> ObjectBuilder {

@@ -8,6 +8,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::config::FieldProblem;
+use crate::resources::Refused;
 use crate::store::StoreError;
 
 /// Why a request has no other answer.
@@ -16,6 +18,21 @@ pub struct Problem {
     status: StatusCode,
     detail: String,
     field: Option<String>,
+    hint: Option<String>,
+    errors: Vec<FieldError>,
+}
+
+/// One thing that is wrong with a body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct FieldError {
+    /// Where in the body: a JSON pointer (RFC 6901).
+    pointer: String,
+    /// The kind of mistake; `allswell explain` tells more.
+    code: &'static str,
+    /// What is wrong, with the value.
+    detail: String,
+    /// The way out.
+    #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
 }
 
@@ -89,6 +106,79 @@ impl Problem {
         Self { hint, ..Self::plain(StatusCode::SERVICE_UNAVAILABLE, "the server takes no more calls now") }
     }
 
+    /// A body of another type.
+    pub(crate) fn not_json() -> Self {
+        let hint = Some("send JSON with `Content-Type: application/json`".to_owned());
+        Self { hint, ..Self::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body is not marked as JSON") }
+    }
+
+    /// A body that is too large.
+    pub(crate) fn too_large(most: usize) -> Self {
+        let detail = format!("the body is larger than {most} bytes");
+        let hint = Some("send less at once".to_owned());
+        Self { hint, ..Self::plain(StatusCode::PAYLOAD_TOO_LARGE, detail) }
+    }
+
+    /// A change that was not done.
+    pub(crate) fn refused(refused: Refused) -> Self {
+        match refused {
+            Refused::Wrong { what, problems } => Self::wrong(&what, problems),
+            Refused::Missing { kind, key } => {
+                Self::not_found(format!("there is no {} `{key}`", kind.as_str()), "see the list for those there are")
+            }
+            Refused::OfFile { what, file } => {
+                Self::conflict(format!("{what} is said in `{file}`"), "change it in that file; the server follows it")
+            }
+            Refused::Taken { what } => Self {
+                field: Some("/name".to_owned()),
+                ..Self::conflict(format!("{what} is there already"), "choose another name, or change that one")
+            },
+            Refused::Stale { what, revision } => Self {
+                hint: Some("read it again, and change what you find then".to_owned()),
+                ..Self::plain(
+                    StatusCode::PRECONDITION_FAILED,
+                    format!("{what} was changed since: it is at revision {revision} now"),
+                )
+            },
+            Refused::Conflict { why, way_out } => Self::conflict(why, way_out),
+            Refused::Store(error) => Self::not_written(&error),
+            Refused::Stopping => Self {
+                hint: Some("ask again when it has started".to_owned()),
+                ..Self::plain(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping")
+            },
+            Refused::At { refused, .. } => Self::refused(*refused),
+        }
+    }
+
+    /// The store could not be written, and nothing was changed.
+    fn not_written(error: &StoreError) -> Self {
+        tracing::error!(error = error as &dyn std::error::Error, "cannot write what is configured");
+        Self {
+            hint: Some("nothing was changed; try again in a moment, the server's log has the cause".to_owned()),
+            ..Self::plain(StatusCode::SERVICE_UNAVAILABLE, "the store cannot be written")
+        }
+    }
+
+    fn wrong(what: &str, problems: Vec<FieldProblem>) -> Self {
+        let count = problems.len();
+        let detail = match problems.as_slice() {
+            [one] => format!("{what} cannot be used: {}", one.message),
+            _ => format!("{what} cannot be used: {count} fields are wrong"),
+        };
+        let errors: Vec<_> = problems
+            .into_iter()
+            .map(|FieldProblem { code, pointer, message, way_out }| FieldError {
+                pointer,
+                code: code.as_str(),
+                detail: message,
+                hint: way_out,
+            })
+            .collect();
+        let field = errors.first().map(|error| error.pointer.clone());
+        let hint = errors.first().and_then(|error| error.hint.clone());
+        Self { field, hint, errors, ..Self::plain(StatusCode::UNPROCESSABLE_ENTITY, detail) }
+    }
+
     /// The HTTP status.
     pub(crate) const fn status(&self) -> StatusCode {
         self.status
@@ -100,7 +190,7 @@ impl Problem {
     }
 
     fn plain(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), field: None, hint: None }
+        Self { status, detail: detail.into(), field: None, hint: None, errors: Vec::new() }
     }
 }
 
@@ -122,6 +212,9 @@ pub(super) struct Document<'a> {
     field: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<&'a str>,
+    /// All that is wrong with a body.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldError],
 }
 
 impl IntoResponse for Problem {
@@ -134,6 +227,7 @@ impl IntoResponse for Problem {
             detail: &self.detail,
             field: self.field.as_deref(),
             hint: self.hint.as_deref(),
+            errors: &self.errors,
         };
         let body = serde_json::to_vec(&document).expect("plain structures always serialise");
         let mut response = (self.status, body).into_response();

@@ -26,12 +26,15 @@ const INCIDENTS_PER_MONITOR: usize = 100_000;
 /// The monitor that `key` means: its number, or else its name.
 pub(crate) async fn monitor(store: &dyn Store, key: &str) -> Result<MonitorRow, Problem> {
     let monitors = store.monitors().await?;
-    find(monitors, key).ok_or_else(|| {
-        Problem::not_found(
-            format!("there is no monitor `{key}`"),
-            "give its number or its name as in /api/v1/monitors; escape it when it has special characters",
-        )
-    })
+    find(monitors, key).ok_or_else(|| no_monitor(key))
+}
+
+/// There is no monitor that `key` means.
+pub(crate) fn no_monitor(key: &str) -> Problem {
+    Problem::not_found(
+        format!("there is no monitor `{key}`"),
+        "give its number or its name as in /api/v1/monitors; escape it when it has special characters",
+    )
 }
 
 fn find(mut monitors: Vec<MonitorRow>, key: &str) -> Option<MonitorRow> {

@@ -7,12 +7,13 @@ use allswell_probe::{Question, QuestionError, scheme};
 use serde_json::json;
 use url::Url;
 
-use super::ask::Written;
+use super::ask::Written as Asking;
 use super::keys::NAME_MAX;
 use super::monitor::fingerprint;
 use super::problem::{Code, Errors, Found, Problems};
 use super::source::{Source, Span, quotable, without_url_secrets};
-use super::{Config, MonitorConfig};
+use super::spec::Spec;
+use super::{Config, MonitorConfig, Written};
 
 /// A monitor for each of `urls`, by the defaults of `config` and with names that `config` does not have yet.
 pub(super) fn monitors(urls: &[String], config: &Config) -> Result<Vec<MonitorConfig>, Errors> {
@@ -38,7 +39,7 @@ pub(super) fn monitors(urls: &[String], config: &Config) -> Result<Vec<MonitorCo
 
 struct Asked {
     name: String,
-    written: Written<'static>,
+    written: Asking<'static>,
     question: Question,
 }
 
@@ -47,7 +48,7 @@ fn read(text: &str, config: &Config) -> Result<Asked, String> {
         Some(meant) => meant.map(|meant| (None, meant.kind, meant.settings.into()))?,
         None => settings(text).map(|(name, kind, block)| (Some(name), kind, block))?,
     };
-    let written = Written { kind, block };
+    let written = Asking { kind, block };
     let question = written.question(&[], config.defaults.certificate_days).map_err(|error| match error {
         QuestionError::Field { why, .. } | QuestionError::Condition { why, .. } => why,
     })?;
@@ -89,16 +90,28 @@ fn monitor(asked: Asked, names: &mut HashSet<String>, config: &Config) -> Monito
     let policy = own.policy();
     let fingerprint = fingerprint(&format!("{}{}", written.kind, written.block), own, &own.channels, &[]);
     let (question, channels) = (Arc::new(question), own.channels.clone());
+    let name = unlike(&name, names);
+    let spec = spec(&name, &written);
     MonitorConfig {
-        name: unlike(&name, names),
+        name,
         question,
         policy,
         channels,
         tags: Vec::new(),
         group: None,
         paused: false,
+        renamed_from: None,
+        spec,
         fingerprint,
     }
+}
+
+/// What would stand in a file for it.
+fn spec(name: &str, written: &Asking<'_>) -> Written {
+    let mut spec = Spec::empty();
+    spec.set("name", Spec::Text(name.to_owned()));
+    spec.set(written.kind, Spec::from_json(&written.block.to_string()).unwrap_or_else(|_| Spec::empty()));
+    Written::of(&spec)
 }
 
 /// The name, with a number behind it when it is taken.

@@ -1,19 +1,20 @@
 //! Reads a configuration from its file.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use super::keys::FILE;
+use super::keys::{DEFAULTS, FILE};
 use super::monitor::ChannelNames;
 use super::problem::{Code, Errors, Found, Problems};
 use super::read::{Datum, Fields, Reader};
 use super::reference::Surroundings;
 use super::source::{Source, Span};
+use super::spec::Spec;
 use super::tree::Value;
-use super::{Config, channel, monitor, server, tree};
+use super::{Config, Written, channel, monitor, server, tree};
 
 /// The largest configuration, in bytes: 10,000 monitors of 400 bytes.
 const SIZE_MAX: usize = 4 << 20;
@@ -65,6 +66,7 @@ pub fn parse(text: &str, origin: &Path, variable: &dyn Fn(&str) -> Option<OsStri
     let fields = reader.block(&root, &FILE);
     let mut config = config(&fields, &mut reader);
     source.hide(reader.hidden(&root));
+    config.origin = Some(origin.display().to_string());
     config.files = std::mem::take(&mut reader.files);
     config.files.extend(fields.files().into_iter().cloned());
     config.files.sort_unstable();
@@ -86,7 +88,26 @@ fn config(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Config {
     let monitors =
         monitors.filter_map(|block| monitor::monitor(block, &defaults, &names, &mut taken, reader)).collect();
     let server = fields.block("server").map(|block| server::server(block, reader)).unwrap_or_default();
-    Config { monitors, channels, server, defaults, files: Vec::new() }
+    Config {
+        monitors,
+        channels,
+        channel_specs: channel_specs(fields),
+        defaults_spec: fields.block("defaults").map(|block| Written::of(&Spec::of(block.node, &DEFAULTS))),
+        origin: None,
+        server,
+        defaults,
+        files: Vec::new(),
+    }
+}
+
+/// The channels as they are written.
+fn channel_specs(fields: &Fields<'_>) -> BTreeMap<String, Written> {
+    match fields.entry("channels").map(|entry| &entry.node.value) {
+        Some(Value::Block(entries)) => {
+            entries.iter().map(|entry| (entry.key.clone(), Written::of(&Spec::of_channel(&entry.node)))).collect()
+        }
+        _ => BTreeMap::new(),
+    }
 }
 
 /// The names of all channels that are written, so that a mistake in one does not make its users wrong.

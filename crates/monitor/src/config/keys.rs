@@ -188,7 +188,7 @@ const CERTIFICATE_DAYS: Key = key(
     "A certificate that ends within so many days is a warning. 0 warns never; an expired one fails all the same.",
 );
 
-static DEFAULTS: Block = Block {
+pub(super) static DEFAULTS: Block = Block {
     title: "defaults",
     keys: &[
         INTERVAL,
@@ -211,7 +211,14 @@ pub(super) static MONITOR: Block = Block {
             TEXT,
             Given::Required,
             "Its name: 1 to 128 characters, no control characters, unlike any other. Its history belongs to the name: \
-             a renamed monitor is a new one.",
+             one that is renamed says what it was called in `renamed_from`, else it is a new one.",
+        ),
+        key(
+            "renamed_from",
+            TEXT,
+            Given::Nothing,
+            "The name it had before. Its number and its history go on under the new name; once that is done the key means \
+             nothing and may stay or go.",
         ),
         key("http", Kind::Block(&HTTP), Given::Words("one of the kinds must be written"), "Ask over HTTP."),
         key("tcp", Kind::Block(&TCP), Given::Words("as `http`"), "Connect over TCP."),

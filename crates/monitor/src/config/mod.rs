@@ -14,8 +14,11 @@ mod page;
 mod problem;
 mod read;
 mod reference;
+pub mod resource;
+pub(crate) mod schema;
 mod server;
 mod source;
+mod spec;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -33,8 +36,10 @@ use allswell_probe::Question;
 use crate::notify;
 
 pub use file::{load, parse};
-pub use problem::{Code, Errors, Paint, Problem};
+pub use problem::{Code, Errors, FieldProblem, Paint, Problem};
+pub use resource::Written;
 pub use server::Server;
+pub use spec::Spec;
 pub use watch::Watcher;
 
 /// The reference of all keys and codes in Markdown: `docs/configuration.md`.
@@ -49,6 +54,12 @@ pub struct Config {
     pub monitors: Vec<MonitorConfig>,
     /// Who is told, by name.
     pub channels: BTreeMap<String, notify::Settings>,
+    /// The channels as they are written, by name.
+    pub channel_specs: BTreeMap<String, Written>,
+    /// The defaults as they are written.
+    pub defaults_spec: Option<Written>,
+    /// The file it was read from, as it was named.
+    pub origin: Option<String>,
     /// The server itself.
     pub server: Server,
     /// What monitors have that do not say it themselves.
@@ -74,6 +85,10 @@ pub struct MonitorConfig {
     pub group: Option<String>,
     /// Whether it is not asked for now.
     pub paused: bool,
+    /// The name it had before, when it was renamed.
+    pub renamed_from: Option<String>,
+    /// As it is written, without what it was renamed from.
+    pub spec: Written,
     /// Equal as long as nothing of it changed, the contents of its secrets and files included.
     pub fingerprint: Fingerprint,
 }
@@ -81,7 +96,7 @@ pub struct MonitorConfig {
 impl fmt::Debug for MonitorConfig {
     /// Leaves the question out: it holds secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, question, policy, channels, tags, group, paused, fingerprint } = self;
+        let Self { name, question, policy, channels, tags, group, paused, renamed_from, spec: _, fingerprint } = self;
         f.debug_struct("MonitorConfig")
             .field("name", name)
             .field("kind", &question.kind())
@@ -90,6 +105,7 @@ impl fmt::Debug for MonitorConfig {
             .field("tags", tags)
             .field("group", group)
             .field("paused", paused)
+            .field("renamed_from", renamed_from)
             .field("fingerprint", fingerprint)
             .finish()
     }

@@ -14,12 +14,13 @@ use allswell_probe::heartbeat::Awaited;
 use sha2::{Digest, Sha256};
 
 use super::ask::ask;
-use super::keys::NAME_MAX;
+use super::keys::{MONITOR, NAME_MAX};
 use super::problem::{Code, Found};
 use super::read::{Fields, Reader, nearest, written};
 use super::source::{Span, quotable};
+use super::spec::Spec;
 use super::tree::{Entry, Node};
-use super::{Defaults, Fingerprint, MonitorConfig};
+use super::{Defaults, Fingerprint, MonitorConfig, Written};
 
 /// The most of a certificate or key that goes into a fingerprint, in bytes.
 const FILE_MAX: u64 = 1 << 20;
@@ -53,6 +54,8 @@ pub(super) fn monitor(
             Found::new(Code::WrongName, fields.span("name"), format!("two monitors are named `{}`", quotable(name)));
         reader.problems.push(found.label("name them differently"));
     }
+    let renamed_from = fields.text("renamed_from");
+    let renamed_from = renamed_from.filter(|name| name_is_good(name, fields.span("renamed_from"), reader));
     let numbers = Numbers::of(fields);
     let own = numbers.over(defaults);
     agree(&numbers, &own, fields, reader);
@@ -81,8 +84,17 @@ pub(super) fn monitor(
         tags,
         group: group.map(str::to_owned),
         paused,
+        renamed_from: renamed_from.map(str::to_owned),
+        spec: written_as(fields.node),
         fingerprint,
     })
+}
+
+/// What is written, but for what it was renamed from: once that is done it means nothing.
+fn written_as(node: &Node) -> Written {
+    let mut spec = Spec::of(node, &MONITOR);
+    spec.remove("renamed_from");
+    Written::of(&spec)
 }
 
 /// The tags of a monitor, sorted, each once.

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use super::source::{Excerpt, Source, Span};
+use super::spec::Places;
 
 /// How many problems are told; what lies beyond is counted.
 const TOLD: usize = 100;
@@ -296,6 +297,30 @@ impl Errors {
     }
 }
 
+/// One thing that is wrong with a resource that a program sent. Free of secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldProblem {
+    /// What kind of problem it is.
+    pub code: Code,
+    /// Where: a JSON pointer (RFC 6901), like `/http/url`.
+    pub pointer: String,
+    /// What is wrong, with the value.
+    pub message: String,
+    /// The way out.
+    pub way_out: Option<String>,
+}
+
+impl FieldProblem {
+    pub(super) fn name_of_channel(is_written: bool) -> Self {
+        let (code, message) = match is_written {
+            true => (Code::WrongShape, "`name` is no text"),
+            false => (Code::Missing, "a channel needs `name`"),
+        };
+        let way_out = Some("write a word, like \"ops\"".to_owned());
+        Self { code, pointer: "/name".to_owned(), message: message.to_owned(), way_out }
+    }
+}
+
 /// Gathers problems while a text is read.
 #[derive(Debug, Default)]
 pub(super) struct Problems {
@@ -343,6 +368,22 @@ impl Problems {
     /// How many were found so far.
     pub(super) fn count(&self) -> usize {
         self.found.len() + self.more
+    }
+
+    /// Nothing when nothing was found, else each problem with its field.
+    pub(super) fn told_by_field(mut self, places: &Places) -> Result<(), Vec<FieldProblem>> {
+        if self.found.is_empty() {
+            return Ok(());
+        }
+        self.found.sort_by_key(|found| found.span);
+        let told = self.found.into_iter().map(|Found { code, span, message, label, help }| {
+            let way_out = match (label, help) {
+                (Some(label), Some(help)) => Some(format!("{label}; {help}")),
+                (one, other) => one.or(other),
+            };
+            FieldProblem { code, pointer: places.pointer(span).to_owned(), message, way_out }
+        });
+        Err(told.collect())
     }
 
     /// Nothing when nothing was found.

@@ -11,6 +11,7 @@ use super::keys::{Block, Given, Key, Kind};
 use super::problem::{Code, Found, Problems};
 use super::reference::Surroundings;
 use super::source::{Span, is_telling, quotable, without_url_secrets};
+use super::spec::MASK;
 use super::tree::{Entry, Node, Value};
 
 /// A value with its type.
@@ -147,9 +148,16 @@ pub(super) struct Reader<'s> {
     surroundings: &'s Surroundings<'s>,
     hidden: HashSet<Span>,
     shown: HashSet<Span>,
+    /// Whether numbers, flags and text are told apart by how they are written, as in JSON.
+    typed: bool,
 }
 
 impl<'s> Reader<'s> {
+    /// A reader of what came as JSON: a tree without a text.
+    pub(super) fn typed(problems: Problems, surroundings: &'s Surroundings<'s>) -> Self {
+        Self { typed: true, ..Self::new(problems, surroundings, "") }
+    }
+
     pub(super) fn new(problems: Problems, surroundings: &'s Surroundings<'s>, text: &'s str) -> Self {
         Self {
             problems,
@@ -159,6 +167,7 @@ impl<'s> Reader<'s> {
             files: Vec::new(),
             hidden: HashSet::new(),
             shown: HashSet::new(),
+            typed: false,
         }
     }
 
@@ -233,7 +242,7 @@ impl<'s> Reader<'s> {
             Kind::List { of, most } => self.list(name, node, of, *most),
             Kind::Names { of, most } => self.names(name, node, of, *most),
             Kind::Block(block) => Some(Datum::Block(self.block(node, block))),
-            Kind::Typed(kinds) => self.typed(node, kinds).map(Datum::Block),
+            Kind::Typed(kinds) => self.block_by_type(node, kinds).map(Datum::Block),
             _ => self.scalar(name, node, kind),
         }
     }
@@ -272,7 +281,12 @@ impl<'s> Reader<'s> {
         }
     }
 
-    fn typed<'n>(&mut self, node: &'n Node, kinds: &'static [(&'static str, &'static Block)]) -> Option<Fields<'n>> {
+    /// Reads a block whose keys depend on its `type`.
+    pub(super) fn block_by_type<'n>(
+        &mut self,
+        node: &'n Node,
+        kinds: &'static [(&'static str, &'static Block)],
+    ) -> Option<Fields<'n>> {
         let names: Vec<_> = kinds.iter().map(|(name, _)| *name).collect();
         let Some(written) = node.entry("type") else {
             let message = "a channel needs `type`";
@@ -299,6 +313,9 @@ impl<'s> Reader<'s> {
             self.shape(name, expected(kind), node);
             return None;
         }
+        if self.typed && !self.has_its_type(name, node, kind) {
+            return None;
+        }
         let text = self.text(name, node, is_secret)?;
         match kind {
             Kind::Duration { least, most } => self.duration(name, node, &text, *least, *most).map(Datum::Duration),
@@ -317,6 +334,26 @@ impl<'s> Reader<'s> {
             Kind::Text { .. } | Kind::Secret { .. } => Some(Datum::Text(text)),
             Kind::List { .. } | Kind::Names { .. } | Kind::Block(_) | Kind::Typed(_) => None,
         }
+    }
+
+    /// Whether a scalar out of JSON has the type of its key, and is no mask that was sent back where nothing is known.
+    fn has_its_type(&mut self, name: &str, node: &Node, kind: &Kind) -> bool {
+        let Some(scalar) = node.scalar() else { return true };
+        let wants_plain = matches!(kind, Kind::Number { .. } | Kind::Flag);
+        if scalar.plain != wants_plain && !(wants_plain && scalar.text.contains("${")) {
+            let is = if scalar.plain { "a number or a flag" } else { "text" };
+            let found = Found::new(Code::WrongShape, node.span, format!("`{name}` is {is}"));
+            self.problems
+                .push(found.label(format!("write {}", if wants_plain { expected(kind) } else { "text in quotes" })));
+            return false;
+        }
+        if scalar.text == MASK || scalar.text.contains("://***@") {
+            let message = format!("`{name}` is the mask of a secret, and there is none to keep");
+            let found = Found::new(Code::WrongValue, node.span, message);
+            self.problems.push(found.label("write the secret itself, or a reference like `${env:NAME}`"));
+            return false;
+        }
+        true
     }
 
     /// The text of a scalar, its references resolved.

@@ -58,6 +58,19 @@ pub enum Event {
         /// All of them.
         monitors: Vec<(Arc<Monitor>, Enlisted)>,
     },
+    /// Some monitors are new or different, and some are no more; the others stay as they are. Everything decided before was
+    /// committed.
+    Changed {
+        /// New or different ones.
+        monitors: Vec<(Arc<Monitor>, Enlisted)>,
+        /// Those that are no more.
+        removed: Vec<MonitorId>,
+    },
+    /// Somebody waits for the next result of a monitor.
+    Wanted {
+        /// Which.
+        monitor: MonitorId,
+    },
 }
 
 /// What must happen now.
@@ -147,6 +160,8 @@ impl Engine {
             }
             Event::Looked { reaches } => self.looked(reaches, now),
             Event::Configured { monitors } => self.configured(monitors, now),
+            Event::Changed { monitors, removed } => self.changed(monitors, &removed, now),
+            Event::Wanted { monitor } => self.wanted(monitor, now),
         }
     }
 
@@ -276,15 +291,41 @@ impl Engine {
         let mut before = std::mem::take(&mut self.entries);
         self.due.clear();
         for (monitor, enlisted) in monitors {
-            let id = monitor.id;
-            let entry = match before.remove(&id) {
-                Some(entry) => entry.reconfigured(monitor, enlisted, now),
-                None => Entry::new(monitor, enlisted, now),
-            };
-            if entry.is_active() {
-                self.due.push(Reverse((entry.due(), id)));
-            }
-            self.entries.insert(id, entry);
+            let known = before.remove(&monitor.id);
+            self.enter(known, monitor, enlisted, now);
+        }
+        Vec::new()
+    }
+
+    fn changed(&mut self, monitors: Vec<(Arc<Monitor>, Enlisted)>, removed: &[MonitorId], now: Now) -> Vec<Effect> {
+        // Its moments stay in the heap and find nobody.
+        removed.iter().for_each(|id| drop(self.entries.remove(id)));
+        for (monitor, enlisted) in monitors {
+            let known = self.entries.remove(&monitor.id);
+            self.enter(known, monitor, enlisted, now);
+        }
+        Vec::new()
+    }
+
+    fn enter(&mut self, known: Option<Entry>, monitor: Arc<Monitor>, enlisted: Enlisted, now: Now) {
+        let id = monitor.id;
+        let entry = match known {
+            Some(entry) => entry.reconfigured(monitor, enlisted, now),
+            None => Entry::new(monitor, enlisted, now),
+        };
+        if entry.is_active() {
+            self.due.push(Reverse((entry.due(), id)));
+        }
+        self.entries.insert(id, entry);
+    }
+
+    fn wanted(&mut self, id: MonitorId, now: Now) -> Vec<Effect> {
+        let asked = |entry: &&mut Entry| entry.is_active() && !entry.is_awaited();
+        if let Some(entry) = self.entries.get_mut(&id).filter(asked)
+            && entry.check.asking().is_none()
+        {
+            entry.check.hasten(now.mono);
+            self.due.push(Reverse((entry.due(), id)));
         }
         Vec::new()
     }

@@ -172,6 +172,7 @@ mod tests {
             presence: Some(Presence::Up),
             incident: None,
             last_asked: Some(BEGIN),
+            former_names: Vec::new(),
         }
     }
 

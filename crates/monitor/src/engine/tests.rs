@@ -83,6 +83,7 @@ fn enlisted(id: u32) -> Enlisted {
         presence: None,
         incident: None,
         last_asked: None,
+        former_names: Vec::new(),
     }
 }
 

@@ -46,12 +46,45 @@ type Channels = Arc<RwLock<Option<Arc<Named>>>>;
 
 /// The running deliverer.
 pub struct Deliverer {
-    channels: Channels,
-    dialer: Dialer,
+    switch: Switch,
     clock: Arc<dyn Clock>,
-    committed: Arc<Notify>,
     stopping: watch::Sender<bool>,
     task: JoinHandle<()>,
+}
+
+/// Says which channels there are, to the deliverer it belongs to.
+#[derive(Clone)]
+pub struct Switch {
+    channels: Channels,
+    dialer: Dialer,
+    committed: Arc<Notify>,
+}
+
+impl Switch {
+    /// Makes these the channels from now on. What is being sent goes on through the channel it began with.
+    ///
+    /// # Errors
+    /// The name of the channel that cannot be used, and why; then the ones before stay.
+    pub fn configure(&self, settings: &BTreeMap<String, Settings>) -> Result<(), (String, ChannelError)> {
+        let opened = settings.iter().map(|(name, settings)| match open(settings, &self.dialer) {
+            Ok(channel) => Ok((name.clone(), channel)),
+            Err(error) => Err((name.clone(), error)),
+        });
+        let opened = Arc::new(opened.collect::<Result<_, _>>()?);
+        *self.channels.write().unwrap_or_else(PoisonError::into_inner) = Some(opened);
+        self.committed.notify_one();
+        Ok(())
+    }
+
+    /// A switch of no deliverer.
+    pub fn unconnected(dialer: Dialer) -> Self {
+        Self { channels: Channels::default(), dialer, committed: Arc::default() }
+    }
+
+    /// A channel as it is now.
+    pub fn channel(&self, name: &str) -> Option<Arc<dyn Channel>> {
+        current(&self.channels)?.get(name).cloned()
+    }
 }
 
 /// What the deliverer works with.
@@ -84,7 +117,8 @@ impl Deliverer {
             under_way: HashMap::new(),
             resting: HashMap::new(),
         };
-        Self { channels, dialer, clock, committed, stopping, task: tokio::spawn(round.run(stop)) }
+        let switch = Switch { channels, dialer, committed };
+        Self { switch, clock, stopping, task: tokio::spawn(round.run(stop)) }
     }
 
     /// Makes these the channels from now on. What is being sent goes on through the channel it began with.
@@ -92,19 +126,17 @@ impl Deliverer {
     /// # Errors
     /// The name of the channel that cannot be used, and why; then the ones before stay.
     pub fn configure(&self, settings: &BTreeMap<String, Settings>) -> Result<(), (String, ChannelError)> {
-        let opened = settings.iter().map(|(name, settings)| match open(settings, &self.dialer) {
-            Ok(channel) => Ok((name.clone(), channel)),
-            Err(error) => Err((name.clone(), error)),
-        });
-        let opened = Arc::new(opened.collect::<Result<_, _>>()?);
-        *self.channels.write().unwrap_or_else(PoisonError::into_inner) = Some(opened);
-        self.committed.notify_one();
-        Ok(())
+        self.switch.configure(settings)
+    }
+
+    /// The way to say which channels there are.
+    pub fn switch(&self) -> Switch {
+        self.switch.clone()
     }
 
     /// A way to tell every channel something without the store: for when the store itself fails.
     pub fn emergency(&self) -> impl Fn(Notification, &str) + Send + Sync + 'static {
-        let (channels, clock) = (Arc::clone(&self.channels), Arc::clone(&self.clock));
+        let (channels, clock) = (Arc::clone(&self.switch.channels), Arc::clone(&self.clock));
         move |notification, key| {
             for (name, channel) in current(&channels).iter().flat_map(|named| named.iter()) {
                 shout(

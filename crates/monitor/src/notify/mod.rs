@@ -26,7 +26,7 @@ use tokio::time::Instant;
 
 use crate::notification::Notification;
 
-pub use deliverer::{Deliverer, Parts};
+pub use deliverer::{Deliverer, Parts, Switch};
 pub use settings::{ChannelError, Settings};
 pub use trial::try_out;
 

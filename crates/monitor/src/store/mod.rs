@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod conformance;
 mod keys;
+mod resources;
 pub mod sqlite;
 
 use std::ops::Range;
@@ -20,6 +21,7 @@ use crate::model::{AccountId, IncidentId, MonitorId};
 use crate::notification::Kind;
 
 pub use keys::{AccessStore, Claim, KeyRow, NewKey, Once, Remembered};
+pub use resources::{Change, Changed, Owner, ResourceKind, ResourceWrite, StoredResource};
 
 /// Why the store could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +86,8 @@ pub struct Enlistment {
     pub group: Option<String>,
     /// Whether it is not asked for now.
     pub paused: bool,
+    /// The name it had before: when no monitor has `name` and one that is named no more had this, that one is meant.
+    pub renamed_from: Option<String>,
 }
 
 /// A monitor as the store knows it, with all that its next outcome depends on.
@@ -103,6 +107,8 @@ pub struct Enlisted {
     pub incident: Option<OpenIncident>,
     /// When it was last asked.
     pub last_asked: Option<Wall>,
+    /// What it was called before.
+    pub former_names: Vec<String>,
 }
 
 /// What the engine must know of an incident that is open.
@@ -396,6 +402,12 @@ pub trait Store: AccessStore + Send + Sync + 'static {
     /// Pausing and resuming are transitions of their own (to [`Presence::Paused`], to [`Presence::Unknown`]), which count in
     /// `seq`: what was decided before belongs committed before, and what is decided after goes on from what this returns.
     async fn enlist(&self, monitors: Vec<Enlistment>, now: Wall) -> Result<Vec<Enlisted>, StoreError>;
+
+    /// What was configured through the API, in the order in which it was created.
+    async fn resources(&self) -> Result<Vec<StoredResource>, StoreError>;
+
+    /// Writes resources and the monitors that change with them; what it does not name stays as it is.
+    async fn change(&self, change: Change, now: Wall) -> Result<Changed, StoreError>;
 
     /// Writes decisions in one transaction. Writing the same decisions again changes nothing: one whose transition's number is
     /// taken is left out as a whole, and so is one of a monitor that was retired. One that leaves a number out is refused.

@@ -51,10 +51,10 @@ async fn a_bad_parameter_is_named_with_the_way_out() {
 }
 
 #[tokio::test]
-async fn writing_is_refused_and_says_what_is_possible() {
+async fn what_is_only_read_says_so_to_who_writes() {
     let world = World::empty().await;
     for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH] {
-        for path in ["/api/v1/monitors", "/", "/health", "/metrics"] {
+        for path in ["/api/v1/uptime", "/", "/health", "/metrics"] {
             let request = Request::builder().method(&method).uri(path).body(Body::empty()).expect("a good address");
             let answer = send(&world.state, request).await;
             assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");

@@ -13,10 +13,12 @@ use allswell_monitor::clock::Clock;
 use allswell_monitor::metrics::Metrics;
 use allswell_monitor::model::{IncidentId, MonitorId};
 use allswell_monitor::notification::Kind;
+use allswell_monitor::resources::Resources;
 use allswell_monitor::store::sqlite::{SqliteStore, Timing};
 use allswell_monitor::store::{
     Decision, Enlistment, IncidentChange, OutboxRow, ResultRow, Settlement, Store, TransitionRow,
 };
+use allswell_probe::{AddressPolicy, Dialer};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -57,11 +59,12 @@ impl World {
             keys,
             heartbeats,
             acknowledger: Acknowledger::new(store.clone(), clock.clone()),
-            prober: Arc::new(allswell_probe::Prober::new(allswell_probe::AddressPolicy::default())),
+            prober: Arc::new(allswell_probe::Prober::new(AddressPolicy::default())),
             store,
             clock,
             metrics: Arc::new(Metrics::new("1.2.3")),
             health: Arc::new(health),
+            resources: Arc::new(Resources::unconnected(Dialer::new(AddressPolicy::default()))),
             public_url: Some("https://status.example.com/".to_owned()),
         };
         Self { state, _dir: dir }
@@ -177,6 +180,7 @@ impl Story {
             tags: vec!["eu".to_owned(), self.kind.to_owned()],
             group: Some("acme".to_owned()),
             paused: self.paused,
+            renamed_from: None,
         }
     }
 

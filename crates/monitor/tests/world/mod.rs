@@ -266,6 +266,7 @@ async fn enlist(world: &World, store: &SqliteStore) -> Vec<(Arc<Monitor>, allswe
             tags: Vec::new(),
             group: None,
             paused: false,
+            renamed_from: None,
         })
         .collect();
     let enlisted = store.enlist(enlistments, world.now().wall).await.expect("enlists");

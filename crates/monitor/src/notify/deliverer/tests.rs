@@ -66,6 +66,7 @@ impl World {
             tags: Vec::new(),
             group: None,
             paused: false,
+            renamed_from: None,
         });
         store.enlist(names.collect(), samples::NOW).await.unwrap();
         let (committed, metrics) = (Arc::new(Notify::new()), Arc::new(Metrics::new("0.0.0")));

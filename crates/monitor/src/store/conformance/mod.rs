@@ -110,6 +110,7 @@ fn named(name: &str) -> Enlistment {
         tags: vec!["eu".to_owned(), name.to_owned()],
         group: Some("shop".to_owned()),
         paused: false,
+        renamed_from: None,
     }
 }
 

@@ -35,8 +35,8 @@ use self::readers::Readers;
 use self::results::{ResultsJob, ResultsScribe, SharedHeads};
 use self::writer::Writer;
 use super::{
-    Acknowledged, Claimed, Decision, DeliveryRow, Enlisted, Enlistment, IncidentFilter, IncidentRow, MonitorRow,
-    OutboxGauge, ResultRow, Settlement, Store, StoreError, StoredResult,
+    Acknowledged, Change, Changed, Claimed, Decision, DeliveryRow, Enlisted, Enlistment, IncidentFilter, IncidentRow,
+    MonitorRow, OutboxGauge, ResultRow, Settlement, Store, StoreError, StoredResource, StoredResult,
 };
 use crate::model::{AccountId, IncidentId, MonitorId};
 
@@ -123,6 +123,19 @@ impl Store for SqliteStore {
             monitor.last_asked = results::last_asked(&self.heads, monitor.id);
         }
         Ok(enlisted)
+    }
+
+    async fn resources(&self) -> Result<Vec<StoredResource>, StoreError> {
+        self.read("read what is configured", main::resources).await
+    }
+
+    async fn change(&self, change: Change, now: Wall) -> Result<Changed, StoreError> {
+        let work = move |connection: &_, account| main::change(connection, account, &change, now);
+        let mut changed = self.write("write what is configured", work).await?;
+        for monitor in &mut changed.enlisted {
+            monitor.last_asked = results::last_asked(&self.heads, monitor.id);
+        }
+        Ok(changed)
     }
 
     async fn commit(&self, decisions: Vec<Decision>) -> Result<(), StoreError> {

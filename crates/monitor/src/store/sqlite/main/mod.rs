@@ -7,6 +7,7 @@ mod incidents;
 mod keys;
 mod once;
 mod outbox;
+mod resources;
 mod scribe;
 mod status;
 
@@ -19,6 +20,7 @@ pub(super) use incidents::{acknowledge, incidents};
 pub(super) use keys::{add_key, key_used, keys, remove_key};
 pub(super) use once::{claim_once, settle_once};
 pub(super) use outbox::{claim, deliveries, forget, gauge, next_due, settle};
+pub(super) use resources::{change, resources};
 pub(super) use scribe::{MainJob, MainScribe};
 pub(super) use status::{marks, watched, watching};
 

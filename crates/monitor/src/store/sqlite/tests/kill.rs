@@ -105,6 +105,7 @@ async fn write_without_end(dir: &Path) {
         tags: Vec::new(),
         group: None,
         paused: false,
+        renamed_from: None,
     };
     let monitor = store.enlist(vec![named], Wall::default()).await.unwrap().remove(0);
     let (mut seq, mut asked) = (monitor.seq, monitor.last_asked.unwrap_or_default());

@@ -28,6 +28,7 @@ fn named(name: &str, target: String) -> Enlistment {
         tags: Vec::new(),
         group: None,
         paused: false,
+        renamed_from: None,
     }
 }
 

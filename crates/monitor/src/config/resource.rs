@@ -1,0 +1,160 @@
+//! Reads one resource alone, against what is known of the others: what a program sends is held to the same list of keys as a
+//! file, and what is wrong is told with the field.
+
+use std::collections::{BTreeSet, HashSet};
+use std::path::PathBuf;
+
+use super::keys::{Block, CHANNELS, DEFAULTS, MONITOR};
+use super::problem::{FieldProblem, Problems};
+use super::read::Reader;
+use super::reference::Surroundings;
+use super::spec::{Places, Spec};
+use super::{Defaults, MonitorConfig, channel, monitor};
+use crate::notify;
+
+/// What a resource is read against.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// The names of all channels.
+    pub channels: &'a BTreeSet<&'a str>,
+    /// What holds where nothing is written.
+    pub defaults: &'a Defaults,
+}
+
+/// A channel as it is configured.
+#[derive(Clone, Debug)]
+pub struct ChannelConfig {
+    /// Its name, unlike any other channel's.
+    pub name: String,
+    /// What it is.
+    pub settings: notify::Settings,
+    /// As it is written, without its name.
+    pub spec: Written,
+}
+
+/// A resource as it is written: its keys in the order of the list of keys, as JSON. Holds secrets.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Written(std::sync::Arc<str>);
+
+impl std::fmt::Debug for Written {
+    /// Says nothing of it: it holds secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Written(***)")
+    }
+}
+
+impl Written {
+    pub(super) fn of(spec: &Spec) -> Self {
+        Self(spec.to_json().into())
+    }
+
+    /// What was stored, as it was stored.
+    pub fn stored(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// As JSON, secrets and all: for the store alone.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// As a tree, secrets and all.
+    pub fn spec(&self) -> Spec {
+        Spec::from_json(&self.0).unwrap_or_else(|_| Spec::empty())
+    }
+
+    /// Whether it names files or variables, whose contents may change while it stays the same.
+    pub fn refers(&self) -> bool {
+        self.0.contains("${")
+            || ["\"ca\"", "\"cert", "\"key\"", "_key\"", "_cert\""].iter().any(|key| self.0.contains(key))
+    }
+}
+
+/// Reads a monitor, its `name` included.
+///
+/// # Errors
+/// All that is wrong with it, free of secrets; never empty.
+pub fn monitor(spec: &Spec, known: &Known<'_>) -> Result<MonitorConfig, Vec<FieldProblem>> {
+    read(spec, |node, reader| {
+        let fields = reader.block(node, &MONITOR);
+        monitor::monitor(&fields, known.defaults, known.channels, &mut HashSet::new(), reader)
+    })
+}
+
+/// Reads a channel; its `name` stands among its keys.
+///
+/// # Errors
+/// All that is wrong with it, free of secrets; never empty.
+pub fn channel(spec: &Spec) -> Result<ChannelConfig, Vec<FieldProblem>> {
+    let mut written = spec.clone();
+    let name = match written.remove("name") {
+        Some(Spec::Text(name)) => name,
+        given => return Err(vec![FieldProblem::name_of_channel(given.is_some())]),
+    };
+    let settings = read(&written, |node, reader| {
+        let entry =
+            super::tree::Entry { key: name.clone(), key_span: super::source::Span::default(), node: node.clone() };
+        let datum = super::read::Datum::Block(reader.block_by_type(node, CHANNELS)?);
+        channel::channel(&entry, &datum, reader)
+    })?;
+    let spec = Written::of(&canonical_channel(&written));
+    Ok(ChannelConfig { name, settings: settings.1, spec })
+}
+
+/// Reads what holds for monitors that do not say it themselves.
+///
+/// # Errors
+/// All that is wrong with it, free of secrets; never empty.
+pub fn defaults(spec: &Spec, channels: &BTreeSet<&str>) -> Result<(Defaults, Written), Vec<FieldProblem>> {
+    read(spec, |node, reader| {
+        let fields = reader.block(node, &DEFAULTS);
+        let defaults = monitor::defaults(&fields, channels, reader);
+        Some((defaults, Written::of(&Spec::of(node, &DEFAULTS))))
+    })
+}
+
+fn canonical_channel(spec: &Spec) -> Spec {
+    let node = spec.node("", &mut Places::default());
+    Spec::of_channel(&node)
+}
+
+/// Makes a tree of `spec`, has it read, and tells each mistake at its field.
+fn read<T>(
+    spec: &Spec,
+    reads: impl FnOnce(&super::tree::Node, &mut Reader<'_>) -> Option<T>,
+) -> Result<T, Vec<FieldProblem>> {
+    let mut places = Places::default();
+    let node = spec.node("", &mut places);
+    let surroundings = Surroundings { variable: &|name| std::env::var_os(name), directory: PathBuf::new() };
+    let mut reader = Reader::typed(Problems::default(), &surroundings);
+    let found = reads(&node, &mut reader);
+    reader.problems.told_by_field(&places)?;
+    Ok(found.expect("what cannot be read has a problem"))
+}
+
+/// A monitor with each secret as `***`.
+pub fn shown_monitor(spec: &Spec) -> Spec {
+    spec.masked(&MONITOR)
+}
+
+/// A monitor as it is meant by who saw `old` with each secret as `***`.
+pub fn meant_monitor(given: Spec, old: &Spec) -> Spec {
+    given.unmasked(old, &MONITOR)
+}
+
+/// A channel, without its name, with each secret as `***`.
+pub fn shown_channel(spec: &Spec) -> Spec {
+    spec.masked(block_of_channel(spec))
+}
+
+/// A channel, without its name, as it is meant by who saw `old` with each secret as `***`.
+pub fn meant_channel(given: Spec, old: &Spec) -> Spec {
+    given.unmasked(old, block_of_channel(old))
+}
+
+/// The keys of a channel of its type; of none when it has none.
+fn block_of_channel(spec: &Spec) -> &'static Block {
+    static NONE: Block = Block { title: "a channel", keys: &[] };
+    let word = spec.text("type").unwrap_or_default();
+    CHANNELS.iter().find(|(name, _)| *name == word).map_or(&NONE, |(_, block)| block)
+}

@@ -1,0 +1,94 @@
+//! The list of keys as a schema of JSON, for the document of the API.
+
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{
+    AdditionalProperties, AnyOfBuilder, ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type,
+};
+
+use super::keys::{Block, CHANNELS, Given, Key, Kind, MONITOR};
+use super::read::written;
+
+/// A monitor.
+pub(crate) fn monitor() -> RefOr<Schema> {
+    block(&MONITOR)
+}
+
+/// A channel of any type, its name included.
+pub(crate) fn channel() -> RefOr<Schema> {
+    let one = CHANNELS.iter().fold(OneOfBuilder::new(), |one, (word, keys)| {
+        let name =
+            ObjectBuilder::new().schema_type(Type::String).description(Some("Its name, unlike any other channel's."));
+        let kind = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([*word]));
+        let channel = keyed(keys).property("name", name).property("type", kind);
+        one.item(channel)
+    });
+    one.into()
+}
+
+fn block(block: &Block) -> RefOr<Schema> {
+    keyed(block).into()
+}
+
+fn keyed(block: &Block) -> ObjectBuilder {
+    let object = ObjectBuilder::new().additional_properties(Some(AdditionalProperties::FreeForm(false)));
+    block.keys.iter().fold(object, |object, key| {
+        let object = object.property(key.name, value(&key.kind, Some(key)));
+        if matches!(key.default, Given::Required) { object.required(key.name) } else { object }
+    })
+}
+
+fn value(kind: &Kind, key: Option<&Key>) -> RefOr<Schema> {
+    let about = key.map(|key| key.about);
+    let text = || ObjectBuilder::new().schema_type(Type::String).description(about);
+    match kind {
+        Kind::Duration { least, most } => {
+            let about = about.unwrap_or_default();
+            let about = format!("{about} From {} to {}, like `30s` or `1m30s`.", written(*least), written(*most));
+            text().description(Some(about)).into()
+        }
+        // A reference is text until it is resolved.
+        Kind::Number { least, most } => AnyOfBuilder::new()
+            .item(
+                ObjectBuilder::new()
+                    .schema_type(Type::Integer)
+                    .minimum(Some(float(*least)))
+                    .maximum(Some(float(*most))),
+            )
+            .item(reference())
+            .description(about)
+            .into(),
+        Kind::Flag => AnyOfBuilder::new()
+            .item(ObjectBuilder::new().schema_type(Type::Boolean))
+            .item(reference())
+            .description(about)
+            .into(),
+        Kind::Text { .. } | Kind::Secret { .. } | Kind::File | Kind::Directory => text().into(),
+        Kind::Word(words) => {
+            let listed = words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+            text().description(Some(format!("{} One of {listed}.", about.unwrap_or_default()))).into()
+        }
+        Kind::List { of, most } => {
+            let list = ArrayBuilder::new().items(value(of, None)).max_items(Some(*most)).description(about);
+            // A key without any item may be written as `null`.
+            list.schema_type(SchemaType::from_iter([Type::Array, Type::Null])).into()
+        }
+        Kind::Names { of, .. } => ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::Object, Type::Null]))
+            .additional_properties(Some(AdditionalProperties::RefOr(value(of, None))))
+            .description(about)
+            .into(),
+        Kind::Block(block) => {
+            keyed(block).schema_type(SchemaType::from_iter([Type::Object, Type::Null])).description(about).into()
+        }
+        Kind::Typed(_) => channel(),
+    }
+}
+
+fn reference() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).pattern(Some(r"\$\{"))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "bounds are small")]
+fn float(number: u64) -> f64 {
+    number as f64
+}

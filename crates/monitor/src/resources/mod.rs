@@ -1,0 +1,256 @@
+//! What is configured, whoever says so: the server's own file, and what was written through the API and is kept in the store.
+//!
+//! One model for file, API and code. Resources of the file are read here and changed there; all others are changed here: read
+//! against what is known of the rest, written in one transaction, and followed by the running engine. Only what a change
+//! names is read again.
+
+mod draft;
+mod model;
+mod refused;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+
+use allswell_probe::{Answer, Question};
+use tokio::sync::{mpsc, oneshot};
+use tracing::info;
+
+use crate::config::resource::{self, Known};
+use crate::config::{Config, MonitorConfig, Spec};
+use crate::model::MonitorId;
+use crate::notify::Switch;
+use crate::runner::{AskNow, ChangeMonitors, Configure, Order};
+use crate::server::ServeError;
+use crate::store::{Owner, ResourceKind, Store, StoreError};
+
+use self::draft::Draft;
+use self::model::{Model, Stored};
+
+pub use self::draft::{Edit, Given};
+pub use self::refused::Refused;
+
+/// All resources in force.
+pub struct Resources {
+    orders: Mutex<Option<mpsc::Sender<Order>>>,
+    channels: Switch,
+    model: RwLock<Model>,
+    /// Held while something changes: one change after the other.
+    changing: tokio::sync::Mutex<()>,
+}
+
+/// A resource for those who may read it, secrets masked.
+#[derive(Clone)]
+pub struct Shown {
+    /// Its name.
+    pub name: String,
+    /// Who says what it is.
+    pub owner: Owner,
+    /// The server's file, where that says what it is.
+    pub file: Option<String>,
+    /// The number of the change that wrote it last; `None` for those of the file.
+    pub revision: Option<u64>,
+    /// As it is written.
+    pub spec: Spec,
+    /// Why it is not in force, in a sentence.
+    pub problem: Option<String>,
+}
+
+/// What became of one edit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edited {
+    /// The name the resource has now, or had when it was deleted.
+    pub name: String,
+    /// The number of the monitor, when it is one and still there.
+    pub id: Option<MonitorId>,
+    /// The number of the change.
+    pub revision: u64,
+}
+
+impl Resources {
+    /// What the store holds; in force once [`Self::follow`] has said what the file holds.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot be read.
+    pub async fn open(store: &dyn Store, orders: mpsc::Sender<Order>, channels: Switch) -> Result<Self, StoreError> {
+        let stored = store.resources().await?.into_iter().map(Stored::from).collect();
+        Ok(Self {
+            orders: Mutex::new(Some(orders)),
+            channels,
+            model: RwLock::new(Model::stored(stored)),
+            changing: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// Resources of no running server: there are none, and none can be written.
+    pub fn unconnected(dialer: allswell_probe::Dialer) -> Self {
+        Self {
+            orders: Mutex::default(),
+            channels: Switch::unconnected(dialer),
+            model: RwLock::default(),
+            changing: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Makes what `config` says, and what was written through the API, the monitors and channels in force.
+    ///
+    /// # Errors
+    /// [`ServeError`]; then the ones before stay in force.
+    pub async fn follow(&self, config: Config) -> Result<(), ServeError> {
+        let _one = self.changing.lock().await;
+        let mut next = self.model().with_file(config);
+        next.set_aside().for_each(|(what, why)| tracing::error!("{what} is not in force: {why}"));
+        // Channels first: what the new monitors decide must find them.
+        self.channels
+            .configure(&next.channel_settings())
+            .map_err(|(name, source)| ServeError::Channel { name, source })?;
+        let (done, configured) = oneshot::channel();
+        let (names, monitors, aside) = next.all_monitors();
+        self.order(Order::Configure(Configure { monitors, aside, done })).await?;
+        let ids = configured.await.map_err(|_| ServeError::Stopping)??;
+        next.number(names.into_iter().zip(ids));
+        *self.model.write().unwrap_or_else(PoisonError::into_inner) = next;
+        Ok(())
+    }
+
+    /// Does all of `edits`, in order, or nothing; returns what became of each.
+    ///
+    /// # Errors
+    /// [`Refused`] says which of them cannot be done, and why; then nothing was changed.
+    pub async fn edit(&self, edits: Vec<Edit>) -> Result<Vec<Edited>, Refused> {
+        let _one = self.changing.lock().await;
+        let (draft, outcomes) = {
+            let model = self.model();
+            let mut draft = Draft::new(&model);
+            let mut outcomes = Vec::with_capacity(edits.len());
+            for (index, edit) in edits.into_iter().enumerate() {
+                outcomes.push(draft.take(edit).map_err(|refused| refused.at(index))?);
+            }
+            (draft.finish()?, outcomes)
+        };
+        if draft.is_empty() {
+            let model = self.model();
+            return Ok(outcomes.into_iter().map(|outcome| model.edited(outcome, 0)).collect());
+        }
+        if let Some(union) = &draft.channels_meanwhile {
+            self.channels.configure(union).map_err(|(name, source)| Refused::channel(&name, &source))?;
+        }
+        let committed = self.commit(&draft).await;
+        let revision = committed.as_ref().map_or(0, |(revision, _)| *revision);
+        {
+            let mut model = self.model.write().unwrap_or_else(PoisonError::into_inner);
+            if let Ok((revision, ids)) = &committed {
+                model.take(&draft, *revision, ids);
+            }
+        }
+        if draft.channels_meanwhile.is_some() {
+            let settings = self.model().channel_settings();
+            self.channels.configure(&settings).map_err(|(name, source)| Refused::channel(&name, &source))?;
+        }
+        committed?;
+        info!(revision, resources = draft.writes.len(), "configuration changed through the API");
+        let model = self.model();
+        Ok(outcomes.into_iter().map(|outcome| model.edited(outcome, revision)).collect())
+    }
+
+    async fn commit(&self, draft: &draft::Finished) -> Result<(u64, Vec<MonitorId>), Refused> {
+        let (done, changed) = oneshot::channel();
+        let (writes, monitors, removed) = (draft.writes.clone(), draft.monitors.clone(), draft.removed.clone());
+        self.order(Order::Change(ChangeMonitors { writes, monitors, removed, done })).await?;
+        Ok(changed.await.map_err(|_| Refused::Stopping)??)
+    }
+
+    /// Asks a monitor now and returns the answer, which counts like any other. `None` when the server stops meanwhile.
+    ///
+    /// # Errors
+    /// [`Refused`] for one that is paused, that waits to be called, or that is not there.
+    pub async fn ask_now(&self, id: MonitorId) -> Result<Answer, Refused> {
+        self.model().may_be_asked(id)?;
+        let (done, answered) = oneshot::channel();
+        self.order(Order::Ask(AskNow { monitor: id, done })).await?;
+        answered.await.map_err(|_| Refused::Stopping)
+    }
+
+    /// Reads a monitor that is not kept. What it leaves open is as it is for monitors that are; a mask stands for what the
+    /// monitor called `like` has.
+    ///
+    /// # Errors
+    /// [`Refused`] with all that is wrong with it.
+    pub fn read(&self, spec: Spec, like: Option<MonitorId>) -> Result<MonitorConfig, Refused> {
+        let model = self.model();
+        let mut spec = match like.and_then(|id| model.monitor(id)) {
+            Some(held) => resource::meant_monitor(spec, &held.spec.spec()),
+            None => spec,
+        };
+        if spec.get("name").is_none() {
+            spec.set("name", Spec::Text("try".to_owned()));
+        }
+        let channels = model.channel_names();
+        let known = Known { channels: &channels, defaults: model.defaults() };
+        resource::monitor(&spec, &known).map_err(|problems| Refused::wrong("the monitor", problems))
+    }
+
+    /// The monitor with this number.
+    pub fn monitor(&self, id: MonitorId) -> Option<Shown> {
+        let model = self.model();
+        let held = model.monitor(id)?;
+        Some(model.shown(model.name(id)?, held, resource::shown_monitor(&held.spec.spec())))
+    }
+
+    /// The number of the monitor that `key` means: its number, or else its name.
+    pub fn id(&self, key: &str) -> Option<MonitorId> {
+        let model = self.model();
+        let number = key.parse().ok().map(MonitorId).filter(|id| model.monitor(*id).is_some());
+        number.or_else(|| model.id(key))
+    }
+
+    /// What is asked of a monitor; `None` when it is not in force.
+    pub fn question(&self, id: MonitorId) -> Option<Arc<Question>> {
+        let model = self.model();
+        Some(Arc::clone(&model.monitor(id)?.config.as_ref()?.question))
+    }
+
+    /// How many monitors and channels are in force.
+    pub fn counts(&self) -> (usize, usize) {
+        self.model().counts()
+    }
+
+    /// Takes no more changes: the engine is to stop.
+    pub fn close(&self) {
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    async fn order(&self, order: Order) -> Result<(), Stopping> {
+        let orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        orders.ok_or(Stopping)?.send(order).await.map_err(|_| Stopping)
+    }
+
+    fn model(&self) -> RwLockReadGuard<'_, Model> {
+        self.model.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The engine takes no orders any more.
+struct Stopping;
+
+impl From<Stopping> for ServeError {
+    fn from(_: Stopping) -> Self {
+        Self::Stopping
+    }
+}
+
+impl From<Stopping> for Refused {
+    fn from(_: Stopping) -> Self {
+        Self::Stopping
+    }
+}
+
+/// What a kind of resource is called with its name: "the monitor `api`".
+fn called(kind: ResourceKind, name: &str) -> String {
+    match kind {
+        ResourceKind::Defaults => "the defaults".to_owned(),
+        _ => format!("the {} `{name}`", kind.as_str()),
+    }
+}
+
+/// Channels by name, as the deliverer takes them.
+type ChannelSettings = BTreeMap<String, crate::notify::Settings>;

@@ -1,0 +1,103 @@
+//! Why an edit was not done.
+
+use crate::config::FieldProblem;
+use crate::notify::ChannelError;
+use crate::store::{ResourceKind, StoreError};
+
+use super::called;
+
+/// Why an edit was not done; nothing was changed then.
+#[derive(Debug)]
+pub enum Refused {
+    /// What is written cannot be meant.
+    Wrong {
+        /// What: "the monitor `api`".
+        what: String,
+        /// All that is wrong with it.
+        problems: Vec<FieldProblem>,
+    },
+    /// There is no such resource.
+    Missing {
+        /// What it would be.
+        kind: ResourceKind,
+        /// What it was looked for by.
+        key: String,
+    },
+    /// It is said in the server's own file.
+    OfFile {
+        /// What it is.
+        what: String,
+        /// The file.
+        file: String,
+    },
+    /// Another one has that name.
+    Taken {
+        /// The one that has it.
+        what: String,
+    },
+    /// It was changed since it was read.
+    Stale {
+        /// What.
+        what: String,
+        /// The number of its last change.
+        revision: u64,
+    },
+    /// It does not go with how things are.
+    Conflict {
+        /// What does not go.
+        why: String,
+        /// The way out.
+        way_out: String,
+    },
+    /// The store failed.
+    Store(StoreError),
+    /// The server is stopping.
+    Stopping,
+    /// One of many edits was refused.
+    At {
+        /// Which, from 0 on.
+        index: usize,
+        /// Why.
+        refused: Box<Refused>,
+    },
+}
+
+impl Refused {
+    pub(super) fn wrong(what: impl Into<String>, problems: Vec<FieldProblem>) -> Self {
+        Self::Wrong { what: what.into(), problems }
+    }
+
+    pub(super) fn missing(kind: ResourceKind, key: &str) -> Self {
+        Self::Missing { kind, key: key.to_owned() }
+    }
+
+    pub(super) fn taken(kind: ResourceKind, name: &str) -> Self {
+        Self::Taken { what: called(kind, name) }
+    }
+
+    pub(super) fn conflict(why: impl Into<String>, way_out: impl Into<String>) -> Self {
+        Self::Conflict { why: why.into(), way_out: way_out.into() }
+    }
+
+    pub(super) fn channel(name: &str, error: &ChannelError) -> Self {
+        Self::conflict(format!("the channel `{name}` cannot be used: {error}"), "change that channel first")
+    }
+
+    pub(super) fn at(self, index: usize) -> Self {
+        Self::At { index, refused: Box::new(self) }
+    }
+
+    /// Why, without which one of many it was.
+    pub fn alone(self) -> Self {
+        match self {
+            Self::At { refused, .. } => refused.alone(),
+            other => other,
+        }
+    }
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
