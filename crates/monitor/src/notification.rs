@@ -74,6 +74,10 @@ pub struct Notification {
     pub certificate_days_left: Option<i64>,
     /// Where to read more, when the server knows its own address.
     pub link: Option<String>,
+    /// Where whoever reads it says that somebody is looking after the incident. Written when the message is sent: the link is
+    /// made for its channel.
+    #[serde(default)]
+    pub acknowledge: Option<String>,
 }
 
 impl Notification {
@@ -98,6 +102,7 @@ impl Notification {
             version_change: None,
             certificate_days_left: None,
             link: None,
+            acknowledge: None,
         }
     }
 }
@@ -123,6 +128,7 @@ impl Notification {
             version_change: None,
             certificate_days_left: None,
             link: None,
+            acknowledge: None,
         }
     }
 }

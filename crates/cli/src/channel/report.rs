@@ -102,7 +102,7 @@ struct Tested<'a> {
 pub fn line(trials: &[Trial]) -> serde_json::Result<String> {
     let channels = trials.iter().map(|trial| Tested {
         channel: &trial.name,
-        r#type: trial.kind,
+        r#type: &trial.kind,
         receiver: &trial.receiver,
         result: trial.delivery.as_str(),
         said: tame(trial.delivery.said(), SAID_MAX),

@@ -15,8 +15,8 @@ use tokio::task::JoinSet;
 pub struct Trial {
     /// The channel's name.
     pub name: String,
-    /// The word of its kind: `email`, `webhook`.
-    pub kind: &'static str,
+    /// The word of its kind: `email`, `webhook`, `slack`.
+    pub kind: String,
     /// Where it leads: `mail.example.com:587`.
     pub receiver: String,
     /// How it ended.
@@ -65,5 +65,5 @@ async fn one(name: String, channel: &dyn Channel, clock: &SystemClock) -> Trial 
     let began = clock.now();
     let delivery = notify::try_out(&name, channel, began.wall).await;
     let took = clock.now().mono.since(began.mono);
-    Trial { name, kind: channel.kind(), receiver: channel.receiver(), delivery, took }
+    Trial { name, kind: channel.kind().to_owned(), receiver: channel.receiver(), delivery, took }
 }

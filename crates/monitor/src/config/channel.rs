@@ -1,10 +1,15 @@
 //! Channels.
 
-use super::monitor::name_is_good;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use super::monitor::{name_is_good, tags};
 use super::problem::{Code, Found};
-use super::read::{Datum, Reader};
+use super::read::{Datum, Fields, Reader};
 use super::tree::Entry;
-use crate::notify;
+use crate::notify::{self, http};
 
 /// Reads one channel; `None` when something is wrong with it, which was told.
 pub(super) fn channel(entry: &Entry, datum: &Datum<'_>, reader: &mut Reader<'_>) -> Option<(String, notify::Settings)> {
@@ -12,10 +17,10 @@ pub(super) fn channel(entry: &Entry, datum: &Datum<'_>, reader: &mut Reader<'_>)
     if !name_is_good(&entry.key, entry.key_span, reader) || !fields.sound {
         return None;
     }
-    let settings: notify::Settings = match serde_json::from_value(fields.to_json()) {
+    let settings = match settings(fields, reader) {
         Ok(settings) => settings,
-        Err(error) => {
-            refuse("", &error.to_string(), entry, reader);
+        Err(why) => {
+            refuse("", &why, entry, reader);
             return None;
         }
     };
@@ -24,6 +29,38 @@ pub(super) fn channel(entry: &Entry, datum: &Datum<'_>, reader: &mut Reader<'_>)
         return None;
     }
     Some((entry.key.clone(), settings))
+}
+
+/// The channels that are told of monitors with a tag, by tag.
+pub(super) fn by_tag(channels: &[(&Entry, Datum<'_>)], reader: &mut Reader<'_>) -> BTreeMap<String, Vec<String>> {
+    let mut tagged: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (entry, datum) in channels {
+        let Datum::Block(fields) = datum else { continue };
+        for tag in tags(fields, reader) {
+            tagged.entry(tag).or_default().push(entry.key.clone());
+        }
+    }
+    tagged
+}
+
+fn settings(fields: &Fields<'_>, reader: &Reader<'_>) -> Result<notify::Settings, String> {
+    let kinds = reader.kinds();
+    let kind = fields.text("type").and_then(|name| kinds.get(name));
+    if let Some(definition) = kind.and_then(|kind| kind.definition.as_ref()) {
+        let written = definition.fields.iter();
+        let written = written.filter_map(|field| Some((field.name.clone(), fields.text(&field.name)?.into())));
+        let ca = fields.files().into_iter().next().cloned();
+        return Ok(notify::Settings::Http(http::Settings {
+            definition: Arc::clone(definition),
+            fields: written.collect(),
+            ca,
+        }));
+    }
+    let mut written = fields.to_json();
+    if let Json::Object(keys) = &mut written {
+        keys.remove("tags");
+    }
+    serde_json::from_value(written).map_err(|error| error.to_string())
 }
 
 fn refuse(field: &str, why: &str, entry: &Entry, reader: &mut Reader<'_>) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::keys::{DEFAULTS, FILE};
 use super::monitor::ChannelNames;
@@ -13,8 +13,8 @@ use super::read::{Datum, Fields, Reader};
 use super::reference::Surroundings;
 use super::source::{Source, Span};
 use super::spec::Spec;
-use super::tree::Value;
-use super::{Config, Written, channel, monitor, server, tree};
+use super::tree::{Node, Value};
+use super::{ChannelKinds, Config, Defaults, Written, channel, definition, monitor, server, tree};
 
 /// The largest configuration, in bytes: 10,000 monitors of 400 bytes.
 const SIZE_MAX: usize = 4 << 20;
@@ -63,16 +63,43 @@ pub fn parse(text: &str, origin: &Path, variable: &dyn Fn(&str) -> Option<OsStri
     let directory = origin.parent().unwrap_or(Path::new("")).to_owned();
     let surroundings = Surroundings { variable, directory };
     let mut reader = Reader::new(problems, &surroundings, text);
+    let definitions = definitions(&root, &surroundings, &mut reader);
     let fields = reader.block(&root, &FILE);
     let mut config = config(&fields, &mut reader);
     source.hide(reader.hidden(&root));
     config.origin = Some(origin.display().to_string());
     config.files = std::mem::take(&mut reader.files);
+    config.files.extend(definitions);
     config.files.extend(fields.files().into_iter().cloned());
     config.files.sort_unstable();
     config.files.dedup();
     reader.problems.finish(&source)?;
     Ok(config)
+}
+
+/// Makes the definitions of `server.channels_dir` known before any channel is read, and says which files they are in.
+fn definitions(root: &Node, surroundings: &Surroundings<'_>, reader: &mut Reader<'_>) -> Vec<PathBuf> {
+    let written = root.entry("server").and_then(|server| server.node.entry("channels_dir"));
+    // What is wrong with the value itself is told where the block is read.
+    let Some(entry) = written else { return Vec::new() };
+    let Some(Ok(resolved)) = entry.node.scalar().map(|scalar| surroundings.resolve(&scalar.text)) else {
+        return Vec::new();
+    };
+    let directory = surroundings.directory.join(&resolved.text);
+    match definition::all_in(&directory) {
+        Ok(found) => {
+            reader.kinds = Some(ChannelKinds::with(&found.kinds));
+            reader.broken_kinds = found.broken;
+            found.errors.into_iter().for_each(|errors| reader.problems.adopt(errors));
+            found.files
+        }
+        Err(why) => {
+            let message = format!("`channels_dir: {}`: {why}", reader.quoted(&entry.node));
+            let found = Found::new(Code::WrongValue, entry.node.span, message);
+            reader.problems.push(found.label("paths begin at the directory of the configuration"));
+            Vec::new()
+        }
+    }
 }
 
 fn config(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Config {
@@ -81,8 +108,10 @@ fn config(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Config {
         Some(Datum::Names(names)) => names.as_slice(),
         _ => &[],
     };
+    let tagged = channel::by_tag(channels, reader);
     let channels = channels.iter().filter_map(|(entry, datum)| channel::channel(entry, datum, reader)).collect();
     let defaults = fields.block("defaults").map(|block| monitor::defaults(block, &names, reader)).unwrap_or_default();
+    let defaults = Defaults { tagged, ..defaults };
     let mut taken = HashSet::new();
     let monitors = fields.blocks("monitors").into_iter();
     let monitors =
@@ -93,6 +122,7 @@ fn config(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Config {
         channels,
         channel_specs: channel_specs(fields),
         defaults_spec: fields.block("defaults").map(|block| Written::of(&Spec::of(block.node, &DEFAULTS))),
+        kinds: reader.kinds(),
         origin: None,
         server,
         defaults,

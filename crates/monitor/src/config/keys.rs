@@ -2,6 +2,8 @@
 //!
 //! This one list is what a file is read by and what `docs/configuration.md` is made of.
 
+pub(super) mod channels;
+pub(super) mod definitions;
 mod kinds;
 
 use std::time::Duration;
@@ -88,8 +90,8 @@ pub(super) enum Kind {
     Names { of: &'static Kind, most: usize },
     /// A block with its own keys.
     Block(&'static Block),
-    /// A block whose keys depend on its `type`.
-    Typed(&'static [(&'static str, &'static Block)]),
+    /// A channel: a block whose keys depend on its `type`.
+    Channel,
 }
 
 /// A block and its keys.
@@ -125,7 +127,7 @@ pub(super) static FILE: Block = Block {
         ),
         key(
             "channels",
-            Kind::Names { of: &Kind::Typed(CHANNELS), most: CHANNELS_MAX },
+            Kind::Names { of: &Kind::Channel, most: CHANNELS_MAX },
             Given::Nothing,
             "Who is told, by name.",
         ),
@@ -282,65 +284,6 @@ pub(super) static MONITOR: Block = Block {
     ],
 };
 
-/// The kinds of channels by their `type`.
-pub(super) static CHANNELS: &[(&str, &Block)] = &[("email", &EMAIL), ("webhook", &WEBHOOK)];
-
-const TYPE: Key = key("type", Kind::Word(&["email", "webhook"]), Given::Required, "The kind of channel.");
-const CHANNEL_CA: Key =
-    key("ca", Kind::File, Given::Words("the system's roots"), "A PEM file with the roots to trust instead.");
-
-static EMAIL: Block = Block {
-    title: "a channel of type email",
-    keys: &[
-        TYPE,
-        key(
-            "smtp",
-            SECRET,
-            Given::Required,
-            "The relay: `smtp://user:password@host:port`, `smtps://` (TLS from the first byte, port 465) or \
-             `smtp+starttls://` (never in the clear, port 587).",
-        ),
-        key("from", TEXT, Given::Required, "The sender: `allswell@example.com` or `Allswell <allswell@example.com>`."),
-        key(
-            "to",
-            Kind::List { of: &TEXT, most: 50 },
-            Given::Required,
-            "The recipients. More are a mailing list's job.",
-        ),
-        key(
-            "starttls",
-            Kind::Word(&["auto", "required", "off"]),
-            Given::Words("`auto` for `smtp://`"),
-            "Whether to turn to TLS after a greeting in the clear. A password never leaves in the clear but to this machine.",
-        ),
-        key("username", TEXT, Given::Nothing, "The user, when not in the URL."),
-        key("password", SECRET, Given::Nothing, "The password, when not in the URL."),
-        CHANNEL_CA,
-    ],
-};
-
-static WEBHOOK: Block = Block {
-    title: "a channel of type webhook",
-    keys: &[
-        TYPE,
-        key(
-            "url",
-            SECRET,
-            Given::Required,
-            "`http://` or `https://`. Who knows it may write to it, so it is kept like a password.",
-        ),
-        key("secret", SECRET, Given::Nothing, "Signs each request with HMAC-SHA256; unsigned when there is none."),
-        key(
-            "secrets",
-            Kind::List { of: &SECRET, most: 2 },
-            Given::Nothing,
-            "Two secrets, while one replaces the other.",
-        ),
-        key("headers", Kind::Names { of: &SECRET, most: 64 }, Given::Nothing, "More headers to send."),
-        CHANNEL_CA,
-    ],
-};
-
 static SERVER: Block = Block {
     title: "server",
     keys: &[
@@ -352,6 +295,12 @@ static SERVER: Block = Block {
             "The directory of the databases; created if missing.",
         ),
         key("public_url", TEXT, Given::Nothing, "Where people reach the server, for links in messages."),
+        key(
+            "channels_dir",
+            Kind::Directory,
+            Given::Nothing,
+            "A directory with definitions of channels, `NAME.yaml` each; one with the name of a built-in type takes its place.",
+        ),
         key(
             "retention",
             Kind::Duration { least: DAY, most: Duration::from_secs(3_660 * 86_400) },

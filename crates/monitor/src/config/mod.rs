@@ -7,6 +7,7 @@
 mod ask;
 mod channel;
 mod command_line;
+mod definition;
 mod file;
 mod keys;
 mod monitor;
@@ -36,6 +37,7 @@ use allswell_probe::Question;
 use crate::notify;
 
 pub use file::{load, parse};
+pub use keys::channels::ChannelKinds;
 pub use problem::{Code, Errors, FieldProblem, Paint, Problem};
 pub use resource::Written;
 pub use server::Server;
@@ -64,6 +66,8 @@ pub struct Config {
     pub server: Server,
     /// What monitors have that do not say it themselves.
     pub defaults: Defaults,
+    /// What channels there may be.
+    pub kinds: ChannelKinds,
     /// The files whose contents went into it besides its own: secrets, certificates, keys. Each once.
     pub files: Vec<PathBuf>,
 }
@@ -141,6 +145,8 @@ pub struct Defaults {
     pub certificate_days: u32,
     /// The names of the channels that are told.
     pub channels: Vec<String>,
+    /// The names of the channels that are told besides of monitors with a tag, by tag.
+    pub tagged: BTreeMap<String, Vec<String>>,
 }
 
 impl Default for Defaults {
@@ -155,7 +161,21 @@ impl Default for Defaults {
             degraded_above: None,
             certificate_days: default::CERTIFICATE_DAYS,
             channels: Vec::new(),
+            tagged: BTreeMap::new(),
         }
+    }
+}
+
+impl Defaults {
+    /// The channels that a monitor with these tags has when it names none: those of all, and those of its tags, each once.
+    pub(crate) fn channels_of(&self, tags: &[String]) -> Vec<String> {
+        let mut told = self.channels.clone();
+        for name in tags.iter().filter_map(|tag| self.tagged.get(tag)).flatten() {
+            if !told.contains(name) {
+                told.push(name.clone());
+            }
+        }
+        told
     }
 }
 

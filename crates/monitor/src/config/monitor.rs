@@ -1,6 +1,6 @@
 //! Monitors and their defaults.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -59,8 +59,8 @@ pub(super) fn monitor(
     let numbers = Numbers::of(fields);
     let own = numbers.over(defaults);
     agree(&numbers, &own, fields, reader);
-    let channels = told(fields, channels, reader).unwrap_or_else(|| defaults.channels.clone());
     let tags = tags(fields, reader);
+    let channels = told(fields, channels, reader).unwrap_or_else(|| defaults.channels_of(&tags));
     let group = fields.text("group").filter(|name| name_is_good(name, fields.span("group"), reader));
     let kind = kind(fields, reader);
     let is_heartbeat = kind.is_some_and(|entry| entry.key == "heartbeat");
@@ -97,8 +97,8 @@ fn written_as(node: &Node) -> Written {
     Written::of(&spec)
 }
 
-/// The tags of a monitor, sorted, each once.
-fn tags(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Vec<String> {
+/// The tags of a monitor or a channel, sorted, each once.
+pub(super) fn tags(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Vec<String> {
     let written = fields.texts("tags").unwrap_or_default().into_iter();
     let good = written.filter(|(node, tag)| tag_is_good(tag, node.span, reader));
     good.map(|(_, tag)| tag.to_owned()).collect::<BTreeSet<_>>().into_iter().collect()
@@ -197,6 +197,7 @@ impl Numbers {
             degraded_above: self.degraded_above.or(defaults.degraded_above),
             certificate_days: self.certificate_days.unwrap_or(defaults.certificate_days),
             channels: defaults.channels.clone(),
+            tagged: BTreeMap::new(),
         }
     }
 }

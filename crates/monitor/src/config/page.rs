@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::keys::{Block, CHANNELS, FILE, Given, Key, Kind};
+use super::keys::channels::ChannelKinds;
+use super::keys::definitions::DEFINITION;
+use super::keys::{Block, FILE, Given, Key, Kind};
 use super::problem::Code;
 use super::read::written;
 
@@ -43,11 +45,20 @@ monitors:
 - An **empty file** is a configuration without monitors.
 ";
 
+const DEFINITIONS: &str = "
+## Definitions of channels
+
+A file `NAME.yaml` below `server.channels_dir` makes the type `NAME`. What its templates may say, with an example:
+[alerts](alerts.md#write-your-own).
+";
+
 /// The page in Markdown.
 pub(super) fn page() -> String {
     let mut page = HEAD.to_owned();
     page.push_str("\n## Keys\n");
     table(&mut page, "", &FILE);
+    page.push_str(DEFINITIONS);
+    table(&mut page, "NAME.yaml", &DEFINITION);
     page.push_str("\n## What can be wrong\n\n| code | meaning and way out |\n| --- | --- |\n");
     for code in Code::ALL {
         let _ = writeln!(page, "| {code} | {} |", code.explanation());
@@ -77,11 +88,12 @@ fn below(page: &mut String, path: &str, kind: &Kind) {
     match kind {
         Kind::Block(block) => table(page, path, block),
         Kind::List { of, .. } => below(page, &format!("{path}[]"), of),
-        Kind::Names { of: Kind::Typed(_), .. } => {
-            for (word, block) in CHANNELS {
-                table(page, &format!("{path}.NAME` of type `{word}"), block);
+        Kind::Names { of: Kind::Channel, .. } => {
+            for kind in ChannelKinds::built_in().iter() {
+                table(page, &format!("{path}.NAME` of type `{}", kind.name), kind.block);
             }
         }
+        Kind::Names { of, .. } => below(page, &format!("{path}.NAME"), of),
         _ => {}
     }
 }
@@ -98,7 +110,7 @@ fn takes(kind: &Kind) -> String {
         Kind::Word(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or "),
         Kind::List { of, most } => format!("list of at most {most}: {}", takes(of)),
         Kind::Names { of, most } => format!("block of at most {most} names, each with {}", takes(of)),
-        Kind::Block(_) | Kind::Typed(_) => "a block, see below".to_owned(),
+        Kind::Block(_) | Kind::Channel => "a block, see below".to_owned(),
     }
 }
 

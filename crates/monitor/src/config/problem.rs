@@ -43,11 +43,13 @@ pub enum Code {
     WrongCondition,
     /// A channel that cannot be used.
     WrongChannel,
+    /// A definition of channels that cannot be used.
+    WrongDefinition,
 }
 
 impl Code {
     /// All of them, in the order of their codes.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Unreadable,
         Self::NotText,
         Self::TooMuch,
@@ -64,6 +66,7 @@ impl Code {
         Self::WrongQuestion,
         Self::WrongCondition,
         Self::WrongChannel,
+        Self::WrongDefinition,
     ];
 
     /// The code as it is printed.
@@ -85,6 +88,7 @@ impl Code {
             Self::WrongQuestion => "V020",
             Self::WrongCondition => "V021",
             Self::WrongChannel => "V022",
+            Self::WrongDefinition => "V023",
         }
     }
 
@@ -132,6 +136,11 @@ impl Code {
             Self::WrongChannel => {
                 "A channel cannot be used as it is written: an address that is none, an unknown type."
             }
+            Self::WrongDefinition => {
+                "A definition of channels cannot be used: a template that is none, or that makes no request of a message of \
+                 some kind. Each definition is tried with messages of all kinds when it is read; the place is the line of the \
+                 template."
+            }
         }
     }
 }
@@ -154,6 +163,8 @@ pub struct Problem {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct At {
+    /// The file, when it is not the one that was read.
+    origin: Option<String>,
     line: usize,
     column: usize,
     excerpt: Excerpt,
@@ -168,6 +179,11 @@ impl Problem {
     /// What is wrong, with the value.
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// The file, when it is another one than the one that was read.
+    pub fn origin(&self) -> Option<&str> {
+        self.at.as_ref().and_then(|at| at.origin.as_deref())
     }
 
     /// The line, from 1 on; `None` when the file could not be read at all.
@@ -277,11 +293,11 @@ impl Errors {
     fn render_one(&self, problem: &Problem, paint: Paint) -> String {
         let mut text = format!("{}: {}\n", paint.red(&format!("error[{}]", problem.code)), problem.message);
         let mut margin = " ".to_owned();
-        if let Some(At { line, column, excerpt }) = &problem.at {
+        if let Some(At { origin, line, column, excerpt }) = &problem.at {
             let number = line.to_string();
             margin = " ".repeat(number.len());
             let bar = paint.blue("|");
-            let (origin, arrow) = (&self.origin, paint.blue("-->"));
+            let (origin, arrow) = (origin.as_ref().unwrap_or(&self.origin), paint.blue("-->"));
             let indent = " ".repeat(excerpt.indent);
             let carets = paint.red(&"^".repeat(excerpt.width));
             let label = problem.label.as_deref().map(|label| format!(" {label}")).unwrap_or_default();
@@ -325,6 +341,8 @@ impl FieldProblem {
 #[derive(Debug, Default)]
 pub(super) struct Problems {
     found: Vec<Found>,
+    /// Of other files.
+    others: Vec<Problem>,
     more: usize,
 }
 
@@ -365,9 +383,21 @@ impl Problems {
         }
     }
 
+    /// Takes over what is wrong with another file.
+    pub(super) fn adopt(&mut self, errors: Errors) {
+        let Errors { origin, problems, more } = errors;
+        self.more += more;
+        self.others.extend(problems.into_iter().map(|mut problem| {
+            if let Some(at) = &mut problem.at {
+                at.origin.get_or_insert_with(|| origin.clone());
+            }
+            problem
+        }));
+    }
+
     /// How many were found so far.
     pub(super) fn count(&self) -> usize {
-        self.found.len() + self.more
+        self.found.len() + self.others.len() + self.more
     }
 
     /// Nothing when nothing was found, else each problem with its field.
@@ -388,15 +418,16 @@ impl Problems {
 
     /// Nothing when nothing was found.
     pub(super) fn finish(mut self, source: &Source) -> Result<(), Errors> {
-        if self.found.is_empty() {
+        if self.count() == 0 {
             return Ok(());
         }
         self.found.sort_by_key(|found| found.span);
         let problems = self.found.into_iter().map(|found| {
             let place = source.place(found.span);
-            let at = Some(At { line: place.line, column: place.column, excerpt: source.excerpt(found.span) });
+            let at =
+                Some(At { origin: None, line: place.line, column: place.column, excerpt: source.excerpt(found.span) });
             Problem { code: found.code, message: found.message, at, label: found.label, help: found.help }
         });
-        Err(Errors { origin: source.origin.clone(), problems: problems.collect(), more: self.more })
+        Err(Errors { origin: source.origin.clone(), problems: problems.chain(self.others).collect(), more: self.more })
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use allswell_core::time::parse_duration;
 use serde_json::{Map, Value as Json};
 
+use super::keys::channels::ChannelKinds;
 use super::keys::{Block, Given, Key, Kind};
 use super::problem::{Code, Found, Problems};
 use super::reference::Surroundings;
@@ -146,6 +147,10 @@ pub(super) struct Reader<'s> {
     pub files: Vec<PathBuf>,
     text: &'s str,
     surroundings: &'s Surroundings<'s>,
+    /// What channels there may be, besides those that come with the program.
+    pub kinds: Option<ChannelKinds>,
+    /// Kinds whose definitions cannot be used, which was told.
+    pub broken_kinds: Vec<String>,
     hidden: HashSet<Span>,
     shown: HashSet<Span>,
     /// Whether numbers, flags and text are told apart by how they are written, as in JSON.
@@ -163,6 +168,8 @@ impl<'s> Reader<'s> {
             problems,
             text,
             surroundings,
+            kinds: None,
+            broken_kinds: Vec::new(),
             secrets: HashMap::new(),
             files: Vec::new(),
             hidden: HashSet::new(),
@@ -210,7 +217,7 @@ impl<'s> Reader<'s> {
         let inside = block.keys.iter().find(|key| matches!(&key.kind, Kind::Block(inner) if inner.key(name).is_some()));
         self.problems.push(match (nearest, inside) {
             (Some(nearest), _) => {
-                if is_telling(nearest) {
+                if is_telling(nearest) || block.key(nearest).is_some_and(|key| takes_secrets(&key.kind)) {
                     self.hidden.extend(scalars(&entry.node));
                 }
                 found.label(format!("did you mean `{nearest}`?"))
@@ -242,7 +249,7 @@ impl<'s> Reader<'s> {
             Kind::List { of, most } => self.list(name, node, of, *most),
             Kind::Names { of, most } => self.names(name, node, of, *most),
             Kind::Block(block) => Some(Datum::Block(self.block(node, block))),
-            Kind::Typed(kinds) => self.block_by_type(node, kinds).map(Datum::Block),
+            Kind::Channel => self.channel(node).map(Datum::Block),
             _ => self.scalar(name, node, kind),
         }
     }
@@ -281,29 +288,33 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// Reads a block whose keys depend on its `type`.
-    pub(super) fn block_by_type<'n>(
-        &mut self,
-        node: &'n Node,
-        kinds: &'static [(&'static str, &'static Block)],
-    ) -> Option<Fields<'n>> {
-        let names: Vec<_> = kinds.iter().map(|(name, _)| *name).collect();
+    /// What channels there may be.
+    pub(super) fn kinds(&self) -> ChannelKinds {
+        self.kinds.clone().unwrap_or_default()
+    }
+
+    /// Reads a channel: a block whose keys depend on its `type`.
+    pub(super) fn channel<'n>(&mut self, node: &'n Node) -> Option<Fields<'n>> {
+        let kinds = self.kinds();
+        let names: Vec<_> = kinds.iter().map(|kind| kind.name).collect();
         let Some(written) = node.entry("type") else {
             let message = "a channel needs `type`";
             self.problems.push(if is_list_or_text(node) {
                 let message = format!("a channel is a block of keys, not {}", shape(node));
                 Found::new(Code::WrongShape, node.span, message).label("write it like `{ type: email, ... }`")
             } else {
-                Found::new(Code::Missing, node.span, message)
-                    .label(format!("add `type: {}`", names.join("` or `type: ")))
+                let found = Found::new(Code::Missing, node.span, message).label("add `type: email`, or another kind");
+                found.help(format!("there are {}", names.join(", ")))
             });
             return None;
         };
         let text = self.text("type", &written.node, false)?;
-        if let Some((_, block)) = kinds.iter().find(|(name, _)| *name == text) {
+        if let Some(block) = kinds.get(&text).map(|kind| kind.block) {
             return Some(self.block(node, block));
         }
-        self.no_word("type", &written.node, &names);
+        if !self.broken_kinds.contains(&text) {
+            self.no_word("type", &written.node, &names);
+        }
         None
     }
 
@@ -332,7 +343,7 @@ impl<'s> Reader<'s> {
                 None
             }
             Kind::Text { .. } | Kind::Secret { .. } => Some(Datum::Text(text)),
-            Kind::List { .. } | Kind::Names { .. } | Kind::Block(_) | Kind::Typed(_) => None,
+            Kind::List { .. } | Kind::Names { .. } | Kind::Block(_) | Kind::Channel => None,
         }
     }
 
@@ -500,6 +511,14 @@ pub(super) fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str>) -
     near.filter(|(distance, name)| *distance <= (name.chars().count() / 3).max(1))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
+}
+
+fn takes_secrets(kind: &Kind) -> bool {
+    match kind {
+        Kind::Secret { .. } => true,
+        Kind::List { of, .. } | Kind::Names { of, .. } => takes_secrets(of),
+        _ => false,
+    }
 }
 
 fn expected(kind: &Kind) -> &'static str {

@@ -4,7 +4,8 @@
 use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 
-use super::keys::{Block, CHANNELS, DEFAULTS, MONITOR};
+use super::keys::channels::block_of as block_of_type;
+use super::keys::{Block, DEFAULTS, MONITOR};
 use super::problem::{FieldProblem, Problems};
 use super::read::Reader;
 use super::reference::Surroundings;
@@ -94,7 +95,7 @@ pub fn channel(spec: &Spec) -> Result<ChannelConfig, Vec<FieldProblem>> {
     let settings = read(&written, |node, reader| {
         let entry =
             super::tree::Entry { key: name.clone(), key_span: super::source::Span::default(), node: node.clone() };
-        let datum = super::read::Datum::Block(reader.block_by_type(node, CHANNELS)?);
+        let datum = super::read::Datum::Block(reader.channel(node)?);
         channel::channel(&entry, &datum, reader)
     })?;
     let spec = Written::of(&canonical_channel(&written));
@@ -156,5 +157,5 @@ pub fn meant_channel(given: Spec, old: &Spec) -> Spec {
 fn block_of_channel(spec: &Spec) -> &'static Block {
     static NONE: Block = Block { title: "a channel", keys: &[] };
     let word = spec.text("type").unwrap_or_default();
-    CHANNELS.iter().find(|(name, _)| *name == word).map_or(&NONE, |(_, block)| block)
+    block_of_type(word).unwrap_or(&NONE)
 }

@@ -5,7 +5,8 @@ use utoipa::openapi::schema::{
     AdditionalProperties, AnyOfBuilder, ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type,
 };
 
-use super::keys::{Block, CHANNELS, Given, Key, Kind, MONITOR};
+use super::keys::channels::ChannelKinds;
+use super::keys::{Block, Given, Key, Kind, MONITOR};
 use super::read::written;
 
 /// A monitor.
@@ -15,10 +16,11 @@ pub(crate) fn monitor() -> RefOr<Schema> {
 
 /// A channel of any type, its name included.
 pub(crate) fn channel() -> RefOr<Schema> {
-    let one = CHANNELS.iter().fold(OneOfBuilder::new(), |one, (word, keys)| {
+    let one = ChannelKinds::built_in().iter().fold(OneOfBuilder::new(), |one, kind| {
+        let (word, keys) = (kind.name, kind.block);
         let name =
             ObjectBuilder::new().schema_type(Type::String).description(Some("Its name, unlike any other channel's."));
-        let kind = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([*word]));
+        let kind = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([word]));
         let channel = keyed(keys).property("name", name).property("type", kind);
         one.item(channel)
     });
@@ -80,7 +82,7 @@ fn value(kind: &Kind, key: Option<&Key>) -> RefOr<Schema> {
         Kind::Block(block) => {
             keyed(block).schema_type(SchemaType::from_iter([Type::Object, Type::Null])).description(about).into()
         }
-        Kind::Typed(_) => channel(),
+        Kind::Channel => channel(),
     }
 }
 

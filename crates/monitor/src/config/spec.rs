@@ -10,7 +10,8 @@ mod yaml;
 
 pub(super) use mask::MASK;
 
-use super::keys::{Block, CHANNELS, Kind};
+use super::keys::channels::block_of;
+use super::keys::{Block, Kind};
 use super::source::Span;
 use super::tree::{Entry, Node, Scalar, Value};
 
@@ -151,7 +152,7 @@ impl Spec {
 
     /// What `node` says of a channel; see [`Self::of`].
     pub(super) fn of_channel(node: &Node) -> Self {
-        of_kind(node, &Kind::Typed(CHANNELS))
+        of_kind(node, &Kind::Channel)
     }
 }
 
@@ -163,7 +164,7 @@ fn of_kind(node: &Node, kind: &Kind) -> Spec {
             Spec::Block(entries.iter().map(|entry| (entry.key.clone(), of_kind(&entry.node, of))).collect())
         }
         (_, Kind::Block(block)) => Spec::of(node, block),
-        (_, Kind::Typed(kinds)) => match typed(node, kinds) {
+        (_, Kind::Channel) => match typed(node) {
             Some(block) => Spec::of(node, block),
             None => untyped(node),
         },
@@ -177,9 +178,8 @@ fn of_kind(node: &Node, kind: &Kind) -> Spec {
     }
 }
 
-fn typed(node: &Node, kinds: &'static [(&'static str, &'static Block)]) -> Option<&'static Block> {
-    let word = &node.entry("type")?.node.scalar()?.text;
-    kinds.iter().find(|(name, _)| name == word).map(|(_, block)| *block)
+fn typed(node: &Node) -> Option<&'static Block> {
+    block_of(&node.entry("type")?.node.scalar()?.text)
 }
 
 fn untyped(node: &Node) -> Spec {

@@ -69,6 +69,7 @@ fn notification(facts: &Facts<'_>) -> Notification {
         version_change: facts.version_change.filter(|_| kind != Kind::Up).cloned(),
         certificate_days_left: facts.answer.certificate.as_ref().map(|certificate| certificate.days_left),
         link: facts.public_url.map(|base| format!("{}/i/{}", base.trim_end_matches('/'), facts.open.id)),
+        acknowledge: None,
     }
 }
 

@@ -78,9 +78,9 @@ struct ResultLabels {
     outcome: &'static str,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct DeliveryLabels {
-    channel_type: &'static str,
+    channel_type: String,
     result: &'static str,
 }
 
@@ -185,9 +185,10 @@ impl Metrics {
         self.connected.set(i64::from(well));
     }
 
-    /// Counts one attempt to deliver through a channel of this type (`email`, `webhook`).
-    pub fn delivered(&self, channel_type: &'static str, result: Delivered) {
-        self.deliveries.get_or_create(&DeliveryLabels { channel_type, result: result.as_str() }).inc();
+    /// Counts one attempt to deliver through a channel of this type (`email`, `webhook`, `slack`).
+    pub fn delivered(&self, channel_type: &str, result: Delivered) {
+        let labels = DeliveryLabels { channel_type: channel_type.to_owned(), result: result.as_str() };
+        self.deliveries.get_or_create(&labels).inc();
     }
 
     /// Takes note of how long a transaction took, from its begin until it was durable.
@@ -245,7 +246,8 @@ impl Metrics {
         }
         for channel_type in ["email", "webhook"] {
             for result in Delivered::ALL {
-                drop(self.deliveries.get_or_create(&DeliveryLabels { channel_type, result: result.as_str() }));
+                let labels = DeliveryLabels { channel_type: channel_type.to_owned(), result: result.as_str() };
+                drop(self.deliveries.get_or_create(&labels));
             }
         }
         for file in [File::Main, File::Results] {

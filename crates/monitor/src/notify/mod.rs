@@ -1,19 +1,23 @@
 //! Tells people: channels hand messages over, the deliverer empties the outbox into them.
 //!
-//! One folder for each kind of channel: [`email`], [`webhook`]. What is told, and to whom, was decided before and is read
-//! from the outbox alone. A new channel is a folder with its settings, its work and its tests, a variant of [`Settings`]
-//! and a line in [`open`].
+//! One folder for each way: [`email`], [`webhook`], and [`http`] for all that is one request described by data. What is told,
+//! and to whom, was decided before and is read from the outbox alone; how it is said is the same in all (`wording`). A new
+//! channel is a file in `channels/`; what is more than one request is a folder with its settings, its work and its tests, a
+//! variant of [`Settings`] and a line in [`open`].
 
 pub(crate) mod clean;
 mod deliverer;
 pub mod email;
-#[cfg(test)]
+pub mod http;
+mod mask;
+mod post;
 mod samples;
 mod settings;
 #[cfg(test)]
 pub(crate) mod testing;
 mod trial;
 pub mod webhook;
+mod wording;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -91,8 +95,8 @@ impl Delivery {
 /// A way to people.
 #[async_trait]
 pub trait Channel: Debug + Send + Sync + 'static {
-    /// The word of its kind: `email`, `webhook`.
-    fn kind(&self) -> &'static str;
+    /// The word of its kind: `email`, `webhook`, `slack`.
+    fn kind(&self) -> &str;
 
     /// Where it leads, without anything secret: `mail.example.com:587`.
     fn receiver(&self) -> String;
@@ -115,5 +119,6 @@ pub fn open(settings: &Settings, dialer: &Dialer) -> Result<Arc<dyn Channel>, Ch
     Ok(match settings {
         Settings::Email(settings) => Arc::new(email::Email::new(settings, dialer.clone())?),
         Settings::Webhook(settings) => Arc::new(webhook::Webhook::new(settings, dialer.clone())?),
+        Settings::Http(settings) => Arc::new(http::Http::new(settings, dialer.clone())?),
     })
 }

@@ -1,4 +1,4 @@
-//! One notification of each kind, for the tests of all channels.
+//! Notifications of each kind: what definitions of channels are tried with, and the tests of all channels.
 
 use allswell_core::Wall;
 
@@ -6,6 +6,32 @@ use crate::notification::{FailingCheck, Kind, Notification, VersionChange};
 
 /// 2026-11-21T11:39:15Z: a second after the samples were decided.
 pub(crate) const NOW: Wall = Wall::from_ms(1_795_261_155_000);
+
+/// How many kinds of messages there are; the first so many of [`all`] are complete.
+#[cfg(test)]
+pub(crate) const KINDS: usize = 5;
+
+/// Messages of every kind: complete ones, and ones of which no more is known than must be.
+pub(crate) fn all() -> Vec<Notification> {
+    let full = [down(), up(), degraded(), certificate(), Notification::test("ops", down().at)];
+    let bare = full.clone().map(|n| Notification {
+        reason: None,
+        answer: None,
+        body: None,
+        failing_checks: Vec::new(),
+        version: None,
+        version_change: None,
+        certificate_days_left: None,
+        link: None,
+        acknowledge: None,
+        ..n
+    });
+    let with_link = full.clone().map(|n| Notification {
+        acknowledge: Some("https://allswell.acme.dev/acknowledge/12-7/1796470754/4f1b22".to_owned()),
+        ..n
+    });
+    full.into_iter().chain(bare).chain(with_link).collect()
+}
 
 /// The app says that its database timed out, 38 s after a new version.
 pub(crate) fn down() -> Notification {
@@ -40,6 +66,7 @@ pub(crate) fn down() -> Notification {
         }),
         certificate_days_left: Some(61),
         link: Some("https://allswell.acme.dev/i/12-7".to_owned()),
+        acknowledge: None,
     }
 }
 

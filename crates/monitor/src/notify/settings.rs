@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{email, webhook};
+use super::{email, http, webhook};
 
 /// One channel as written in a configuration. Its values are checked when the channel is opened.
 #[derive(Clone, Debug, Deserialize)]
@@ -19,14 +19,17 @@ pub enum Settings {
     Email(email::Settings),
     /// `type: webhook`
     Webhook(webhook::Settings),
+    /// `type: slack`, and all others that are data. Made by the configuration's reader, which knows the definitions.
+    Http(http::Settings),
 }
 
 impl Settings {
-    /// The word of its kind: `email`, `webhook`.
-    pub const fn kind(&self) -> &'static str {
+    /// The word of its kind: `email`, `webhook`, `slack`.
+    pub fn kind(&self) -> &str {
         match self {
             Self::Email(_) => "email",
             Self::Webhook(_) => "webhook",
+            Self::Http(settings) => &settings.definition.name,
         }
     }
 
@@ -38,6 +41,7 @@ impl Settings {
         match self {
             Self::Email(settings) => email::Route::new(settings).map(drop),
             Self::Webhook(settings) => webhook::Route::new(settings).map(drop),
+            Self::Http(settings) => settings.check(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Which values of a [`Spec`] are never given back, and how a value that was masked finds its way home.
 
 use super::super::keys::{Block, Kind};
+use super::super::keys::channels::block_of;
 use super::super::source::without_url_secrets;
 use super::Spec;
 
@@ -34,13 +35,10 @@ impl Spec {
                 Self::Block(entries.iter().map(|(key, value)| (key.clone(), value.masked_as(of))).collect())
             }
             (Self::Block(_), Kind::Block(block)) => self.masked(block),
-            (Self::Block(_), Kind::Typed(kinds)) => {
-                let word = self.text("type").unwrap_or_default();
-                match kinds.iter().find(|(name, _)| *name == word) {
-                    Some((_, block)) => self.masked(block),
-                    None => Self::Text(MASK.to_owned()),
-                }
-            }
+            (Self::Block(_), Kind::Channel) => match block_of(self.text("type").unwrap_or_default()) {
+                Some(block) => self.masked(block),
+                None => Self::Text(MASK.to_owned()),
+            },
             _ => self.clone(),
         }
     }

@@ -25,10 +25,10 @@ const STORE_TRIES: u32 = 60;
 
 /// Sends `claimed` through `channel` and settles it. `None` means that the configuration has no such channel.
 pub(super) async fn attempt(parts: Arc<Parts>, channel: Option<Arc<dyn Channel>>, claimed: Claimed) -> Delivery {
-    let kind = channel.as_ref().map_or("unknown", |channel| channel.kind());
+    let kind = channel.as_ref().map_or("unknown", |channel| channel.kind()).to_owned();
     let delivery = send(&parts, channel, &claimed).await;
     let (settlement, counted) = judge(&claimed, delivery.clone(), parts.clock.now().wall);
-    parts.metrics.delivered(kind, counted);
+    parts.metrics.delivered(&kind, counted);
     log(&claimed, &settlement);
     settle(&parts, &claimed, settlement).await;
     delivery

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
-use url::Url;
 
 use crate::notify::ChannelError;
+use crate::notify::post::{self, Target};
 
 /// A channel of type `webhook` as written.
 #[derive(Clone, Debug)]
@@ -31,33 +31,13 @@ pub(crate) struct Route {
     pub ca: Option<PathBuf>,
 }
 
-/// A URL that does not show what may be secret in it.
-#[derive(Clone)]
-pub(crate) struct Target(pub Url);
-
-impl std::fmt::Debug for Target {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}://{}/…", self.0.scheme(), self.0.host_str().unwrap_or_default())
-    }
-}
-
-/// Headers that describe the request itself.
-const OURS: [&str; 9] = [
-    "allswell-signature",
-    "connection",
-    "content-length",
-    "content-type",
-    "host",
-    "idempotency-key",
-    "te",
-    "transfer-encoding",
-    "upgrade",
-];
+/// Headers of our own, besides those that describe the request.
+const OURS: [&str; 2] = ["allswell-signature", "idempotency-key"];
 
 impl Route {
     /// Checks `settings`.
     pub fn new(settings: &Settings) -> Result<Self, ChannelError> {
-        let url = target(settings.url.expose_secret()).map_err(|why| ChannelError::new("url", why))?;
+        let url = Target::read(settings.url.expose_secret()).map_err(|why| ChannelError::new("url", why))?;
         if settings.secrets.len() > 2 {
             let why = format!(
                 "holds {} secrets; at most two sign at a time, the new one and the old one",
@@ -69,49 +49,14 @@ impl Route {
             return Err(ChannelError::new("secret", "is empty; leave it out to send without a signature"));
         }
         let headers = settings.headers.iter().map(|(name, value)| header(name, value)).collect::<Result<_, _>>()?;
-        Ok(Self { url: Target(url), secrets: settings.secrets.clone(), headers, ca: settings.ca.clone() })
+        Ok(Self { url, secrets: settings.secrets.clone(), headers, ca: settings.ca.clone() })
     }
-
-    /// The host to connect to.
-    pub fn host(&self) -> &str {
-        self.url.0.host_str().expect("checked: http and https URLs have a host")
-    }
-
-    /// The port to connect to.
-    pub fn port(&self) -> u16 {
-        self.url.0.port_or_known_default().expect("http and https have a known port")
-    }
-
-    /// The value of `Host`: the port only when it is not the scheme's own (RFC 9110 7.2).
-    pub fn host_header(&self) -> HeaderValue {
-        let host = self.url.0.port().map_or_else(|| self.host().to_owned(), |port| format!("{}:{port}", self.host()));
-        HeaderValue::from_str(&host).expect("the host of a URL is ASCII without spaces")
-    }
-
-    /// Path and query, the fragment left out.
-    pub fn path(&self) -> Uri {
-        let query = self.url.0.query().map(|query| format!("?{query}")).unwrap_or_default();
-        let path = format!("{}{query}", self.url.0.path());
-        path.parse().expect("checked: the path of a URL is a path of a request")
-    }
-}
-
-/// Reads the URL. No answer quotes it: it may hold a token.
-fn target(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text)
-        .map_err(|error| format!("is no URL ({error}); write it like https://hooks.example.com/allswell"))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!("scheme `{}` is unknown; use http:// or https://", url.scheme()));
-    }
-    let path = format!("{}?{}", url.path(), url.query().unwrap_or_default());
-    path.parse::<Uri>().map_err(|_| "has a path that no request can carry; percent-encode it".to_owned())?;
-    Ok(url)
 }
 
 fn header(name: &str, value: &SecretString) -> Result<(HeaderName, HeaderValue), ChannelError> {
     let wrong = |why: &str| ChannelError::new(format!("headers.{name}"), why);
     let parsed: HeaderName = name.parse().map_err(|_| wrong("is no header name; use letters, digits and dashes"))?;
-    if OURS.contains(&parsed.as_str()) {
+    if post::OURS.iter().chain(&OURS).any(|ours| *ours == parsed) {
         return Err(wrong("is set by us; leave it out"));
     }
     let mut value = HeaderValue::from_str(value.expose_secret())

@@ -5,7 +5,7 @@ mod needs_python;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -201,6 +201,19 @@ async fn certificates_are_verified() {
     let trusting = Settings { ca: Some(authority.file.clone()), ..settings(&url) };
     assert_eq!(send(&trusting).await, Delivery::Accepted { answer: "200 OK: thanks!".to_owned() });
     assert!(server.join_next().await.unwrap().unwrap().head.starts_with("POST / HTTP/1.1\r\n"));
+}
+
+#[tokio::test]
+async fn an_echo_of_the_receiver_is_masked() {
+    let echo = "no such path /hook/canary-1?t=canary-2 with canary-3";
+    let answer = format!("HTTP/1.1 404 x\r\nContent-Length: {}\r\n\r\n{echo}", echo.len());
+    let (delivery, _) = posted(&answer, |settings| {
+        let url = secrecy::ExposeSecret::expose_secret(&settings.url).split("?").next().unwrap().to_owned();
+        settings.url = format!("{url}/canary-1?t=canary-2").into();
+        settings.headers = [("X-Key".to_owned(), "canary-3".into())].into();
+    })
+    .await;
+    assert!(!delivery.said().contains("canary"), "{delivery:?}");
 }
 
 #[test]
