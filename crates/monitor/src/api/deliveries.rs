@@ -1,12 +1,12 @@
-//! `/api/v1/deliveries`: who was told, and who could not be.
+//! `/api/v1/deliveries` and `/api/v1/deliveries/{id}`: who was told, who could not be, and each attempt to do so.
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{ApiState, Problem, Query, openapi, wire};
-use crate::store::DeliveryRow;
+use super::{ApiState, Key, Problem, Query, openapi, wire};
+use crate::store::{AttemptRow, DeliveryRow};
 
 const DEFAULT: usize = 100;
 const MOST: usize = 100_000;
@@ -51,6 +51,40 @@ struct One {
     last_answer: Option<String>,
 }
 
+/// A message with every attempt to hand it over.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DeliveryInFull)]
+pub(super) struct Whole {
+    #[serde(flatten)]
+    one: One,
+    /// The last thousand, oldest first.
+    tries: Vec<Try>,
+}
+
+/// One attempt to hand a message over.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DeliveryAttempt)]
+struct Try {
+    /// From 1 on.
+    number: i64,
+    #[schema(format = DateTime)]
+    began: String,
+    /// How long it took; `null` while it is under way, and for ever when the server was stopped meanwhile.
+    took_ms: Option<u64>,
+    /// `sent`, `retried`, `refused`; `null` like `took_ms`.
+    result: Option<String>,
+    /// What the other side said, secrets masked.
+    said: Option<String>,
+}
+
+impl From<AttemptRow> for Try {
+    fn from(row: AttemptRow) -> Self {
+        let AttemptRow { number, began, ended, result, said } = row;
+        let took_ms = ended.map(|ended| u64::try_from(ended.since(began).as_millis()).unwrap_or(u64::MAX));
+        Self { number, began: wire::time(began), took_ms, result, said }
+    }
+}
+
 /// How many.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -88,4 +122,19 @@ pub(super) async fn list(State(state): State<ApiState>, query: RawQuery) -> Resu
     let query = Query::read(query, &["limit"])?;
     let rows = state.store.deliveries(query.limit(DEFAULT, MOST)?).await?;
     Ok(Json(List { deliveries: rows.into_iter().map(One::from).collect() }))
+}
+
+/// One delivery
+#[utoipa::path(get, path = "/api/v1/deliveries/{id}", operation_id = "get_delivery", tag = "incidents", params(openapi::Delivery),
+    responses((status = 200, body = Whole), openapi::RefusalsOfOne))]
+pub(super) async fn one(State(state): State<ApiState>, key: Key, query: RawQuery) -> Result<Json<Whole>, Problem> {
+    Query::read(query, &[])?;
+    let found = match key.0.parse() {
+        Ok(id) => state.store.delivery(id).await?,
+        Err(_) => None,
+    };
+    let (row, tries) = found.ok_or_else(|| {
+        Problem::not_found(format!("there is no delivery `{}`", key.0), "see /api/v1/deliveries for their ids")
+    })?;
+    Ok(Json(Whole { one: row.into(), tries: tries.into_iter().map(Try::from).collect() }))
 }

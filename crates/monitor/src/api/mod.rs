@@ -119,6 +119,7 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(deliveries::list))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::one, keys::remove))
+        .routes(routes!(deliveries::one))
         .routes(routes!(own::health))
         .routes(routes!(own::ready))
         .routes(routes!(own::metrics))

@@ -71,6 +71,15 @@ pub(super) struct Incident {
     id: String,
 }
 
+/// The delivery that a path names.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "the document of what `Key` reads")]
+pub(super) struct Delivery {
+    /// The delivery's number.
+    id: String,
+}
+
 /// How a list is refused.
 pub(super) struct Refusals;
 

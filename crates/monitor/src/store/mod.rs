@@ -365,6 +365,21 @@ pub struct DeliveryRow {
     pub last_answer: Option<String>,
 }
 
+/// One attempt to deliver a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttemptRow {
+    /// Its number, from 1 on.
+    pub number: i64,
+    /// When it began.
+    pub began: Wall,
+    /// When it ended; `None` while it is under way, and for ever when the server was stopped meanwhile.
+    pub ended: Option<Wall>,
+    /// `sent`, `retried`, `refused`.
+    pub result: Option<String>,
+    /// What the other side said.
+    pub said: Option<String>,
+}
+
 /// How full the outbox is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutboxGauge {
@@ -470,6 +485,9 @@ pub trait Store: AccessStore + Send + Sync + 'static {
 
     /// Deliveries, newest first.
     async fn deliveries(&self, limit: usize) -> Result<Vec<DeliveryRow>, StoreError>;
+
+    /// One delivery and its last thousand attempts, oldest first.
+    async fn delivery(&self, id: i64) -> Result<Option<(DeliveryRow, Vec<AttemptRow>)>, StoreError>;
 
     /// Deletes the results of hours that ended before `before`, and what of the outbox was delivered before it. Decisions stay,
     /// and so does the detail that is still good for later results.

@@ -1,7 +1,7 @@
 //! Which values of a [`Spec`] are never given back, and how a value that was masked finds its way home.
 
-use super::super::keys::{Block, Kind};
 use super::super::keys::channels::block_of;
+use super::super::keys::{Block, Kind};
 use super::super::source::without_url_secrets;
 use super::Spec;
 

@@ -65,6 +65,7 @@ macro_rules! tests {
             outbox::a_refused_message_makes_room_for_the_next,
             outbox::a_lease_that_ran_out_is_given_to_the_next_and_the_old_token_is_worth_nothing,
             outbox::many_claimers_never_hold_the_same_message,
+            outbox::every_attempt_is_kept_with_its_end_and_one_cut_off_without,
             outbox::settling_twice_is_settling_once,
             outbox::a_retry_waits_and_the_timeline_tells_the_same_answer_once,
             outbox::a_restart_frees_what_was_claimed,

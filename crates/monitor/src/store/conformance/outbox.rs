@@ -110,6 +110,32 @@ pub(crate) async fn a_lease_that_ran_out_is_given_to_the_next_and_the_old_token_
     assert!(!store.settle(999, 1, sent(), at(62_000)).await.unwrap(), "nothing is known of a message that never was");
 }
 
+pub(crate) async fn every_attempt_is_kept_with_its_end_and_one_cut_off_without(open: Open<'_>) {
+    let (store, id) = with_one(open).await;
+    store.commit(vec![down(id, 1, at(0), &["ops"])]).await.unwrap();
+    let cut_off = claim(&*store, at(0)).await.remove(0);
+    let second = claim(&*store, at(60_000)).await.remove(0);
+    let retry = Settlement::Retry { why: "451 later".to_owned(), at: at(70_000) };
+    assert!(store.settle(second.id, second.token, retry, at(60_400)).await.unwrap());
+    let third = claim(&*store, at(70_000)).await.remove(0);
+    let (row, tries) = store.delivery(third.id).await.unwrap().unwrap();
+    assert_eq!((row.id, row.attempts, tries.len()), (third.id, 3, 3));
+    assert_eq!(
+        (tries[0].number, tries[0].began, tries[0].ended, &tries[0].result),
+        (cut_off.token, at(0), None, &None)
+    );
+    assert_eq!((tries[1].began, tries[1].ended), (at(60_000), Some(at(60_400))));
+    assert_eq!((tries[1].result.as_deref(), tries[1].said.as_deref()), (Some("retried"), Some("451 later")));
+    assert!(!store.settle(cut_off.id, cut_off.token, sent(), at(70_100)).await.unwrap());
+    assert!(store.settle(third.id, third.token, sent(), at(70_200)).await.unwrap());
+    let (_, tries) = store.delivery(third.id).await.unwrap().unwrap();
+    assert_eq!((tries[2].result.as_deref(), tries[2].ended), (Some("sent"), Some(at(70_200))));
+    assert_eq!(tries[0].ended, None, "an end that comes too late is not noted");
+    store.forget(at(80_000)).await.unwrap();
+    assert_eq!(store.delivery(third.id).await.unwrap(), None, "its attempts go with it");
+    assert_eq!(store.delivery(999).await.unwrap(), None);
+}
+
 pub(crate) async fn many_claimers_never_hold_the_same_message(open: Open<'_>) {
     let store = open();
     let names: Vec<String> = (0..60).map(|number| format!("m{number}")).collect();

@@ -40,6 +40,7 @@ impl Database {
                 include_str!("schema/main-003.sql"),
                 include_str!("schema/main-004.sql"),
                 include_str!("schema/main-005.sql"),
+                include_str!("schema/main-006.sql"),
             ],
         }
     }

@@ -35,8 +35,8 @@ use self::readers::Readers;
 use self::results::{ResultsJob, ResultsScribe, SharedHeads};
 use self::writer::Writer;
 use super::{
-    Acknowledged, Change, Changed, Claimed, Decision, DeliveryRow, Enlisted, Enlistment, IncidentFilter, IncidentRow,
-    MonitorRow, OutboxGauge, ResultRow, Settlement, Store, StoreError, StoredResource, StoredResult,
+    Acknowledged, AttemptRow, Change, Changed, Claimed, Decision, DeliveryRow, Enlisted, Enlistment, IncidentFilter,
+    IncidentRow, MonitorRow, OutboxGauge, ResultRow, Settlement, Store, StoreError, StoredResource, StoredResult,
 };
 use crate::model::{AccountId, IncidentId, MonitorId};
 
@@ -225,6 +225,10 @@ impl Store for SqliteStore {
 
     async fn deliveries(&self, limit: usize) -> Result<Vec<DeliveryRow>, StoreError> {
         self.read("read deliveries", move |connection, account| main::deliveries(connection, account, limit)).await
+    }
+
+    async fn delivery(&self, id: i64) -> Result<Option<(DeliveryRow, Vec<AttemptRow>)>, StoreError> {
+        self.read("read a delivery", move |connection, account| main::delivery(connection, account, id)).await
     }
 
     async fn forget(&self, before: Wall) -> Result<(), StoreError> {

@@ -1,5 +1,6 @@
 //! `main.db`: monitors and their state, transitions, incidents, the outbox. What a call wrote is durable when it returns.
 
+mod attempts;
 mod columns;
 mod decide;
 mod enlist;
@@ -19,6 +20,7 @@ pub(super) use enlist::{enlist, monitors};
 pub(super) use incidents::{acknowledge, incidents};
 pub(super) use keys::{add_key, key_used, keys, remove_key};
 pub(super) use once::{claim_once, settle_once};
+pub(super) use outbox::one as delivery;
 pub(super) use outbox::{claim, deliveries, forget, gauge, next_due, settle};
 pub(super) use resources::{change, resources};
 pub(super) use scribe::{MainJob, MainScribe};

@@ -6,10 +6,11 @@ use allswell_core::Wall;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::fault::Fault;
+use super::attempts;
 use super::columns::{message_kind, monitor, wall, wall_or_none};
 use super::incidents::{Note, note};
 use crate::model::{AccountId, IncidentId};
-use crate::store::{Claimed, DeliveryRow, OutboxGauge, OutboxRow, Settlement};
+use crate::store::{AttemptRow, Claimed, DeliveryRow, OutboxGauge, OutboxRow, Settlement};
 
 /// Writes a message that is due at once, unless one with its key was written before.
 pub(super) fn insert(
@@ -73,7 +74,12 @@ pub(in super::super) fn claim(
         "UPDATE outbox SET token = token + 1, attempts = attempts + 1, lease_until = ? WHERE id = ?
          RETURNING id, token, dedup, channel, kind, body, monitor, incident, created, attempts",
     )?;
-    due.into_iter().map(|id| Ok(take.query_row(params![(now + lease).ms(), id], claimed)?)).collect()
+    let mut claim = |id| {
+        let claimed = take.query_row(params![(now + lease).ms(), id], claimed)?;
+        attempts::begin(connection, account, &claimed, now)?;
+        Ok(claimed)
+    };
+    due.into_iter().map(&mut claim).collect()
 }
 
 /// Ends a claim; `false` when another one was made since.
@@ -102,6 +108,7 @@ pub(in super::super) fn settle(
         Settlement::Retry { why, at } => ("retried", why, Some(*at), None, None),
         Settlement::Dead { why } => ("refused", why, None, None, Some(now)),
     };
+    attempts::end(connection, id, token, now, what, answer)?;
     let ms = |moment: Option<Wall>| moment.map(Wall::ms);
     connection
         .prepare_cached(
@@ -159,18 +166,30 @@ pub(in super::super) fn gauge(connection: &Connection, account: AccountId) -> Re
     Ok(OutboxGauge { waiting: waiting.unsigned_abs(), oldest, refused: refused.unsigned_abs() })
 }
 
+const DELIVERY: &str =
+    "SELECT outbox.id, dedup, outbox.monitor, incident, monitor.name, channel, outbox.kind, outbox.created, sent, dead,
+            max(next, coalesce(lease_until, next)), attempts, last_answer
+     FROM outbox JOIN monitor ON monitor.id = outbox.monitor
+     WHERE outbox.account = ?";
+
+/// One delivery and all its attempts, oldest first.
+pub(in super::super) fn one(
+    connection: &Connection,
+    account: AccountId,
+    id: i64,
+) -> Result<Option<(DeliveryRow, Vec<AttemptRow>)>, Fault> {
+    let mut statement = connection.prepare_cached(&format!("{DELIVERY} AND outbox.id = ?"))?;
+    let found = statement.query_row(params![account.0, id], delivery).optional()?;
+    found.map(|row| Ok((row, attempts::of(connection, id)?))).transpose()
+}
+
 /// The newest deliveries, newest first.
 pub(in super::super) fn deliveries(
     connection: &Connection,
     account: AccountId,
     limit: usize,
 ) -> Result<Vec<DeliveryRow>, Fault> {
-    let mut statement = connection.prepare_cached(
-        "SELECT outbox.id, dedup, outbox.monitor, incident, monitor.name, channel, outbox.kind, outbox.created, sent, dead,
-                max(next, coalesce(lease_until, next)), attempts, last_answer
-         FROM outbox JOIN monitor ON monitor.id = outbox.monitor
-         WHERE outbox.account = ? ORDER BY outbox.id DESC LIMIT ?",
-    )?;
+    let mut statement = connection.prepare_cached(&format!("{DELIVERY} ORDER BY outbox.id DESC LIMIT ?"))?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = statement.query_map(params![account.0, limit], delivery)?.collect::<Result<_, _>>()?;
     Ok(rows)
