@@ -1,0 +1,6 @@
+// Pictures instead of tests: `cargo xtask screenshots`.
+
+import { defineConfig } from "@playwright/test";
+import tests from "./playwright.config";
+
+export default defineConfig({ ...tests, testDir: "screenshots", timeout: 120_000 });

@@ -1,0 +1,105 @@
+// Every page, light, dark and as a phone shows it, of a server that watches a small company on this machine.
+
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { expect, test } from "@playwright/test";
+import { Allswell } from "../world";
+
+const FOLDER = process.env.ALLSWELL_SCREENSHOTS ?? "screenshots";
+
+/** What the company runs: so many of each kind. */
+const TEAMS: [string, number, string[]][] = [
+  ["Checkout", 14, ["payments-api", "cart-api", "checkout-api"]],
+  ["Identity", 9, ["auth-api", "sessions"]],
+  ["Edge & CDN", 22, ["www", "images", "fra-1"]],
+  ["Search", 7, ["search-api"]],
+  ["Data stores", 12, ["orders-db", "ledger-db"]],
+  ["Internal tools", 16, ["wiki", "builds"]],
+];
+
+/** What fails or drags after the first ten seconds. */
+const TROUBLE = new Map([
+  ["payments-api", "down"],
+  ["search-api", "slow"],
+]);
+
+let broken = false;
+let version = "1.41.2";
+
+function answer(name: string, response: ServerResponse): void {
+  const trouble = broken ? TROUBLE.get(name) : undefined;
+  const status = trouble === "down" ? 503 : 200;
+  const database =
+    trouble === "down" ? { status: "error", message: "connection timed out after 5.0 s" } : { status: "ok", response_time_ms: 0.6 + Math.random() };
+  const checks = {
+    database,
+    redis: { status: "ok", response_time_ms: 0.3 + Math.random() / 2 },
+    "stripe-api": { status: "ok", response_time_ms: 90 + Math.random() * 40 },
+    disk: { status: "ok", response_time_ms: 0.1 },
+  };
+  const body =
+    name === "payments-api"
+      ? JSON.stringify({ status: status === 200 ? "healthy" : "unhealthy", version, checks })
+      : JSON.stringify({ status: "healthy", version: "2.7.0" });
+  const wait = trouble === "slow" ? 420 + Math.random() * 80 : 6 + Math.random() * 30;
+  setTimeout(() => response.writeHead(status, { "content-type": "application/json" }).end(body), wait);
+}
+
+function configuration(base: string): string {
+  const monitors = TEAMS.flatMap(([group, number, names]) =>
+    Array.from({ length: number }, (_, index) => {
+      const name = names[index] ?? `${group.toLowerCase().replace(/\W+/g, "-")}-${index + 1}`;
+      return {
+        name,
+        group,
+        tags: index % 3 === 0 ? ["prod", "public"] : ["prod"],
+        http: { url: `${base}/${name}/ready` },
+        degraded_above: "300ms",
+        paused: name === "internal-tools-9",
+      };
+    }),
+  );
+  return JSON.stringify({
+    defaults: { interval: "2s", timeout: "1s", failure_threshold: 2 },
+    monitors: [...monitors, { name: "legacy-soap", tcp: { address: "127.0.0.1:9" }, group: "Internal tools" }],
+  });
+}
+
+test("pictures of every page", async ({ browser }) => {
+  const target = createServer((request, response) => answer(request.url?.split("/")[1] ?? "", response));
+  await new Promise<void>((listening) => target.listen(0, "127.0.0.1", listening));
+  const allswell = new Allswell(configuration(`http://127.0.0.1:${(target.address() as AddressInfo).port}`));
+  try {
+    await allswell.start();
+    const results = async () => (await allswell.read<{ results: unknown[] }>("monitors/payments-api/results?limit=100")).results.length;
+    await expect.poll(results, { timeout: 60_000 }).toBeGreaterThan(16);
+    version = "1.42.0";
+    await expect.poll(results, { timeout: 60_000 }).toBeGreaterThan(18);
+    broken = true;
+    const open = async () => (await allswell.read<{ incidents: { monitor: string; id: string }[] }>("incidents?open=true")).incidents;
+    await expect.poll(async () => (await open()).length, { timeout: 60_000 }).toBeGreaterThan(2);
+    await expect.poll(results, { timeout: 60_000 }).toBeGreaterThan(26);
+    const incident = (await open()).find((one) => one.monitor === "payments-api");
+    const monitor = incident?.id.split("-")[0];
+    const pages = { overview: "", monitor: `m/${monitor}`, incidents: "incidents", incident: `i/${incident?.id}`, plain: "plain/" };
+    for (const [name, path] of Object.entries(pages)) {
+      for (const [kind, options] of Object.entries({
+        light: { viewport: { width: 1440, height: 900 }, colorScheme: "light" },
+        dark: { viewport: { width: 1440, height: 900 }, colorScheme: "dark" },
+        phone: { viewport: { width: 390, height: 844 }, colorScheme: "light", deviceScaleFactor: 2 },
+      } as const)) {
+        const context = await browser.newContext({ ...options, locale: "en-GB", timezoneId: "UTC" });
+        const page = await context.newPage();
+        await page.goto(allswell.url + path);
+        await page.waitForLoadState("networkidle", { timeout: 3_000 }).catch(() => undefined);
+        await page.screenshot({ path: join(FOLDER, `${name}-${kind}.png`), fullPage: true });
+        await context.close();
+      }
+    }
+  } finally {
+    await allswell.remove();
+    target.closeAllConnections();
+    target.close();
+  }
+});

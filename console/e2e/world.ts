@@ -1,0 +1,143 @@
+// What every test stands in: a server that was really started, watching a service that the test can break.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, type Page, test as base } from "@playwright/test";
+
+const BINARY = process.env.ALLSWELL_TEST_BINARY ?? new URL("../../target/debug/allswell", import.meta.url).pathname;
+
+/** A service with a health document of its own. */
+export class Service {
+  private server: Server | null = null;
+  /** Whether its database answers. */
+  well = true;
+  /** The version that it says it is. */
+  version = "1.41.0";
+  address = "";
+
+  async start(): Promise<void> {
+    const server = createServer((request, response) => {
+      if (request.url !== "/ready") return void response.end("the shop is open");
+      const status = this.well ? "ok" : "error";
+      const database = this.well ? { status, response_time_ms: 0.8 } : { status, message: "connection timed out" };
+      const body = JSON.stringify({ status: this.well ? "healthy" : "unhealthy", version: this.version, checks: { database, redis: { status: "ok" } } });
+      response.writeHead(this.well ? 200 : 503, { "content-type": "application/json" }).end(body);
+    });
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    this.address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    this.server = server;
+  }
+
+  stop(): void {
+    this.server?.closeAllConnections();
+    this.server?.close();
+  }
+}
+
+/** A server of ours. */
+export class Allswell {
+  private child: ChildProcess | null = null;
+  private readonly folder = mkdtempSync(join(tmpdir(), "allswell-e2e-"));
+  url = "";
+
+  constructor(private readonly configuration: string) {}
+
+  async start(): Promise<void> {
+    const file = join(this.folder, "allswell.yaml");
+    writeFileSync(file, this.configuration);
+    const listen = this.url ? new URL(this.url).host : "127.0.0.1:0";
+    const child = spawn(BINARY, ["serve", "--config", file, "--data", join(this.folder, "data"), "--listen", listen], { stdio: ["ignore", "pipe", "pipe"] });
+    this.child = child;
+    let said = "";
+    child.stderr?.on("data", (chunk) => (said += chunk));
+    this.url = await new Promise<string>((found, failed) => {
+      child.stdout?.on("data", (chunk) => {
+        const named = /web\s+(http:\S+)/.exec(String(chunk));
+        if (named?.[1]) found(named[1]);
+      });
+      child.once("exit", (code) => failed(new Error(`the server ended with ${code}: ${said}`)));
+    });
+  }
+
+  /** Kills it as a crash would; `start` brings it back at the same address. */
+  async kill(): Promise<void> {
+    const child = this.child;
+    if (!child || child.exitCode !== null) return;
+    const gone = new Promise((exited) => child.once("exit", exited));
+    child.kill("SIGKILL");
+    await gone;
+  }
+
+  /** The end: nothing stays. */
+  async remove(): Promise<void> {
+    await this.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** What the API says. */
+  async read<T>(path: string): Promise<T> {
+    return (await (await fetch(`${this.url}api/v1/${path}`)).json()) as T;
+  }
+}
+
+/** Three monitors: one that the test can break, one that stays well, one whose target was never there. */
+export function configuration(service: Service): string {
+  return JSON.stringify({
+    defaults: { interval: "1s", timeout: "1s", failure_threshold: 2 },
+    monitors: [
+      { name: "payments-api", http: { url: `${service.address}/ready` }, tags: ["prod", "payments"], group: "Checkout" },
+      { name: "shop", http: { url: `${service.address}/` }, tags: ["prod"], group: "Edge & CDN" },
+      { name: "nobody-home", tcp: { address: "127.0.0.1:9" }, group: "Data stores" },
+    ],
+  });
+}
+
+interface World {
+  service: Service;
+  allswell: Allswell;
+  /** A page that fails its test when the browser complains of anything. */
+  quiet: Page;
+}
+
+/** Tests with a server for each file and a page that must stay quiet. */
+export const test = base.extend<Pick<World, "quiet">, Omit<World, "quiet">>({
+  service: [
+    async ({}, use) => {
+      const service = new Service();
+      await service.start();
+      await use(service);
+      service.stop();
+    },
+    { scope: "worker" },
+  ],
+  allswell: [
+    async ({ service }, use) => {
+      const allswell = new Allswell(configuration(service));
+      await allswell.start();
+      await expect.poll(async () => (await allswell.read<{ incidents: unknown[] }>("incidents")).incidents.length, { timeout: 30_000 }).toBeGreaterThan(0);
+      await use(allswell);
+      await allswell.remove();
+    },
+    { scope: "worker" },
+  ],
+  quiet: async ({ page }, use) => {
+    const complaints: string[] = [];
+    page.on("console", (message) => {
+      if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => complaints.push(error.stack ?? error.message));
+    await use(page);
+    expect(complaints).toEqual([]);
+  },
+});
+
+export { expect };
+
+/** The monitor's number. */
+export async function idOf(allswell: Allswell, name: string): Promise<number> {
+  return (await allswell.read<{ id: number }>(`monitors/${name}`)).id;
+}

@@ -1,0 +1,642 @@
+// Made of the OpenAPI document; `UPDATE=1 cargo nextest run -p allswell-monitor types` writes it anew.
+
+/** Somebody sees to an outage. */
+export interface Acknowledgement {
+  /** Who. */
+  by: string;
+  /** Since when. */
+  time: string;
+}
+
+/** A condition, held against the answer. */
+export interface Condition {
+  /** As it is written. */
+  condition: string;
+  /** `null` where there was no answer to hold it against. */
+  held?: boolean | null;
+  /** Why it did not hold, with the value that was there. */
+  why?: string | null;
+}
+
+/** How a resource is configured, and by whom. */
+export interface Configured {
+  /** The server's own file, where that is the owner. */
+  file?: string | null;
+  owner: "file" | "apply" | "api";
+  /** Why it is not in force. */
+  problem?: string | null;
+  /** The number of its last change, which its ETag is made of; `null` where the file is the owner. */
+  revision?: number | null;
+  spec: Record<string, unknown>;
+}
+
+/** Who was told, newest first. */
+export interface Deliveries {
+  deliveries: Delivery[];
+}
+
+/** One message to one channel. */
+export interface Delivery {
+  /** How often it was tried. */
+  attempts: number;
+  /** The channel's name. */
+  channel: string;
+  created: string;
+  id: number;
+  /** The id of its incident. */
+  incident: string;
+  /** The idempotency key that the other side gets. */
+  key: string;
+  kind: "down" | "up" | "degraded" | "certificate" | "test";
+  /** What the other side said last. */
+  last_answer?: string | null;
+  /** The monitor's name. */
+  monitor: string;
+  /** The monitor's number. */
+  monitor_id: number;
+  /** When it is tried next. */
+  next?: string | null;
+  /** When the other side took it. */
+  sent?: string | null;
+  /** `waiting`, `sent`, `refused`. */
+  state: string;
+}
+
+/** One thing that is wrong with a body. */
+export interface FieldError {
+  /** The kind of mistake; `allswell explain` tells more. */
+  code: string;
+  /** What is wrong, with the value. */
+  detail: string;
+  /** The way out. */
+  hint?: string | null;
+  /** Where in the body: a JSON pointer (RFC 6901). */
+  pointer: string;
+}
+
+/** How one part of the server is. */
+export interface HealthCheck {
+  age_ms?: number | null;
+  critical: boolean;
+  message?: string | null;
+  since?: string | null;
+  status: string;
+  time: string;
+}
+
+/** Our own health document. */
+export interface HealthDocument {
+  checks: Record<string, HealthCheck>;
+  ready: boolean;
+  reason?: string | null;
+  started: boolean;
+  started_at: string;
+  status: string;
+  timestamp: string;
+  up: boolean;
+  version: string;
+}
+
+/** An outage. */
+export interface Incident {
+  acknowledged?: Acknowledgement | null;
+  /** The first failure. */
+  began: string;
+  /** One sentence. */
+  cause: string;
+  /** The first good answer; `null` while it is open. */
+  ended?: string | null;
+  /** The monitor's number and the transition's, `12-7`. */
+  id: string;
+  kind: "down" | "degraded" | "certificate";
+  lasted_ms: number;
+  /** Its page. */
+  link?: string | null;
+  /** The monitor's name. */
+  monitor: string;
+  /** The monitor's number. */
+  monitor_id: number;
+  open: boolean;
+  /** When it was confirmed. */
+  opened: string;
+}
+
+/** An outage with all that is known of it. */
+export type IncidentInFull = Incident & {
+  /** What was seen at the first failure. */
+  evidence: unknown;
+  /** Oldest first. */
+  timeline: IncidentLine[];
+};
+
+/** What happened at one moment of an incident. */
+export interface IncidentLine {
+  text: string;
+  time: string;
+  /** `opened`, `turned`, `closed`, `acknowledged`, `sent`, `retried`, `refused`. */
+  what: string;
+}
+
+/** The outages, newest first. */
+export interface Incidents {
+  incidents: Incident[];
+}
+
+/** A key, without its secret. */
+export interface Key {
+  created: string;
+  expired: boolean;
+  /** From when on it is worth nothing; `null` for never. */
+  expires?: string | null;
+  id: number;
+  /** When it was used last, give or take a minute; `null` for never. */
+  last_used?: string | null;
+  name: string;
+  /** What it is good for: `read`, `write` (which may do all), `heartbeat`. */
+  scopes: string[];
+}
+
+/** What a key is to be. */
+export interface KeyWish {
+  /** From when on it is worth nothing. */
+  expires?: string | null;
+  /** What people call it; no two keys have the same name. */
+  name: string;
+  scopes?: ("heartbeat" | "read" | "write")[];
+}
+
+/** All keys, oldest first. */
+export interface Keys {
+  keys: Key[];
+}
+
+/** A monitor, and what is true of it now. */
+export interface Monitor {
+  /** When it was first watched. */
+  created: string;
+  /** What it belongs to; `null` when to nothing. */
+  group?: string | null;
+  /** Its number; it stays with the monitor for good. */
+  id: number;
+  /** The id of the incident that is open. */
+  incident?: string | null;
+  /** Seconds from one asking to the next. */
+  interval_s: number;
+  /** How it asks: `http`, `tcp`, `tls`, ... */
+  kind: string;
+  last_result?: Result | null;
+  name: string;
+  paused: boolean;
+  /** When `status` began; `null` before the first answer. */
+  since?: string | null;
+  status: "up" | "degraded" | "down" | "unknown" | "maintenance" | "paused";
+  /** Words it can be found by, sorted. */
+  tags: string[];
+  /** What is asked, secrets masked. */
+  target: string;
+  /** By the length of the window: `24h`, `7d`, `30d`, `90d`. */
+  uptime: Record<string, UptimeNumber>;
+}
+
+/** A monitor, what is true of it now, and how it is configured. */
+export type MonitorInFull = Monitor & Configured;
+
+export interface MonitorSpec {
+  /** A certificate that ends within so many days is a warning. 0 warns never; an expired one fails all the same. */
+  certificate_days?: number | string;
+  /** The names of the channels that are told. `[]` tells nobody. */
+  channels?: string[] | null;
+  /** What must hold of an answer, in CEL; all of it. What cannot be evaluated does not hold. */
+  conditions?: string[] | null;
+  /** A pass slower than this is a warning. Less than the timeout, or it never could be. From 1ms to 1d, like `30s` or `1m30s`. */
+  degraded_above?: string;
+  /** Ask a DNS server for records. */
+  dns?: {
+    /** Whether the answer must, or must not, be authoritative. */
+    authoritative?: boolean | string;
+    /** The values the records must have, in any order, as a zone file writes them: `10 mail.example.com`. */
+    expect?: string[] | null;
+    /** Which addresses of the name to try. One of `any`, `ipv4`, `ipv6`. */
+    ip_version?: string;
+    /** `set`: these values and no others; `subset`: others may stand beside them. One of `set`, `subset`. */
+    match?: string;
+    /** The longest time to live of a record that is well. From 0s to 2147483647s, like `30s` or `1m30s`. */
+    max_ttl?: string;
+    /** The shortest time to live of a record that is well. A resolver counts it down; ask the authoritative server. From 0s to 2147483647s, like `30s` or `1m30s`. */
+    min_ttl?: string;
+    /** The name to ask for; for `type: PTR` an IP address will do. */
+    name: string;
+    /** The response code that is well. `NXDOMAIN` watches that a name is gone. One of `NOERROR`, `NXDOMAIN`, `SERVFAIL`, `REFUSED`, `FORMERR`, `NOTIMP`. */
+    rcode?: string;
+    /** The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`. */
+    resolver?: string;
+    /** The server to ask: `192.0.2.53`, `192.0.2.53:5353` or `ns1.example.com`. The silence of the system's own is our trouble and alerts nobody; that of a server named here is a failure. */
+    server?: string;
+    /** How to speak TLS. */
+    tls?: {
+      /** A PEM file with the roots to trust instead. */
+      ca?: string;
+      /** A PEM file with the client's certificate chain. */
+      client_cert?: string;
+      /** A PEM file with the client's key. */
+      client_key?: string;
+      /** Accept any certificate. What is wrong with it is still recorded and shown. */
+      insecure?: boolean | string;
+      /** The name to ask for and to verify. */
+      server_name?: string;
+    } | null;
+    /** `udp` turns to TCP when the answer does not fit; `tls` is RFC 7858, port 853, and needs a `server`. One of `udp`, `tcp`, `tls`. */
+    transport?: string;
+    /** The type of record. An answer without any record of it fails. One of `A`, `AAAA`, `CNAME`, `MX`, `NS`, `TXT`, `SOA`, `SRV`, `CAA`, `PTR`. */
+    type?: string;
+  } | null;
+  /** Failures in a row until it is down. Two, so that one lost packet wakes nobody. */
+  failure_threshold?: number | string;
+  /** What it belongs to: a service, a customer, a team. At most one, named as monitors are. */
+  group?: string;
+  /** Ask the health service of a gRPC server. */
+  grpc?: {
+    /** `host:port`; IPv6 in brackets: `[::1]:5432`. */
+    address: string;
+    /** Which addresses of the name to try. One of `any`, `ipv4`, `ipv6`. */
+    ip_version?: string;
+    /** Metadata to send. Their values are kept like passwords. */
+    metadata?: Record<string, string> | null;
+    /** The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`. */
+    resolver?: string;
+    /** Whose health to ask for, as `grpc.health.v1` names it: `orders.v1.Orders`. */
+    service?: string;
+    /** How to speak TLS; `{}` speaks it as the system trusts. */
+    tls?: {
+      /** A PEM file with the roots to trust instead. */
+      ca?: string;
+      /** A PEM file with the client's certificate chain. */
+      client_cert?: string;
+      /** A PEM file with the client's key. */
+      client_key?: string;
+      /** Accept any certificate. What is wrong with it is still recorded and shown. */
+      insecure?: boolean | string;
+      /** The name to ask for and to verify. */
+      server_name?: string;
+    } | null;
+  } | null;
+  /** Wait to be called. Down after the first call that does not come, unless `failure_threshold` says otherwise; `interval`, `timeout` and `initial_delay` mean nothing for it. */
+  heartbeat?: {
+    /** Calls are expected when this line of cron says: `0 3 * * *`. */
+    cron?: string;
+    /** How much later than expected a call is in time. From 0s to 366d, like `30s` or `1m30s`. */
+    grace?: string;
+    /** How long a run may take from its `/start`. From 1s to 366d, like `30s` or `1m30s`. */
+    max_run?: string;
+    /** Calls are expected when systemd's `OnCalendar` says: `Mon..Fri 02:30`, `daily`. */
+    on_calendar?: string;
+    /** Calls are expected each time this long after the one before. From 1s to 366d, like `30s` or `1m30s`. */
+    period?: string;
+    /** The time zone of `cron` and `on_calendar`: `Europe/Berlin`. */
+    timezone?: string;
+    /** Who knows it may call. 16 to 128 letters, digits, dashes and underscores. `allswell heartbeats` lists the addresses. */
+    token?: string;
+  } | null;
+  /** Ask over HTTP. */
+  http?: {
+    /** User and password for basic authentication. */
+    basic_auth?: {
+      /** The password. */
+      password: string;
+      /** The user. */
+      user: string;
+    } | null;
+    /** A bearer token. */
+    bearer_token?: string;
+    /** The body to send. */
+    body?: string;
+    /** Connect to this `host:port` instead; the name in TLS and the Host header stay. */
+    connect?: string;
+    /** The status codes that are well: `200`, `2xx`, `200-204`. */
+    expected_status?: string[] | null;
+    /** Headers to send. Their values are kept like passwords. */
+    headers?: Record<string, string> | null;
+    /** Which addresses of the name to try. One of `any`, `ipv4`, `ipv6`. */
+    ip_version?: string;
+    /** The largest body in bytes, counted after decompression; a larger one fails. What is read lies in memory. */
+    max_body?: number | string;
+    /** How many redirects to follow. Browsers give up after twenty; 0 follows none. */
+    max_redirects?: number | string;
+    /** The method. */
+    method?: string;
+    /** The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`. */
+    resolver?: string;
+    /** How to speak TLS. */
+    tls?: {
+      /** A PEM file with the roots to trust instead. */
+      ca?: string;
+      /** A PEM file with the client's certificate chain. */
+      client_cert?: string;
+      /** A PEM file with the client's key. */
+      client_key?: string;
+      /** Accept any certificate. What is wrong with it is still recorded and shown. */
+      insecure?: boolean | string;
+      /** The name to ask for and to verify. */
+      server_name?: string;
+    } | null;
+    /** `http://` or `https://`. */
+    url: string;
+  } | null;
+  /** How long a new monitor waits before it is asked for the first time. From 0s to 1d, like `30s` or `1m30s`. */
+  initial_delay?: string;
+  /** From one asking to the next. Shorter than a second is a load test; longer than a day goes unnoticed. From 1s to 1d, like `30s` or `1m30s`. */
+  interval?: string;
+  /** Log in to a MySQL or MariaDB server and send it one query. */
+  mysql?: {
+    /** `mysql://user:password@host:3306/database?ssl-mode=verify-full`, kept like a password. `ssl-mode` takes the words of PostgreSQL's `sslmode` and MySQL's own (`REQUIRED`, `VERIFY_IDENTITY`); `prefer` when it is not said, `verify-full` with a `tls` block. */
+    dsn: string;
+    /** What the first column of the first row must be, as text. */
+    expect?: string;
+    /** Which addresses of the name to try. One of `any`, `ipv4`, `ipv6`. */
+    ip_version?: string;
+    /** The one query. Give the user no more rights than it needs. */
+    query?: string;
+    /** The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`. */
+    resolver?: string;
+    /** How to speak TLS. */
+    tls?: {
+      /** A PEM file with the roots to trust instead. */
+      ca?: string;
+      /** A PEM file with the client's certificate chain. */
+      client_cert?: string;
+      /** A PEM file with the client's key. */
+      client_key?: string;
+      /** Accept any certificate. What is wrong with it is still recorded and shown. */
+      insecure?: boolean | string;
+      /** The name to ask for and to verify. */
+      server_name?: string;
+    } | null;
+  } | null;
+  /** Its name: 1 to 128 characters, no control characters, unlike any other. Its history belongs to the name: one that is renamed says what it was called in `renamed_from`, else it is a new one. */
+  name: string;
+  /** Whether it is not asked for now. */
+  paused?: boolean | string;
+  /** Send echo requests (ICMP). */
+  ping?: {
+    /** How many packets; 100 last 20 s. */
+    count?: number | string;
+    /** From one packet to the next. More packets a second are a flood. From 2ms to 1m, like `30s` or `1m30s`. */
+    gap?: string;
+    /** A name or an address. */
+    host: string;
+    /** Which addresses of the name to try. One of `any`, `ipv4`, `ipv6`. */
+    ip_version?: string;
+    /** How many packets of a hundred may be lost. More fail, fewer are a warning. */
+    max_loss?: number | string;
+    /** The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`. */
+    resolver?: string;
+    /** How long to wait for replies after the last packet, as far as the timeout lets. What is not here then is lost. From 1ms to 1m, like `30s` or `1m30s`. */
+    wait?: string;
+  } | null;
+  /** Log in to a PostgreSQL server and send it one query. */
+  postgres?: {
+    /** `postgres://user:password@host:5432/database?sslmode=verify-full`, kept like a password. `sslmode` is `disable`, `prefer` (TLS where the server speaks it, any certificate), `require` (TLS, any certificate) or `verify-full`; `prefer` when it is not said, `verify-full` with a `tls` block. */
+    dsn: string;
+    /** What the first column of the first row must be, as text. */
+    expect?: string;
+    /** Which addresses of the name to try. One of `any`, `ipv4`, `ipv6`. */
+    ip_version?: string;
+    /** The one query. Give the user no more rights than it needs. */
+    query?: string;
+    /** The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`. */
+    resolver?: string;
+    /** How to speak TLS. */
+    tls?: {
+      /** A PEM file with the roots to trust instead. */
+      ca?: string;
+      /** A PEM file with the client's certificate chain. */
+      client_cert?: string;
+      /** A PEM file with the client's key. */
+      client_key?: string;
+      /** Accept any certificate. What is wrong with it is still recorded and shown. */
+      insecure?: boolean | string;
+      /** The name to ask for and to verify. */
+      server_name?: string;
+    } | null;
+  } | null;
+  /** Log in to a Redis server and PING it. */
+  redis?: {
+    /** `redis://user:password@host:6379/0`, kept like a password; `redis://:password@host` without a user; `rediss://` speaks TLS. */
+    dsn: string;
+    /** Which addresses of the name to try. One of `any`, `ipv4`, `ipv6`. */
+    ip_version?: string;
+    /** The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`. */
+    resolver?: string;
+    /** How to speak TLS. */
+    tls?: {
+      /** A PEM file with the roots to trust instead. */
+      ca?: string;
+      /** A PEM file with the client's certificate chain. */
+      client_cert?: string;
+      /** A PEM file with the client's key. */
+      client_key?: string;
+      /** Accept any certificate. What is wrong with it is still recorded and shown. */
+      insecure?: boolean | string;
+      /** The name to ask for and to verify. */
+      server_name?: string;
+    } | null;
+  } | null;
+  /** The name it had before. Its number and its history go on under the new name; once that is done the key means nothing and may stay or go. */
+  renamed_from?: string;
+  /** Successes in a row until it is up again. */
+  success_threshold?: number | string;
+  /** Words it can be found by: letters, digits, `-`, `_`, `.`, `:` and `/`. */
+  tags?: string[] | null;
+  /** Connect over TCP. */
+  tcp?: {
+    /** `host:port`; IPv6 in brackets: `[::1]:5432`. */
+    address: string;
+    /** What the answer must contain, within its first 64 KiB. */
+    expect?: string;
+    /** Which addresses of the name to try. One of `any`, `ipv4`, `ipv6`. */
+    ip_version?: string;
+    /** The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`. */
+    resolver?: string;
+    /** What to say after connecting; `\r`, `\n`, `\t`, `\\` and `\xNN` are understood. */
+    send?: string;
+  } | null;
+  /** The one deadline of an asking, over all phases and redirects. Longer than the interval is refused; one that is inherited is shortened to the interval. From 100ms to 1d, like `30s` or `1m30s`. */
+  timeout?: string;
+  /** Speak TLS and look at the certificate. */
+  tls?: {
+    /** `host:port`; IPv6 in brackets: `[::1]:5432`. */
+    address: string;
+    /** Which addresses of the name to try. One of `any`, `ipv4`, `ipv6`. */
+    ip_version?: string;
+    /** The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`. */
+    resolver?: string;
+    /** The protocol to leave by STARTTLS. One of `smtp`, `imap`, `pop3`, `postgres`. */
+    starttls?: string;
+    /** How to speak TLS. */
+    tls?: {
+      /** A PEM file with the roots to trust instead. */
+      ca?: string;
+      /** A PEM file with the client's certificate chain. */
+      client_cert?: string;
+      /** A PEM file with the client's key. */
+      client_key?: string;
+      /** Accept any certificate. What is wrong with it is still recorded and shown. */
+      insecure?: boolean | string;
+      /** The name to ask for and to verify. */
+      server_name?: string;
+    } | null;
+  } | null;
+  /** Open a WebSocket. */
+  websocket?: {
+    /** Connect to this `host:port` instead; the name in TLS and the Host header stay. */
+    connect?: string;
+    /** What one of the messages that come must contain; each has at most 64 KiB, all of them together too. */
+    expect?: string;
+    /** Headers of the handshake. Their values are kept like passwords. */
+    headers?: Record<string, string> | null;
+    /** Which addresses of the name to try. One of `any`, `ipv4`, `ipv6`. */
+    ip_version?: string;
+    /** The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`. */
+    resolver?: string;
+    /** The text message to send once it is open. */
+    send?: string;
+    /** The subprotocol that the server must agree to. */
+    subprotocol?: string;
+    /** How to speak TLS. */
+    tls?: {
+      /** A PEM file with the roots to trust instead. */
+      ca?: string;
+      /** A PEM file with the client's certificate chain. */
+      client_cert?: string;
+      /** A PEM file with the client's key. */
+      client_key?: string;
+      /** Accept any certificate. What is wrong with it is still recorded and shown. */
+      insecure?: boolean | string;
+      /** The name to ask for and to verify. */
+      server_name?: string;
+    } | null;
+    /** `ws://` or `wss://`. */
+    url: string;
+  } | null;
+}
+
+/** All monitors, in the order of the configuration. */
+export interface Monitors {
+  monitors: Monitor[];
+}
+
+/** A key that was just made. */
+export type NewKey = Key & {
+  /** The secret. It is shown here and never again. */
+  key: string;
+};
+
+export type Patch = Record<string, unknown>;
+
+/** The phases of an asking in milliseconds; one that was not reached or not needed is left out. */
+export interface PhasesMs {
+  connect?: number | null;
+  dns?: number | null;
+  first_byte?: number | null;
+  tls?: number | null;
+  total: number;
+  transfer?: number | null;
+}
+
+/** RFC 9457, with `field` and `hint` as extensions. */
+export interface Problem {
+  detail: string;
+  /** All that is wrong with a body. */
+  errors?: FieldError[];
+  field?: string | null;
+  hint?: string | null;
+  status: number;
+  title: string;
+  type: string;
+}
+
+/** What one asking gave. */
+export interface Result {
+  /** What else is known: message, address, version, the app's own checks, certificate. */
+  detail?: unknown;
+  outcome: "pass" | "warn" | "fail" | "unknown";
+  phases_ms: PhasesMs;
+  reason?: "dns_not_found" | "dns_failure" | "dns_timeout" | "address_forbidden" | "connect_refused" | "connect_unreachable" | "connect_timeout" | "connection_lost" | "tls_expired" | "tls_not_yet_valid" | "tls_wrong_name" | "tls_untrusted" | "tls_self_signed" | "tls_incomplete_chain" | "tls_unsupported" | "tls_handshake" | "tls_timeout" | "certificate_expiring" | "first_byte_timeout" | "transfer_timeout" | "http_protocol" | "headers_too_large" | "body_too_large" | "decode" | "too_many_redirects" | "redirect_refused" | "protocol" | "status" | "condition" | "expectation" | "health_degraded" | "health_unhealthy" | "authentication" | "refused" | "slow" | "packet_loss" | "heartbeat_missed" | "heartbeat_failed" | "own_network" | "own_resolver" | "own_starved" | "own_store" | "own_fault" | "own_absence" | null;
+  /** The HTTP status. */
+  status?: number | null;
+  /** When it began. */
+  time: string;
+}
+
+/** What the askings of a monitor gave, newest first. */
+export interface Results {
+  /** The monitor's number. */
+  id: number;
+  /** The monitor's name. */
+  name: string;
+  /** Where the older ones are, when there may be some. */
+  next?: string | null;
+  results: Result[];
+}
+
+/** A part of a window. */
+export interface Share {
+  ms: number;
+  percent: number;
+}
+
+/** What one asking brought back, all of it. */
+export interface Trial {
+  /** Which address was asked. */
+  address?: string | null;
+  body_bytes?: number | null;
+  certificate?: Record<string, unknown> | null;
+  /** Each condition, whether it held, and where it did not the value that was there. */
+  conditions: Condition[];
+  /** The same in a sentence. */
+  detail?: string | null;
+  final_url?: string | null;
+  health?: Record<string, unknown> | null;
+  http_version?: string | null;
+  outcome: "pass" | "warn" | "fail" | "unknown";
+  phases_ms: PhasesMs;
+  reason?: "dns_not_found" | "dns_failure" | "dns_timeout" | "address_forbidden" | "connect_refused" | "connect_unreachable" | "connect_timeout" | "connection_lost" | "tls_expired" | "tls_not_yet_valid" | "tls_wrong_name" | "tls_untrusted" | "tls_self_signed" | "tls_incomplete_chain" | "tls_unsupported" | "tls_handshake" | "tls_timeout" | "certificate_expiring" | "first_byte_timeout" | "transfer_timeout" | "http_protocol" | "headers_too_large" | "body_too_large" | "decode" | "too_many_redirects" | "redirect_refused" | "protocol" | "status" | "condition" | "expectation" | "health_degraded" | "health_unhealthy" | "authentication" | "refused" | "slow" | "packet_loss" | "heartbeat_missed" | "heartbeat_failed" | "own_network" | "own_resolver" | "own_starved" | "own_store" | "own_fault" | "own_absence" | null;
+  said?: Record<string, unknown> | null;
+  /** The HTTP status. */
+  status?: number | null;
+  /** What was asked, secrets masked. */
+  target: string;
+}
+
+/** How one monitor fared. */
+export interface Uptime {
+  /** The monitor's number. */
+  id: number;
+  /** The monitor's name. */
+  name: string;
+  /** By the length of the window: `24h`, `7d`, `30d`, `90d`. */
+  uptime: Record<string, UptimeWindow>;
+}
+
+/** Uptime as a number and as people read it. `percent` is `null` when nothing is known. */
+export interface UptimeNumber {
+  /** How much of the window is known. */
+  coverage_percent: number;
+  percent?: number | null;
+  /** Rounded down, so that no failure reads as 100 %. */
+  text: string;
+}
+
+/** How all monitors fared. */
+export interface UptimeOfAll {
+  monitors: Uptime[];
+}
+
+/** One window: the number, how much of it is known, and its parts, which add up to the whole. */
+export type UptimeWindow = UptimeNumber & {
+  from: string;
+  /** By what was true: `up`, `degraded`, `down`, `unknown`, `maintenance`, `paused`. */
+  shares: Record<string, Share>;
+  to: string;
+  window_ms: number;
+};

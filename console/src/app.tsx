@@ -1,0 +1,87 @@
+// Which page a path leads to. All but the overview are fetched when they are wanted.
+
+import type { ComponentType } from "preact";
+import { signal } from "@preact/signals";
+import { Overview } from "./overview/page";
+import { KeysDialog } from "./parts/keys_dialog";
+import { Empty, Loading } from "./parts/notice";
+import { Page } from "./parts/shell";
+import { path, to } from "./state/route";
+import { t } from "./texts";
+
+type PageOf = ComponentType<{ id: string }>;
+
+interface Route {
+  pattern: RegExp;
+  load: () => Promise<PageOf>;
+}
+
+const ROUTES: Route[] = [
+  { pattern: /^\/m\/([^/]+)$/, load: () => import("./monitor/page").then((module) => module.MonitorPage) },
+  { pattern: /^\/i\/([^/]+)$/, load: () => import("./incident/page").then((module) => module.IncidentPage) },
+  { pattern: /^\/incidents$/, load: () => import("./incident/list").then((module) => module.IncidentsPage) },
+  { pattern: /^\/k8s$/, load: () => import("./kubernetes/page").then((module) => module.RehearsalPage) },
+];
+
+/** What was fetched so far; `null` when fetching failed. */
+const loaded = signal(new Map<Route, PageOf | null>());
+
+function pageOf(route: Route): PageOf | null | undefined {
+  const known = loaded.value.get(route);
+  if (known === undefined) {
+    const keep = (page: PageOf | null) => {
+      loaded.value = new Map(loaded.value).set(route, page);
+    };
+    route.load().then(keep, () => keep(null));
+  }
+  return known;
+}
+
+function Nothing() {
+  return (
+    <Page title={t.problem.nothingHere} crumbs={<b>{t.problem.nothingHere}</b>}>
+      <Empty title={t.problem.nothingHere} text={t.problem.nothingHereText}>
+        <a class="btn" href={to("/")}>
+          {t.problem.back}
+        </a>
+      </Empty>
+    </Page>
+  );
+}
+
+function Current() {
+  if (path.value === "/") return <Overview />;
+  for (const route of ROUTES) {
+    const match = route.pattern.exec(path.value);
+    if (!match) continue;
+    const Shown = pageOf(route);
+    if (Shown === undefined) return <Loading />;
+    // After an update the old files are gone; the new page names the new ones.
+    if (Shown === null) return <Outdated />;
+    const id = decodeURIComponent(match[1] ?? "");
+    return <Shown key={path.value} id={id} />;
+  }
+  return <Nothing />;
+}
+
+function Outdated() {
+  return (
+    <Page title={t.problem.title} crumbs={<b>{t.problem.title}</b>}>
+      <Empty title={t.problem.title} text={t.problem.outdated}>
+        <button type="button" class="btn" onClick={() => location.reload()}>
+          {t.problem.reload}
+        </button>
+      </Empty>
+    </Page>
+  );
+}
+
+/** The whole console. */
+export function App() {
+  return (
+    <>
+      <Current />
+      <KeysDialog />
+    </>
+  );
+}

@@ -1,0 +1,21 @@
+// The console begins here.
+
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/overview.css";
+import { render } from "preact";
+import { App } from "./app";
+import { watch } from "./state/fleet";
+import { listen } from "./state/keys";
+import { tick } from "./state/now";
+import { follow } from "./state/route";
+import { followTheme } from "./state/theme";
+
+follow();
+followTheme();
+listen();
+tick();
+watch();
+
+const root = document.getElementById("app");
+if (root) render(<App />, root);

@@ -1,0 +1,156 @@
+// Chart, lanes and table over one range of time.
+
+import { useSignal } from "@preact/signals";
+import { useEffect, useMemo } from "preact/hooks";
+import type { Monitor } from "../api/types";
+import { Skeleton } from "../parts/notice";
+import { byId } from "../state/fleet";
+import { clock, latency, moment } from "../state/format";
+import { pageKeys } from "../state/keys";
+import { useLive } from "../state/live";
+import { t } from "../texts";
+import { Chart, moments, pointed } from "./chart";
+import { detailOf, PHASES, type Picture, picture, type Range, readRange, typical } from "./data";
+import { Lanes } from "./lanes";
+import { ResultsCard } from "./results";
+
+const MINUTE = 60_000;
+/** In the order of the buttons. */
+const RANGES = [
+  ["15 m", 15 * MINUTE],
+  ["90 m", 90 * MINUTE],
+  ["6 h", 360 * MINUTE],
+  ["24 h", 1_440 * MINUTE],
+] as const;
+
+/** How the time of the answers divides, and the checks one by one. */
+export function ResponseCard({ monitor }: { monitor: Monitor }) {
+  const young = Date.now() - Date.parse(monitor.created) < 30 * MINUTE;
+  const chosen = useSignal(young ? 0 : 1);
+  const asTable = useSignal(false);
+  const length = RANGES[chosen.value]?.[1] ?? RANGES[1][1];
+  const asked = byId.value.get(monitor.id)?.asked;
+  const range = useLive<Range>((before, signal) => readRange(monitor.id, length, before, signal), `${monitor.id} ${length}`, asked);
+  useEffect(
+    () =>
+      pageKeys({
+        t: () => {
+          chosen.value = (chosen.value + 1) % RANGES.length;
+        },
+      }),
+    [],
+  );
+  const read = range.value.value;
+  const drawn = useMemo(() => read && picture(read, monitor.interval_s * 1_000), [read, monitor.interval_s]);
+  return (
+    <div class="col">
+      <section class="card" aria-labelledby="response">
+        <header>
+          <h2 id="response">{t.monitor.chart}</h2>
+          <button type="button" class="btn sm ghost" aria-pressed={asTable.value} onClick={() => (asTable.value = !asTable.value)}>
+            {asTable.value ? t.monitor.asChart : t.monitor.asTable}
+          </button>
+          <span class="end seg" role="group" aria-label={t.monitor.range}>
+            {RANGES.map(([name], index) => (
+              <button type="button" aria-pressed={index === chosen.value} onClick={() => (chosen.value = index)}>
+                {name}
+              </button>
+            ))}
+          </span>
+        </header>
+        {!read || !drawn ? <Skeleton height={320} /> : asTable.value ? <Table drawn={drawn} /> : <Drawn read={read} drawn={drawn} monitor={monitor} />}
+      </section>
+      <ResultsCard id={monitor.id} newest={read?.results ?? []} seconds={monitor.interval_s} />
+    </div>
+  );
+}
+
+function Drawn({ read, drawn, monitor }: { read: Range; drawn: Picture; monitor: Monitor }) {
+  const middle = typical(read.results);
+  const failures = read.results.filter((result) => result.outcome === "fail").length;
+  const label = t.monitor.chartLabel(moment(read.from), moment(read.to), middle === null ? t.none : latency(middle), failures);
+  const health = detailOf(monitor.last_result).health ?? read.results.map((result) => detailOf(result).health).find(Boolean);
+  return (
+    <div class="lanes">
+      <div class="lb">
+        <Numbers read={read} drawn={drawn} />
+      </div>
+      <div class="sw">
+        <Chart picture={drawn} label={label} />
+      </div>
+      <Lanes picture={drawn} health={health} />
+      <div class="lb ln hide-m" />
+      <div class="sw ln xaxis" aria-hidden="true">
+        {moments(drawn).map((one) => (
+          <span>{one}</span>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+/** The phases of the column that is pointed at, or of the newest good check. */
+function Numbers({ read, drawn }: { read: Range; drawn: Picture }) {
+  const column = pointed.value === null ? undefined : drawn.columns[pointed.value];
+  const good = read.results.find((result) => result.outcome === "pass" || result.outcome === "warn");
+  const at = column?.phases ? { total: column.total ?? 0, phases: column.phases, text: moment(column.from) } : null;
+  const newest = good ? { total: good.phases_ms.total, phases: good.phases_ms, text: t.monitor.latest(clock(Date.parse(good.time))) } : null;
+  const shown = at ?? newest;
+  if (!shown) return <p class="muted small">{t.monitor.noGood}</p>;
+  return (
+    <>
+      <p class="total num">{latency(shown.total)}</p>
+      <p class="muted small num">{shown.text}</p>
+      <ul class="ph small">
+        {PHASES.toReversed()
+          .filter((phase) => shown.phases[phase])
+          .map((phase) => (
+            <li>
+              <i style={{ background: `var(--p-${phase.replace("_", "-")})` }} />
+              <span>{t.phase[phase]}</span>
+              <b>{latency(shown.phases[phase] ?? 0)}</b>
+            </li>
+          ))}
+      </ul>
+    </>
+  );
+}
+
+function Table({ drawn }: { drawn: Picture }) {
+  const { column } = t.monitor;
+  return (
+    <div class="scroll tall" role="group" aria-labelledby="response" tabIndex={0}>
+      <table>
+        <thead>
+          <tr>
+            <th>{column.time}</th>
+            <th class="right">{column.count}</th>
+            <th class="right">{column.failed}</th>
+            {PHASES.map((phase) => (
+              <th class="right">{t.phase[phase]}</th>
+            ))}
+            <th class="right">{column.total}</th>
+            <th class="right">{column.slowest}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {drawn.columns
+            .filter((one) => one.count > 0)
+            .toReversed()
+            .map((one) => (
+              <tr>
+                <td class="num nowrap">{moment(one.from)}</td>
+                <td class="right num">{one.count}</td>
+                <td class="right num">{one.failed}</td>
+                {PHASES.map((phase) => (
+                  <td class="right num nowrap">{one.phases ? latency(one.phases[phase]) : t.none}</td>
+                ))}
+                <td class="right num nowrap">{one.total === null ? t.none : latency(one.total)}</td>
+                <td class="right num nowrap">{one.slowest === null ? t.none : latency(one.slowest)}</td>
+              </tr>
+            ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

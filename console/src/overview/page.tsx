@@ -1,0 +1,83 @@
+// `/`: what is wrong now in sentences, the fleet as a map, the list.
+
+import { computed } from "@preact/signals";
+import { Empty, Loading, Refused } from "../parts/notice";
+import { Glyph } from "../parts/glyph";
+import { Page } from "../parts/shell";
+import { counts, monitors, trouble, refresh } from "../state/fleet";
+import { brief } from "../state/format";
+import { LEGEND } from "../state/model";
+import { now } from "../state/now";
+import { t } from "../texts";
+import { Refusal } from "../api/client";
+import { Attention, attention } from "./attention";
+import { FleetMap } from "./map";
+import { List } from "./list";
+
+const newest = computed(() => (monitors.value ?? []).reduce((latest, monitor) => Math.max(latest, monitor.asked ?? 0), 0));
+
+/** How long ago: tenths of seconds while it is fresh. */
+function ago(ms: number): string {
+  const age = Math.max(0, ms);
+  return age < 10_000 ? `${(age / 1_000).toFixed(1)} ${t.unit.second}` : brief(age);
+}
+
+/** What is true of the whole fleet, in one sentence and one line. */
+function Head() {
+  const all = monitors.value?.length ?? 0;
+  const { down, up } = counts.value;
+  const look = attention.value.filter((one) => one.status === "degraded").length;
+  return (
+    <div class="row between wrap head">
+      <div>
+        <h1>{t.overview.headline(down, look, all)}</h1>
+        <p class="muted num">
+          {t.overview.standing(up, all)} {newest.value > 0 && t.overview.lastResult(ago(now.value - newest.value))}
+        </p>
+      </div>
+      <ul class="legend" aria-label={t.overview.legend}>
+        {LEGEND.map((status) => (
+          <li>
+            <span>
+              <Glyph status={status} size={13} />
+              {t.status[status]}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+/** The overview. */
+export function Overview() {
+  const title = t.overview.tabTitle(counts.value.down);
+  if (monitors.value === null) {
+    return trouble.value ? (
+      <Refused error={new Refusal(0, { detail: trouble.value.why })} retry={() => void refresh()} />
+    ) : (
+      <Loading title={t.overview.title} />
+    );
+  }
+  return (
+    <Page title={title} crumbs={<b>{t.overview.title}</b>}>
+      {monitors.value.length === 0 ? (
+        <>
+          <h1 class="head">{t.overview.emptyTitle}</h1>
+          <Empty title={t.overview.emptyHow} text={t.overview.emptyText}>
+            <pre class="code" tabIndex={0}>
+              {t.overview.emptyExample}
+            </pre>
+          </Empty>
+        </>
+      ) : (
+        <>
+          <Head />
+          <Attention />
+          <FleetMap />
+          <List />
+        </>
+      )}
+    </Page>
+  );
+}

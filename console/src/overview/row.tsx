@@ -1,0 +1,140 @@
+// One row of the list, and the heads of its columns.
+
+import { computed } from "@preact/signals";
+import { Glyph, State } from "../parts/glyph";
+import { lastResults, Strip } from "../parts/strip";
+import { monitors } from "../state/fleet";
+import { brief, exact, latency, visible } from "../state/format";
+import type { Monitor } from "../state/model";
+import { now } from "../state/now";
+import { to } from "../state/route";
+import { t } from "../texts";
+
+/** Columns that some monitor has something for. */
+export const columns = computed(() => {
+  const all = monitors.value ?? [];
+  const grouped = all.some((monitor) => monitor.group !== "" || monitor.tags.length > 0);
+  return [
+    grouped ? "has-tags" : "has-kind",
+    all.some((monitor) => monitor.p95 !== null) ? "has-p95" : "",
+    all.some((monitor) => monitor.certificate !== null) ? "has-cert" : "",
+  ];
+});
+
+const CERTIFICATE_SOON = 14;
+const MONTH_MS = 30 * 86_400_000;
+
+/** The heads of the columns. */
+export function Head() {
+  const { column } = t.list;
+  const head = (name: string, text: string, right = false) => (
+    <span role="columnheader" class={`c-${name}${right ? " right" : ""}`}>
+      {text}
+    </span>
+  );
+  return (
+    <div role="rowgroup" class="heads">
+      <div role="row" aria-rowindex={1}>
+        {head("status", column.state)}
+        {head("name", column.monitor)}
+        {head("tags", column.group)}
+        {head("kind", column.kind)}
+        {head("strip", column.strip)}
+        {head("now", column.now, true)}
+        {head("p95", column.p95, true)}
+        {head("uptime", column.uptime, true)}
+        {head("cert", column.certificate, true)}
+      </div>
+    </div>
+  );
+}
+
+interface Props {
+  monitor: Monitor;
+  index: number;
+  top: number;
+  current: boolean;
+  onFocus: () => void;
+}
+
+/** One monitor. */
+export function Row({ monitor, index, top, current, onFocus }: Props) {
+  const name = visible(monitor.name);
+  const age = monitor.since === null ? "" : brief(now.value - monitor.since);
+  return (
+    <div role="row" class={monitor.status} data-id={monitor.id} aria-rowindex={index + 2} style={{ transform: `translateY(${top}px)` }}>
+      <span role="gridcell" class="c-status">
+        <State status={monitor.status}>
+          <span class="txt">{t.status[monitor.status]}</span>
+          <span class="dur" title={monitor.since === null ? "" : exact(monitor.since)}>
+            {age}
+          </span>
+        </State>
+      </span>
+      <span role="gridcell" class="c-name">
+        <a class="q nm ell" href={to(`/m/${monitor.id}`)} tabIndex={current ? 0 : -1} onFocus={onFocus}>
+          {name}
+        </a>
+        <span class="ell tg">{visible(monitor.target)}</span>
+      </span>
+      <span role="gridcell" class="c-tags">
+        <span class="muted small ell">{visible(monitor.group)}</span>
+        {monitor.tags.slice(0, 3).map((tag) => (
+          <span class="tag">{visible(tag)}</span>
+        ))}
+      </span>
+      <span role="gridcell" class="c-kind muted">
+        {monitor.kind}
+      </span>
+      <span role="gridcell" class="c-strip">
+        <RowStrip monitor={monitor} name={name} />
+      </span>
+      <span role="gridcell" class="c-now num right nowrap">
+        <Now monitor={monitor} />
+      </span>
+      <span role="gridcell" class="c-p95 num right muted nowrap">
+        {monitor.p95 === null ? t.none : latency(monitor.p95)}
+      </span>
+      <span role="gridcell" class="c-uptime num right nowrap">
+        <Uptime monitor={monitor} />
+      </span>
+      <span role="gridcell" class="c-cert num right muted nowrap">
+        <Certificate days={monitor.certificate} />
+      </span>
+    </div>
+  );
+}
+
+function RowStrip({ monitor, name }: { monitor: Monitor; name: string }) {
+  const results = lastResults(monitor.id, monitor.asked).value ?? [];
+  return <Strip results={results} label={t.list.stripLabel(name, t.status[monitor.status])} />;
+}
+
+/** The newest answer: what it said when it was no pass, or else how long it took. */
+function Now({ monitor }: { monitor: Monitor }) {
+  if (monitor.said && monitor.status !== "paused") return <span class={`bad ${monitor.status === "up" ? "degraded" : monitor.status}`}>{monitor.said}</span>;
+  return <>{monitor.latency === null ? <span class="muted">{t.none}</span> : latency(monitor.latency)}</>;
+}
+
+function Uptime({ monitor }: { monitor: Monitor }) {
+  if (monitor.uptime === null) return <span class="muted">{t.list.tooNew}</span>;
+  return (
+    <>
+      {monitor.uptimeText}
+      {monitor.coverage < 99.5 && <span class="of small muted">{t.monitor.coverage(brief((monitor.coverage / 100) * MONTH_MS))}</span>}
+    </>
+  );
+}
+
+function Certificate({ days }: { days: number | null }) {
+  if (days === null) return <>{t.none}</>;
+  const text = `${days} ${t.unit.day}`;
+  if (days >= CERTIFICATE_SOON) return <>{text}</>;
+  const status = days < 0 ? "down" : "degraded";
+  return (
+    <span class={`st ${status}`}>
+      <Glyph status={status} size={12} />
+      {text}
+    </span>
+  );
+}

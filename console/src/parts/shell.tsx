@@ -1,0 +1,165 @@
+// What is around every page: where one can go, where one is, whether what one sees is fresh.
+
+import type { ComponentChildren } from "preact";
+import { useEffect } from "preact/hooks";
+import { counts, incidents, monitors, refresh, trouble, answered, announcement } from "../state/fleet";
+import { clock } from "../state/format";
+import { keysShown } from "../state/keys";
+import { now } from "../state/now";
+import { path, to } from "../state/route";
+import { switchTheme } from "../state/theme";
+import { t } from "../texts";
+import { Icon, type IconName, Logo } from "./icon";
+
+interface Place {
+  icon: IconName;
+  name: string;
+  path: string;
+}
+
+const PLACES: Place[] = [
+  { icon: "home", name: t.nav.overview, path: "/" },
+  { icon: "bolt", name: t.nav.incidents, path: "/incidents" },
+  { icon: "ship", name: t.nav.rehearsal, path: "/k8s" },
+];
+
+/** Which place a path belongs to. */
+function placeOf(path: string): string {
+  if (path.startsWith("/i")) return "/incidents";
+  return path.startsWith("/k8s") ? "/k8s" : "/";
+}
+
+/** A page with all that is around it. `crumbs` say where it is; `title` is what the tab shows. */
+export function Page({
+  title,
+  crumbs,
+  actions,
+  children,
+}: {
+  title: string;
+  crumbs: ComponentChildren;
+  actions?: ComponentChildren;
+  children: ComponentChildren;
+}) {
+  useEffect(() => {
+    document.title = `${title} · ${t.name}`;
+  }, [title]);
+  return (
+    <div class="app">
+      <a class="skip" href="#main" data-out>
+        {t.nav.skip}
+      </a>
+      <Side />
+      <div>
+        <header class="top">
+          <nav class="crumbs" aria-label={t.nav.breadcrumb}>
+            {crumbs}
+          </nav>
+          <span class="grow" />
+          {actions}
+          <Live />
+          <button type="button" class="btn icon ghost hide-m" aria-label={t.keys.title} onClick={() => (keysShown.value = true)}>
+            <Icon name="keys" />
+          </button>
+          <button type="button" class="btn icon ghost" aria-label={t.nav.theme} onClick={switchTheme}>
+            <Icon name="sun" />
+          </button>
+        </header>
+        <main id="main" tabIndex={-1}>
+          <Stale />
+          {children}
+        </main>
+      </div>
+      <Tabs />
+      <div class="vh" role="status" aria-live="polite">
+        {announcement.value}
+      </div>
+    </div>
+  );
+}
+
+function Side() {
+  const current = placeOf(path.value);
+  const link = (place: Place, count?: ComponentChildren) => (
+    <a href={to(place.path)} aria-current={place.path === current ? "page" : undefined}>
+      <Icon name={place.icon} />
+      <span>{place.name}</span>
+      {count}
+    </a>
+  );
+  const all = monitors.value?.length ?? 0;
+  const open = incidents.value.length;
+  return (
+    <nav class="side" aria-label={t.nav.main}>
+      <div>
+        <div class="brand">
+          <Logo />
+          <span>{t.name}</span>
+        </div>
+        {PLACES.slice(0, 1).map((place) => link(place, <span class="ct">{all > 0 ? t.number(all) : ""}</span>))}
+        {PLACES.slice(1, 2).map((place) => link(place, open > 0 && <span class="ct bad down">{t.number(open)}</span>))}
+        <div class="cap">{t.nav.kubernetes}</div>
+        {PLACES.slice(2).map((place) => link(place))}
+        <div class="foot small muted">
+          <a href={to("/plain/")} data-out>
+            <Icon name="page" />
+            <span>{t.nav.plain}</span>
+          </a>
+        </div>
+      </div>
+    </nav>
+  );
+}
+
+function Tabs() {
+  const current = placeOf(path.value);
+  return (
+    <nav class="tabbar" aria-label={`${t.nav.main} `}>
+      {PLACES.map((place) => (
+        <a href={to(place.path)} aria-current={place.path === current ? "page" : undefined}>
+          <Icon name={place.icon} size={20} />
+          <span>{place.name}</span>
+        </a>
+      ))}
+      <a href={to("/plain/")} data-out>
+        <Icon name="page" size={20} />
+        <span>{t.nav.plain}</span>
+      </a>
+    </nav>
+  );
+}
+
+function Live() {
+  if (trouble.value && answered.value) {
+    const seconds = Math.max(0, Math.round((trouble.value.again - now.value) / 1_000));
+    return (
+      <span class="live stale hide-m">
+        <i />
+        {t.live.stale(clock(answered.value), seconds)}
+      </span>
+    );
+  }
+  return (
+    <span class="live hide-m">
+      <i />
+      {answered.value ? t.live.live : t.live.loading}
+    </span>
+  );
+}
+
+/** Says when what is shown is old, and why. */
+function Stale() {
+  const why = trouble.value?.why;
+  if (!why || !answered.value) return null;
+  return (
+    <div class="notice" role="status">
+      <span class="grow">{t.live.staleLong(clock(answered.value), why)}</span>
+      <button type="button" class="btn sm" onClick={() => void refresh()}>
+        {t.live.retry}
+      </button>
+    </div>
+  );
+}
+
+/** How many are down: what the tab's title begins with. */
+export const downCount = () => counts.value.down;

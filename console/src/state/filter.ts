@@ -1,0 +1,92 @@
+// What is written into the filter, and which monitors fit: `tag:prod status:down p95>500 name`.
+//
+// Words are joined by "and"; a `-` before one turns it round; quotes keep spaces together.
+
+import { t } from "../texts";
+import { type Monitor, STATUSES } from "./model";
+
+/** Whether a monitor fits. */
+export type Test = (monitor: Monitor) => boolean;
+
+/** A filter that was read. `problem` says what in it cannot be used. */
+export interface Filter {
+  test: Test;
+  problem: string | null;
+}
+
+const WORD = /(-?)(?:([a-z0-9]+)(:|>=|<=|>|<|=))?("[^"]*"?|\S+)/gi;
+
+type Field = (monitor: Monitor) => string | readonly string[];
+type Measure = (monitor: Monitor) => number | null;
+
+const FIELDS: Record<string, Field> = {
+  name: (monitor) => monitor.name,
+  target: (monitor) => monitor.target,
+  kind: (monitor) => monitor.kind,
+  tag: (monitor) => monitor.tags,
+  group: (monitor) => monitor.group,
+};
+
+const MEASURES: Record<string, Measure> = {
+  p95: (monitor) => monitor.p95,
+  latency: (monitor) => monitor.latency,
+  uptime: (monitor) => monitor.uptime,
+  cert: (monitor) => monitor.certificate,
+};
+
+/** Reads a filter. What cannot be used is left out and said. */
+export function read(text: string): Filter {
+  const tests: Test[] = [];
+  let problem: string | null = null;
+  for (const [, not, key, operator, value] of text.matchAll(WORD)) {
+    const word = one(key?.toLowerCase(), operator, unquoted(value ?? ""));
+    if (typeof word === "string") problem ??= word;
+    else tests.push(not ? (monitor) => !word(monitor) : word);
+  }
+  return { test: (monitor) => tests.every((test) => test(monitor)), problem };
+}
+
+const unquoted = (value: string) => value.replace(/^"|"$/g, "").toLowerCase();
+
+function one(key: string | undefined, operator: string | undefined, value: string): Test | string {
+  if (!key || !operator) return (monitor) => monitor.text.includes(value);
+  if (key in MEASURES && operator !== ":") return measured(key, operator, value);
+  // A URL is no filter of ours: `http://…` is looked for as it stands.
+  if (operator === ":" && value.startsWith("//")) return (monitor) => monitor.text.includes(`${key}:${value}`);
+  if (operator === ":" && key === "status") return ofStatus(value);
+  const field = FIELDS[key];
+  if (operator !== ":" || !field) return t.list.unknownKey(key + operator);
+  return (monitor) => {
+    const found = field(monitor);
+    if (typeof found !== "string") return found.some((item) => item.toLowerCase() === value);
+    return key === "group" || key === "kind" ? found.toLowerCase() === value : found.toLowerCase().includes(value);
+  };
+}
+
+function ofStatus(value: string): Test | string {
+  const wanted = STATUSES.filter((status) => value !== "" && value.split(",").some((word) => status.startsWith(word)));
+  if (value === "") return () => true;
+  return wanted.length > 0 ? (monitor) => wanted.includes(monitor.status) : t.list.badStatus(value);
+}
+
+function measured(key: string, operator: string, value: string): Test | string {
+  const bound = Number.parseFloat(value);
+  const measure = MEASURES[key];
+  if (Number.isNaN(bound) || !measure) return t.list.badNumber(key + operator);
+  const holds: Record<string, (found: number) => boolean> = {
+    ">": (found) => found > bound,
+    "<": (found) => found < bound,
+    ">=": (found) => found >= bound,
+    "<=": (found) => found <= bound,
+    "=": (found) => found === bound,
+  };
+  return (monitor) => {
+    const found = measure(monitor);
+    return found !== null && (holds[operator]?.(found) ?? false);
+  };
+}
+
+/** A word of a filter that means exactly this: `group:"Edge & CDN"`. */
+export function word(key: string, value: string): string {
+  return `${key}:${/[\s"]/.test(value) ? `"${value.replaceAll('"', "")}"` : value}`;
+}

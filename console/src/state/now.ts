@@ -1,0 +1,13 @@
+// What time it is, as a signal: ages count on by themselves.
+
+import { signal } from "@preact/signals";
+
+/** Milliseconds since the epoch, moved on once a second while somebody looks. */
+export const now = signal(Date.now());
+
+/** Begins to count. */
+export function tick(): void {
+  setInterval(() => {
+    if (!document.hidden) now.value = Date.now();
+  }, 1_000);
+}
