@@ -12,6 +12,7 @@ use std::sync::Arc;
 use allswell_monitor::access::Secret;
 use allswell_monitor::clock::SystemClock;
 use allswell_monitor::config::{self, Config, Watcher};
+use allswell_monitor::pages::{Console, File};
 use allswell_monitor::server::{Options, Server};
 use anyhow::Context;
 use sd_notify::NotifyState;
@@ -75,7 +76,7 @@ async fn serve(args: Args) -> anyhow::Result<ExitCode> {
     let data = args.data.clone().or_else(|| config.server.data.clone()).unwrap_or_else(|| "allswell-data".into());
     let listen = args.listen.or(config.server.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 7878)));
     let key = standing_key(args.key_file.as_deref())?;
-    let server = Server::start(Options { data, listen, key, clock }, config).await?;
+    let server = Server::start(Options { data, listen, key, console: console(), clock }, config).await?;
     banner::print(&server, demo.as_ref());
     notify_systemd(&[NotifyState::Ready]);
     let mut source = Source { args: &args, server: &server, watcher };
@@ -97,6 +98,20 @@ fn standing_key(file: Option<&Path>) -> anyhow::Result<Option<Secret>> {
     let text = std::fs::read_to_string(file);
     let text = text.with_context(|| format!("cannot read the API key in `{}`", file.display()))?;
     Secret::given(&text).map(Some).with_context(|| format!("`{}` holds no API key", file.display()))
+}
+
+/// The console as it was built into this binary.
+fn console() -> Console {
+    let files = allswell_console::FILES.iter();
+    let file = |file: &allswell_console::File| File {
+        path: file.path,
+        kind: file.kind,
+        tag: file.tag,
+        plain: file.plain,
+        brotli: file.brotli,
+        gzip: file.gzip,
+    };
+    files.map(file).collect()
 }
 
 /// What the arguments ask to be watched: the file's monitors and one for each URL.

@@ -12,7 +12,7 @@ pub mod metrics;
 pub mod model;
 pub mod notification;
 pub mod notify;
-mod pages;
+pub mod pages;
 pub mod resources;
 mod runner;
 mod scribe;

@@ -24,6 +24,7 @@ use crate::heartbeats::{Heartbeats, TokenKey};
 use crate::metrics::{File, Metrics};
 use crate::notification::Notification;
 use crate::notify::{self, ChannelError, Deliverer};
+use crate::pages::Console;
 use crate::resources::Resources;
 use crate::runner::{Parts, Runner};
 use crate::scribe::{Emergency, Scribe};
@@ -43,6 +44,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// A key that may do everything, beside those of the store.
     pub key: Option<Secret>,
+    /// The files of the console.
+    pub console: Console,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }
@@ -123,7 +126,7 @@ impl Server {
 
     #[expect(clippy::disallowed_methods, reason = "the server owns its tasks and joins them in `stop`")]
     async fn set_up(options: Options, config: Config) -> Result<Self, ServeError> {
-        let Options { data, listen, key, clock } = options;
+        let Options { data, listen, key, console, clock } = options;
         let started = clock.now();
         let refused = |source| ServeError::Listen { address: listen, source };
         // Before the store, so that a second server on the same address fails without touching anything.
@@ -182,6 +185,7 @@ impl Server {
             prober: Arc::clone(&prober),
             acknowledger: Acknowledger::new(Arc::clone(&store), Arc::clone(&clock)),
             resources: Arc::clone(&resources),
+            console,
             public_url: Some(public_url.clone()),
         };
         let tasks = Tasks {

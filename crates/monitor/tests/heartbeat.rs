@@ -8,6 +8,7 @@ use std::time::Duration;
 use allswell_core::{Mono, Now, Wall};
 use allswell_monitor::clock::{Clock, SystemClock};
 use allswell_monitor::config;
+use allswell_monitor::pages::Console;
 use allswell_monitor::server::{Options, Server};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -21,6 +22,7 @@ async fn server(data: &Path, heartbeat: &str) -> Server {
         data: data.to_owned(),
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         key: None,
+        console: Console::default(),
         clock: Arc::new(SystemClock::new()),
     };
     Server::start(options, config).await.expect("starts")
@@ -148,8 +150,13 @@ async fn what_was_missed_while_the_server_was_down_is_unknown() {
     let yaml = format!("monitors:\n  - {{ name: nightly, heartbeat: {{ token: {TOKEN}, period: 1s, grace: 1s }} }}\n");
     let config = config::parse(&yaml, Path::new("test.yaml"), &|_| None).expect("a good configuration");
     let clock = Arc::new(Ahead(SystemClock::new()));
-    let options =
-        Options { data: data.path().to_owned(), listen: SocketAddr::from(([127, 0, 0, 1], 0)), key: None, clock };
+    let options = Options {
+        data: data.path().to_owned(),
+        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        key: None,
+        console: Console::default(),
+        clock,
+    };
     let second = Server::start(options, config).await.expect("starts");
     let seen = until(&second, "/api/v1/monitors/1", |monitor| status(monitor) != "up").await;
     assert_eq!(status(&seen), "unknown");

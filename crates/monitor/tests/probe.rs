@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use allswell_monitor::clock::SystemClock;
 use allswell_monitor::config;
+use allswell_monitor::pages::Console;
 use allswell_monitor::server::{Options, Server};
 
 async fn server(data: &Path) -> Server {
@@ -17,6 +18,7 @@ async fn server(data: &Path) -> Server {
         data: data.to_owned(),
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         key: None,
+        console: Console::default(),
         clock: Arc::new(SystemClock::new()),
     };
     Server::start(options, config).await.expect("starts")

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use allswell_monitor::clock::SystemClock;
 use allswell_monitor::config::{self, Config};
 use allswell_monitor::mail_catcher::{MailCatcher, Mails};
+use allswell_monitor::pages::Console;
 use allswell_monitor::server::{Options, ServeError, Server};
 use allswell_monitor::store::StoreError;
 use axum::extract::State;
@@ -84,6 +85,7 @@ monitors:
             data: data.to_owned(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             key: None,
+            console: Console::default(),
             clock: Arc::new(SystemClock::new()),
         };
         Server::start(options, self.config("")).await

@@ -6,8 +6,19 @@ use super::Scope;
 
 /// What needs no key: the server's own health and numbers, where jobs call in by their token, links that carry their own
 /// signature, what pages are made of, and what the interface looks like.
-const OPEN: [&str; 9] =
-    ["/health", "/ready", "/metrics", "/heartbeat/", "/assets/", "/ack/", "/s/", "/badge/", "/api/openapi.json"];
+const OPEN: [&str; 11] = [
+    "/health",
+    "/ready",
+    "/metrics",
+    "/heartbeat/",
+    "/assets/",
+    "/plain/assets/",
+    "/theme.js",
+    "/ack/",
+    "/s/",
+    "/badge/",
+    "/api/openapi.json",
+];
 
 /// The scope that `method` at `path` needs; `None` when everybody may.
 pub(crate) fn need(method: &Method, path: &str) -> Option<Scope> {
@@ -38,10 +49,13 @@ mod tests {
         check(Method::GET, "/healthy", Some(Scope::Read));
         check(Method::GET, "/metrics", None);
         check(Method::POST, "/heartbeat/3f0c/start", None);
-        check(Method::GET, "/assets/plain.css", None);
+        check(Method::GET, "/assets/index-Gr1.js", None);
+        check(Method::GET, "/plain/assets/plain.css", None);
+        check(Method::GET, "/theme.js", None);
         check(Method::GET, "/api/openapi.json", None);
         check(Method::GET, "/", Some(Scope::Read));
         check(Method::GET, "/m/1", Some(Scope::Read));
+        check(Method::GET, "/plain/m/1", Some(Scope::Read));
         check(Method::GET, "/probe", Some(Scope::Read));
         check(Method::GET, "/api/v1/monitors", Some(Scope::Read));
         check(Method::HEAD, "/api/v1/monitors", Some(Scope::Read));

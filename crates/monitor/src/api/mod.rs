@@ -75,6 +75,8 @@ pub struct ApiState {
     pub resources: Arc<Resources>,
     /// Who may call.
     pub heartbeats: Arc<Heartbeats>,
+    /// The files of the console, if it was built with one.
+    pub console: pages::Console,
     /// Where people find this server's pages, `https://status.example.com`, when it knows.
     pub public_url: Option<String>,
 }
@@ -144,7 +146,7 @@ async fn guard(request: Request, next: Next) -> Response {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }

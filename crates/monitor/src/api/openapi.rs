@@ -31,6 +31,7 @@ pub(super) fn head() -> OpenApi {
     let mut document = OpenApiBuilder::new().info(info).build();
     let components = document.components.get_or_insert_default();
     components.schemas.insert(problem::Document::name().into_owned(), problem::Document::schema());
+    components.schemas.insert(problem::FieldError::name().into_owned(), problem::FieldError::schema());
     document
 }
 

@@ -89,7 +89,7 @@ struct Check {
 
 pub(super) async fn show(State(state): State<ApiState>, key: Result<Key, Problem>, query: RawQuery) -> Response {
     let now = state.now();
-    super::shown(page(&state, key, query, now).await, "../", now.wall)
+    super::shown(&state, page(&state, key, query, now).await, "../", now.wall)
 }
 
 async fn page(state: &ApiState, key: Result<Key, Problem>, query: RawQuery, now: Now) -> Result<Response, Problem> {
@@ -100,7 +100,7 @@ async fn page(state: &ApiState, key: Result<Key, Problem>, query: RawQuery, now:
     deliveries.retain(|delivery| delivery.incident == row.id);
     let watched = state.store.monitors().await?.iter().any(|monitor| monitor.enlisted.id == row.id.monitor);
     let seen = seen::Evidence::read(&row.evidence);
-    let page = Page::new("../", now.wall);
+    let page = Page::new(state, "../", now.wall);
     let evidence = Evidence::of(&seen, &row, now.wall);
     Ok(super::html(&IncidentPage {
         page: if row.ended.is_none() { page.refreshing(hold, "") } else { page },

@@ -1,10 +1,12 @@
-//! The plain pages: what is wrong now, one monitor, one incident. Rendered here, no script, no build step.
+//! The console's page and files (`console.rs`), and the plain pages: what is wrong now, one monitor, one incident.
 //!
-//! They read what the JSON reads (`api::read`) and say it in the same words. Addresses are relative, so the pages work below
-//! any path a proxy gives them. All text of others is made visible ([`text::visible`]) and then escaped by the templates.
+//! The plain ones live below `/plain/` and are rendered here, no script, no build step. They read what the JSON reads
+//! (`api::read`) and say it in the same words. Addresses are relative, so the pages work below any path a proxy gives them. All
+//! text of others is made visible (`text::visible`) and then escaped by the templates.
 
 mod assets;
 mod certificate;
+mod console;
 mod evidence;
 mod incident;
 mod monitor;
@@ -19,19 +21,33 @@ use askama::Template;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 
 use crate::api::{ApiState, Problem, wire};
 
+pub use console::{Console, File};
+
 /// The pages and what they need.
 pub(crate) fn router() -> Router<ApiState> {
     Router::new()
-        .route("/", get(overview::show))
-        .route("/m/{id}", get(monitor::show))
-        .route("/i/{id}", get(incident::show))
-        .route("/assets/plain.css", get(assets::css))
+        .merge(of_console())
+        .route("/plain", get(async || Redirect::temporary("plain/")))
+        .route("/plain/", get(overview::show))
+        .route("/plain/m/{id}", get(monitor::show))
+        .route("/plain/i/{id}", get(incident::show))
+        .route("/plain/assets/plain.css", get(assets::css))
+        .route("/plain/assets/icon.svg", get(assets::icon))
+}
+
+/// The addresses of the console. The messages that are sent name some of them: they stay.
+fn of_console() -> Router<ApiState> {
+    let pages = ["/", "/m/{id}", "/i/{id}", "/incidents", "/k8s"];
+    let router = pages.into_iter().fold(Router::new(), |router, path| router.route(path, get(console::page)));
+    router
+        .route("/theme.js", get(console::file))
         .route("/assets/icon.svg", get(assets::icon))
+        .route("/assets/{file}", get(console::file))
 }
 
 /// The answer to a path that leads nowhere: a page for a browser, a problem document for a program.
@@ -43,15 +59,17 @@ pub(crate) async fn not_found(State(state): State<ApiState>, request: Request) -
     if path.starts_with("/api/") || !accepted.contains("text/html") {
         return problem.into_response();
     }
-    let root = "../".repeat(path.matches('/').count().saturating_sub(1));
-    refusal_page(&problem, root, state.now().wall)
+    let root = format!("{}plain/", "../".repeat(path.matches('/').count().saturating_sub(1)));
+    refusal_page(&state, &problem, root, state.now().wall)
 }
 
 /// What every page knows.
 struct Page {
-    /// The way to `/`: empty or `../`.
+    /// The way to `/plain/`: empty or `../`.
     root: String,
     css: &'static str,
+    /// How to get the console; empty where it is.
+    console: &'static str,
     /// Whether it reads itself again every ten seconds.
     refresh: bool,
     /// The address that changes that; empty on a page that stays as it is.
@@ -62,10 +80,11 @@ struct Page {
 }
 
 impl Page {
-    fn new(root: impl Into<String>, now: Wall) -> Self {
+    fn new(state: &ApiState, root: impl Into<String>, now: Wall) -> Self {
         Self {
             root: root.into(),
             css: &assets::CSS_VERSION,
+            console: if state.console.is_there() { "" } else { console::HOW },
             refresh: false,
             hold: String::new(),
             time: text::clock(now, now),
@@ -85,8 +104,8 @@ impl Page {
 }
 
 /// The page, or one that says why there is none.
-fn shown(page: Result<Response, Problem>, root: &str, now: Wall) -> Response {
-    page.unwrap_or_else(|problem| refusal_page(&problem, root, now))
+fn shown(state: &ApiState, page: Result<Response, Problem>, root: &str, now: Wall) -> Response {
+    page.unwrap_or_else(|problem| refusal_page(state, &problem, root, now))
 }
 
 #[derive(Template)]
@@ -98,10 +117,10 @@ struct RefusalPage {
     hint: String,
 }
 
-fn refusal_page(problem: &Problem, root: impl Into<String>, now: Wall) -> Response {
+fn refusal_page(state: &ApiState, problem: &Problem, root: impl Into<String>, now: Wall) -> Response {
     let (detail, hint) = problem.sentences();
     let page = RefusalPage {
-        page: Page::new(root, now),
+        page: Page::new(state, root, now),
         title: problem.status().canonical_reason().unwrap_or("Not possible"),
         detail: text::sentence(detail),
         hint: hint.map(text::sentence).unwrap_or_default(),

@@ -88,7 +88,7 @@ struct Row {
 
 pub(super) async fn show(State(state): State<ApiState>, key: Result<Key, Problem>, query: RawQuery) -> Response {
     let now = state.now();
-    super::shown(monitor(&state, key, query, now).await, "../", now.wall)
+    super::shown(&state, monitor(&state, key, query, now).await, "../", now.wall)
 }
 
 async fn monitor(state: &ApiState, key: Result<Key, Problem>, query: RawQuery, now: Now) -> Result<Response, Problem> {
@@ -105,7 +105,7 @@ async fn monitor(state: &ApiState, key: Result<Key, Problem>, query: RawQuery, n
     let latest = details.first().cloned().unwrap_or_default();
     let chart = strip::chart(&results, COLUMNS);
     Ok(super::html(&MonitorPage {
-        page: Page::new("../", now.wall).refreshing(hold, ""),
+        page: Page::new(state, "../", now.wall).refreshing(hold, ""),
         id: id.0,
         name: text::visible(&monitor.enlistment.name),
         target: text::visible(&monitor.enlistment.target),

@@ -81,7 +81,7 @@ struct Paging {
 
 pub(super) async fn show(State(state): State<ApiState>, query: RawQuery) -> Response {
     let now = state.now();
-    super::shown(overview(&state, query, now).await, "", now.wall)
+    super::shown(&state, overview(&state, query, now).await, "", now.wall)
 }
 
 async fn overview(state: &ApiState, query: RawQuery, now: Now) -> Result<Response, Problem> {
@@ -99,7 +99,7 @@ async fn overview(state: &ApiState, query: RawQuery, now: Now) -> Result<Respons
     let mut troubles = incident_troubles(&incidents, &monitors, &deliveries, now.wall);
     troubles.extend(blind_troubles(state, &monitors, now.wall).await?);
     let overview = Overview {
-        page: Page::new("", now.wall).refreshing(query.flag("hold")?, &kept),
+        page: Page::new(state, "", now.wall).refreshing(query.flag("hold")?, &kept),
         mark: counts.mark(),
         headline: counts.headline(),
         subline: counts.subline(&monitors, now.wall),

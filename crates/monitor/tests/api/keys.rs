@@ -99,13 +99,15 @@ async fn walk(world: &World, keys: &[String; 3], (method, path): (&str, &str), n
 #[tokio::test]
 async fn what_is_not_in_the_document_is_guarded_too() {
     let (world, keys) = guarded().await;
-    for path in ["/", "/m/1", "/i/1-4", "/probe?target=127.0.0.1:1", "/nothing", "/api/v1/nothing", "/api/v2"] {
+    for path in
+        ["/", "/plain/", "/m/1", "/i/1-4", "/probe?target=127.0.0.1:1", "/nothing", "/api/v1/nothing", "/api/v2"]
+    {
         let answer = ask(&world, "GET", path, None).await;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
         assert!(!answer.body.contains("payments-api"), "{path}");
         assert!(!answer.header("content-security-policy").is_empty(), "{path}");
     }
-    for path in ["/assets/plain.css", "/health", "/ready", "/metrics", "/api/openapi.json"] {
+    for path in ["/plain/assets/plain.css", "/health", "/ready", "/metrics", "/api/openapi.json"] {
         assert_eq!(ask(&world, "GET", path, None).await.status, StatusCode::OK, "{path}");
     }
     assert_eq!(ask(&world, "POST", "/heartbeat/nobody", None).await.status, StatusCode::NOT_FOUND);
@@ -116,10 +118,10 @@ async fn what_is_not_in_the_document_is_guarded_too() {
 async fn a_browser_signs_in_to_the_pages_with_a_key_as_password() {
     use base64::Engine as _;
     let (world, [_, read, write]) = guarded().await;
-    let asked = get(&world.state, "/").await;
+    let asked = get(&world.state, "/plain/").await;
     assert!(asked.header("www-authenticate").starts_with("Basic realm="), "{}", asked.header("www-authenticate"));
     let basic = |key: &str| format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("me:{key}")));
-    let page = Request::get("/").header("authorization", basic(&read)).body(Body::empty()).expect("a request");
+    let page = Request::get("/plain/").header("authorization", basic(&read)).body(Body::empty()).expect("a request");
     assert_eq!(send(&world.state, page).await.status, StatusCode::OK);
     // What a browser sends by itself changes nothing when another site asked for it.
     let check = async |headers: &[(&str, &str)], expected: StatusCode| {

@@ -1,12 +1,14 @@
 //! The interface and the pages at their door: the whole router over a real store, without a socket.
 
 mod again;
+mod console;
 mod json;
 mod keys;
 mod openapi;
 mod own;
 mod pages;
 mod problems;
+mod types;
 mod world;
 
 use allswell_monitor::api::{ApiState, router};

@@ -51,3 +51,13 @@ async fn closed_lists_of_words_come_from_the_code() {
     let reasons = words("Result", "reason");
     assert_eq!(reasons.as_array().map(Vec::len), Some(allswell_core::Reason::ALL.len() + 1), "and null: {reasons}");
 }
+
+#[tokio::test]
+async fn what_the_document_refers_to_is_in_it() {
+    let document = document().await;
+    let text = document.to_string();
+    let references = text.split("\"#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next());
+    for name in references.collect::<BTreeSet<_>>() {
+        assert!(document["components"]["schemas"][name].is_object(), "there is no schema {name}");
+    }
+}

@@ -39,7 +39,7 @@ async fn a_disk_that_takes_nothing_makes_the_server_unready_and_the_page_says_so
     let ready = get(&world.state, "/ready").await;
     assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(ready.json()["checks"]["store"]["status"], "error");
-    assert!(get(&world.state, "/").await.body.contains("Allswell itself is in trouble."));
+    assert!(get(&world.state, "/plain/").await.body.contains("Allswell itself is in trouble."));
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ const HOSTILE: &str = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>
 #[tokio::test]
 async fn the_overview_says_what_is_wrong_first() {
     let world = World::company().await;
-    let page = get(&world.state, "/").await;
+    let page = get(&world.state, "/plain/").await;
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
     assert!(page.body.contains("<title>(1 down) Allswell</title>"));
     let place = |text: &str| page.body.find(text).unwrap_or_else(|| panic!("no `{text}` in {}", page.body));
@@ -40,7 +40,7 @@ async fn the_overview_says_what_is_wrong_first() {
 async fn when_all_is_well_the_overview_is_calm() {
     let world = World::empty().await;
     world.play(&[Story::well("api", "GET http://127.0.0.1/", 5)]).await;
-    let page = get(&world.state, "/").await.body;
+    let page = get(&world.state, "/plain/").await.body;
     assert!(page.contains("<title>Allswell</title>") && page.contains("<h1>All&#39;s well</h1>"), "{page}");
     assert!(page.contains("1 of 1 monitor is up."), "{page}");
     assert!(!page.contains("Needs attention") && !page.contains("Who was told"), "{page}");
@@ -49,14 +49,14 @@ async fn when_all_is_well_the_overview_is_calm() {
 #[tokio::test]
 async fn an_empty_overview_says_what_to_do() {
     let world = World::empty().await;
-    let page = get(&world.state, "/").await.body;
+    let page = get(&world.state, "/plain/").await.body;
     assert!(page.contains("Nothing is watched yet") && page.contains("allswell serve https://"), "{page}");
 }
 
 #[tokio::test]
 async fn a_monitor_has_its_phases_checks_certificate_evidence_and_results() {
     let world = World::company().await;
-    for path in ["/m/1", "/m/payments-api"] {
+    for path in ["/plain/m/1", "/plain/m/payments-api"] {
         let page = get(&world.state, path).await;
         assert_eq!(page.status, StatusCode::OK);
         for text in [
@@ -80,11 +80,11 @@ async fn a_monitor_has_its_phases_checks_certificate_evidence_and_results() {
 #[tokio::test]
 async fn an_incident_tells_what_happened_in_order() {
     let world = World::company().await;
-    let page = get(&world.state, "/i/1-4").await.body;
+    let page = get(&world.state, "/plain/i/1-4").await.body;
     for text in ["<title>Down: payments-api · Allswell</title>", "<b>Opened</b>", "<b>Told</b>", "not yet", "***"] {
         assert!(page.contains(text), "no `{text}` in {page}");
     }
-    let over = get(&world.state, "/i/3-2").await.body;
+    let over = get(&world.state, "/plain/i/3-2").await.body;
     assert!(
         over.contains("<title>Over: cart-api · Allswell</title>") && over.contains("<b>Over</b> lasted 2 m"),
         "{over}"
@@ -106,7 +106,7 @@ async fn what_strangers_wrote_stays_text() {
         ..Outage::status(500, Duration::from_secs(600), HOSTILE)
     };
     world.play(&[Story::well(HOSTILE, HOSTILE, 5).outage(outage)]).await;
-    for path in ["/", "/m/1", "/i/1-2"] {
+    for path in ["/plain/", "/plain/m/1", "/plain/i/1-2"] {
         let page = get(&world.state, path).await.body;
         assert!(page.contains("&#60;script&#62;alert(1)"), "{path} shows it: {page}");
         assert!(!page.contains("<script") && !page.contains("<img"), "{path}: {page}");
@@ -135,7 +135,7 @@ async fn a_detail_that_is_no_detail_breaks_nothing() {
         .collect();
     world.play(&stories).await;
     for id in 1..=broken.len() {
-        for path in [format!("/m/{id}"), format!("/i/{id}-2"), format!("/api/v1/monitors/{id}/results")] {
+        for path in [format!("/plain/m/{id}"), format!("/plain/i/{id}-2"), format!("/api/v1/monitors/{id}/results")] {
             assert_eq!(get(&world.state, &path).await.status, StatusCode::OK, "{path}");
         }
     }
@@ -146,7 +146,7 @@ async fn a_hundred_monitors_fit_into_forty_kilobytes() {
     let world = World::empty().await;
     let stories: Vec<Story> = (0..100).map(busy_story).collect();
     world.play(&stories).await;
-    let page = get(&world.state, "/").await;
+    let page = get(&world.state, "/plain/").await;
     assert_eq!(page.body.matches("<tr class=").count(), 100);
     assert!(page.body.len() < 40_000, "{} bytes", page.body.len());
 }
@@ -175,24 +175,24 @@ async fn more_monitors_come_on_more_pages() {
     let stories: Vec<Story> =
         (0..101).map(|index| Story::well(&format!("m{index}"), "GET http://127.0.0.1/", 5)).collect();
     world.play(&stories).await;
-    let first = get(&world.state, "/").await.body;
+    let first = get(&world.state, "/plain/").await.body;
     assert!(first.contains("1–100 of 101") && first.contains("?page=2") && !first.contains(">m100<"), "{first}");
-    let second = get(&world.state, "/?page=2").await.body;
+    let second = get(&world.state, "/plain/?page=2").await.body;
     assert!(second.contains("101–101 of 101") && second.contains("?page=1") && second.contains(">m100<"), "{second}");
-    assert_eq!(get(&world.state, "/?page=9").await.status, StatusCode::OK);
-    assert_eq!(get(&world.state, "/?page=0").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(get(&world.state, "/plain/?page=9").await.status, StatusCode::OK);
+    assert_eq!(get(&world.state, "/plain/?page=0").await.status, StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]
 async fn a_page_reads_itself_again_until_it_is_held() {
     let world = World::company().await;
-    for path in ["/", "/m/1", "/i/1-4"] {
+    for path in ["/plain/", "/plain/m/1", "/plain/i/1-4"] {
         let follows = get(&world.state, path).await.body;
         assert!(follows.contains("http-equiv=\"refresh\"") && follows.contains("href=\"?hold=true\""), "{path}");
         let held = get(&world.state, &format!("{path}?hold=true")).await.body;
         assert!(!held.contains("http-equiv") && held.contains(">follow</a>"), "{path}");
     }
-    let second = get(&world.state, "/?page=2").await.body;
+    let second = get(&world.state, "/plain/?page=2").await.body;
     assert!(second.contains("href=\"?page=2&#38;hold=true\""), "{second}");
 }
 
@@ -200,7 +200,7 @@ async fn a_page_reads_itself_again_until_it_is_held() {
 async fn an_incident_outlasts_its_monitor() {
     let world = World::company().await;
     world.state.store.enlist(Vec::new(), super::world::NOW).await.expect("the store writes");
-    let page = get(&world.state, "/i/1-4").await;
+    let page = get(&world.state, "/plain/i/1-4").await;
     assert_eq!(page.status, StatusCode::OK);
     assert!(page.body.contains("payments-api") && !page.body.contains("href=\"../m/1\""), "{}", page.body);
 }
@@ -212,11 +212,11 @@ async fn who_is_lost_finds_a_page_with_the_way_back() {
     let page = send(&world.state, request.expect("a good request")).await;
     assert_eq!(page.status, StatusCode::NOT_FOUND);
     assert!(
-        page.body.contains("There is nothing at /some/where.") && page.body.contains("href=\"../assets/"),
+        page.body.contains("There is nothing at /some/where.") && page.body.contains("href=\"../plain/assets/"),
         "{}",
         page.body
     );
-    for path in ["/m/nobody", "/i/7-7", "/m/%FF"] {
+    for path in ["/plain/m/nobody", "/plain/i/7-7", "/plain/m/%FF"] {
         let page = get(&world.state, path).await;
         assert!(page.status.is_client_error() && page.header("content-type").starts_with("text/html"), "{path}");
         assert!(page.body.contains("To the overview"), "{path}");
@@ -226,14 +226,15 @@ async fn who_is_lost_finds_a_page_with_the_way_back() {
 #[tokio::test]
 async fn the_style_sheet_is_kept_for_good_under_its_version_only() {
     let world = World::empty().await;
-    let page = get(&world.state, "/").await.body;
+    let page = get(&world.state, "/plain/").await.body;
     let from = page.find("assets/plain.css?v=").expect("the page names its style sheet");
-    let path = format!("/{}", page[from..].split('"').next().expect("an attribute ends"));
+    let path = format!("/plain/{}", page[from..].split('"').next().expect("an attribute ends"));
     let sheet = get(&world.state, &path).await;
     assert_eq!(sheet.header("content-type"), "text/css; charset=utf-8");
     assert!(sheet.header("cache-control").contains("immutable"));
-    assert_eq!(get(&world.state, "/assets/plain.css").await.header("cache-control"), "no-cache");
-    let known = Request::get("/assets/plain.css").header("if-none-match", sheet.header("etag")).body(Body::empty());
+    assert_eq!(get(&world.state, "/plain/assets/plain.css").await.header("cache-control"), "no-cache");
+    let known =
+        Request::get("/plain/assets/plain.css").header("if-none-match", sheet.header("etag")).body(Body::empty());
     assert_eq!(send(&world.state, known.expect("a good request")).await.status, StatusCode::NOT_MODIFIED);
     assert!(!sheet.body.contains("http:") && !sheet.body.contains("@import"), "nothing from elsewhere");
 }

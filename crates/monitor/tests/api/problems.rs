@@ -54,7 +54,7 @@ async fn a_bad_parameter_is_named_with_the_way_out() {
 async fn what_is_only_read_says_so_to_who_writes() {
     let world = World::empty().await;
     for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH] {
-        for path in ["/api/v1/uptime", "/", "/health", "/metrics"] {
+        for path in ["/api/v1/uptime", "/plain/", "/health", "/metrics"] {
             let request = Request::builder().method(&method).uri(path).body(Body::empty()).expect("a good address");
             let answer = send(&world.state, request).await;
             assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
@@ -67,7 +67,7 @@ async fn what_is_only_read_says_so_to_who_writes() {
 #[tokio::test]
 async fn head_answers_as_get_does_without_the_body() {
     let world = World::company().await;
-    for path in ["/", "/m/1", "/api/v1/monitors", "/health", "/metrics", "/assets/plain.css"] {
+    for path in ["/plain/", "/plain/m/1", "/api/v1/monitors", "/health", "/metrics", "/plain/assets/plain.css"] {
         let request = Request::head(path).body(Body::empty()).expect("a good address");
         let (head, get) = (send(&world.state, request).await, get(&world.state, path).await);
         assert_eq!((head.status, head.header("content-type")), (get.status, get.header("content-type")), "{path}");
@@ -84,7 +84,7 @@ async fn a_store_that_cannot_be_read_is_a_problem_and_not_an_empty_list() {
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{path}: {}", answer.body);
         assert_eq!(answer.json()["detail"], "the store cannot be read", "{path}");
     }
-    let page = get(&world.state, "/").await;
+    let page = get(&world.state, "/plain/").await;
     assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(page.header("content-type").starts_with("text/html") && page.body.contains("The store cannot be read."));
 }
@@ -92,7 +92,16 @@ async fn a_store_that_cannot_be_read_is_a_problem_and_not_an_empty_list() {
 #[tokio::test]
 async fn every_answer_carries_the_headers_that_keep_browsers_safe() {
     let world = World::company().await;
-    for path in ["/", "/m/1", "/i/1-4", "/api/v1/monitors", "/nothing", "/health", "/metrics", "/assets/plain.css"] {
+    for path in [
+        "/plain/",
+        "/plain/m/1",
+        "/plain/i/1-4",
+        "/api/v1/monitors",
+        "/nothing",
+        "/health",
+        "/metrics",
+        "/plain/assets/plain.css",
+    ] {
         let answer = get(&world.state, path).await;
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");

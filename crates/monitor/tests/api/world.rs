@@ -13,6 +13,7 @@ use allswell_monitor::clock::Clock;
 use allswell_monitor::metrics::Metrics;
 use allswell_monitor::model::{IncidentId, MonitorId};
 use allswell_monitor::notification::Kind;
+use allswell_monitor::pages::Console;
 use allswell_monitor::resources::Resources;
 use allswell_monitor::store::sqlite::{SqliteStore, Timing};
 use allswell_monitor::store::{
@@ -65,6 +66,7 @@ impl World {
             metrics: Arc::new(Metrics::new("1.2.3")),
             health: Arc::new(health),
             resources: Arc::new(Resources::unconnected(Dialer::new(AddressPolicy::default()))),
+            console: Console::default(),
             public_url: Some("https://status.example.com/".to_owned()),
         };
         Self { state, _dir: dir }

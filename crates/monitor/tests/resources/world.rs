@@ -168,6 +168,7 @@ async fn serve(data: &Path, yaml: &str) -> Server {
         data: data.to_owned(),
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         key: None,
+        console: allswell_monitor::pages::Console::default(),
         clock: Arc::new(SystemClock::new()),
     };
     Server::start(options, config(yaml)).await.expect("starts")

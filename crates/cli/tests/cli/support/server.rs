@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 
 use allswell_monitor::clock::SystemClock;
 use allswell_monitor::config;
+use allswell_monitor::pages::Console;
 use allswell_monitor::server::{Options, Server};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -28,6 +29,7 @@ impl Running {
             data: data.path().to_owned(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             key: None,
+            console: Console::default(),
             clock: Arc::new(SystemClock::new()),
         };
         let (stop, stopped) = oneshot::channel();
