@@ -41,9 +41,9 @@ pub fn run_with(binary: &Path) -> Result<bool> {
     })?;
     println!("  after {:.1} s: incident {}: {}", start.elapsed().as_secs_f64(), incident["id"], incident["cause"]);
     println!("  its e-mail was taken: {}", mail["last_answer"].as_str().unwrap_or("(no answer kept)"));
-    let page = get(address, "/")?;
+    let page = get(address, "/plain/")?;
     let monitor = incident["monitor"].as_str().context("an incident without monitor")?;
-    anyhow::ensure!(page.contains(monitor), "the page `/` does not show {monitor}: {page}");
+    anyhow::ensure!(page.contains(monitor), "the page `/plain/` does not show {monitor}: {page}");
     let mails = get(server.page("mail").context("the banner names no page of mails")?, "/")?;
     anyhow::ensure!(mails.contains(monitor), "the page of mails does not show {monitor}: {mails}");
     let status = server.stop(Duration::from_secs(30))?;

@@ -7,6 +7,7 @@
 mod apt;
 mod bench;
 mod cargo;
+mod console;
 mod demo;
 mod http;
 mod kill_loop;
@@ -46,6 +47,8 @@ enum Command {
     Bench(bench::Args),
     /// Watch the demo for an hour: errors, growth, sums
     Soak(soak::Args),
+    /// Take pictures of every page of the console: light, dark, phone
+    Screenshots,
     /// Run the demo until its first incident was told by e-mail
     Demo,
     /// The target of `bench`, in a process of its own
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Command::KillLoop(args) => kill_loop::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Soak(args) => soak::run(&args),
+        Command::Screenshots => console::screenshots(),
         Command::Demo => demo::run(),
         Command::BenchTarget => bench::load::serve_target(),
         Command::BenchClient(args) => bench::client::run(&args),

@@ -12,7 +12,7 @@ use super::counts::{self, Tally};
 use super::tools::{self, Tool, Tools};
 use super::{api, guide, newcomer, probes};
 use crate::cargo::{self, Profile, cargo, line};
-use crate::{demo, kill_loop, python};
+use crate::{console, demo, kill_loop, python};
 
 /// All packages with all their features, the same in every step, so that nothing is built twice.
 const WORKSPACE: [&str; 3] = ["--workspace", "--features", "allswell/full"];
@@ -49,6 +49,8 @@ pub enum Step {
     Probes,
     /// The API answers as its OpenAPI document says, whatever it is asked
     Api,
+    /// The console in Chromium: types, an outage seen live, keys, accessibility, budgets
+    Console,
     /// The page for Rust services leads to one
     Newcomer,
     /// No alert is lost when the server is killed
@@ -107,6 +109,11 @@ impl Bench {
                 return probes::check(binary.parent().context("the binary lies in a folder")?);
             }
             Step::Api => api::check(&self.binary()?)?,
+            Step::Console => {
+                console::check_types()?;
+                let binary = self.binary()?;
+                return counted(&mut console::playwright(&binary)?);
+            }
             Step::Newcomer => newcomer::follow()?,
             Step::KillLoop => {
                 let args = kill_loop::Args { kills: 10, seed: 1, release: false };
