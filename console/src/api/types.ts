@@ -62,6 +62,25 @@ export interface Delivery {
   state: string;
 }
 
+/** One attempt to hand a message over. */
+export interface DeliveryAttempt {
+  began: string;
+  /** From 1 on. */
+  number: number;
+  /** `sent`, `retried`, `refused`; `null` like `took_ms`. */
+  result?: string | null;
+  /** What the other side said, secrets masked. */
+  said?: string | null;
+  /** How long it took; `null` while it is under way, and for ever when the server was stopped meanwhile. */
+  took_ms?: number | null;
+}
+
+/** A message with every attempt to hand it over. */
+export type DeliveryInFull = Delivery & {
+  /** The last thousand, oldest first. */
+  tries: DeliveryAttempt[];
+};
+
 /** One thing that is wrong with a body. */
 export interface FieldError {
   /** The kind of mistake; `allswell explain` tells more. */
