@@ -148,6 +148,7 @@ export const t = {
       ["G O", "overview"],
       ["G I", "incidents"],
       ["G K", "probe rehearsal"],
+      ["R", "check now"],
       ["T", "range of the charts"],
       ["D", "light or dark"],
       ["?", "this list"],
@@ -171,6 +172,13 @@ export const t = {
 
   monitor: {
     tabTitle: (status: string, name: string) => `${status} · ${name}`,
+    checkNow: "Check now",
+    asking: "Asking…",
+    pause: "Pause",
+    resume: "Resume",
+    checked: (outcome: string, time: string, detail: string) => `Asked: ${outcome} in ${time}${detail ? `, ${detail}` : ""}.`,
+    pausedNow: "Paused: it is not asked until it is resumed.",
+    resumed: "Resumed: it is asked again.",
     wrong: "What is wrong",
     openIncident: (id: string) => `Open incident ${id}`,
     opened: (age: string, noticed: string) => `It began ${age} ago and was confirmed ${noticed} after the first failure.`,

@@ -35,6 +35,15 @@ test("the page of a monitor says what the app said when it failed", async ({ qui
   await expect(page.locator("table.results tbody tr").first()).toContainText("the app says database failed");
 });
 
+test("a check can be asked for out of turn, by button or by key", async ({ quiet: page, allswell }) => {
+  await page.goto(`${allswell.url}m/${await idOf(allswell, "shop")}`);
+  await page.getByRole("button", { name: /^Check now/ }).click();
+  await expect(page.getByText(/^Asked: pass in /)).toBeVisible();
+  await page.getByRole("button", { name: "Close" }).click();
+  await page.keyboard.press("r");
+  await expect(page.getByText(/^Asked: pass in /)).toBeVisible();
+});
+
 test("a server that is gone is said, and what is shown is dated", async ({ page, allswell }) => {
   await page.goto(allswell.url);
   await expect(page.getByText("Live", { exact: true })).toBeVisible();

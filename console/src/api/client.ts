@@ -33,6 +33,13 @@ export async function read<T>(path: string, signal?: AbortSignal): Promise<T> {
   return body;
 }
 
+/** Asks the server to change something. */
+export async function send<T>(method: "POST" | "PATCH" | "DELETE", path: string): Promise<T> {
+  const response = await ask(address(`api/v1/${path}`), { method });
+  if (!response.ok) throw new Refusal(response.status, await response.json().catch(() => ({})));
+  return (response.status === 204 ? null : await response.json()) as T;
+}
+
 async function ask(url: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(url, { ...init, credentials: "same-origin", cache: "no-store" });

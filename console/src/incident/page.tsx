@@ -8,7 +8,7 @@ import { type Detail } from "../monitor/data";
 import { type Evidence, EvidenceCard, isEmpty } from "../monitor/evidence";
 import { IncidentsCard, ToldCard } from "../monitor/facts";
 import { statusOf as statusOfCheck } from "../monitor/lanes";
-import { causeNow } from "../monitor/cause";
+import { causeBrief } from "../monitor/cause";
 import { Copy } from "../parts/copy";
 import { Glyph, State } from "../parts/glyph";
 import { Loading, Refused } from "../parts/notice";
@@ -62,7 +62,7 @@ export function IncidentPage({ id }: { id: string }) {
   }
   const { incident, deliveries, before } = facts.value.value;
   const evidence = (incident.evidence ?? {}) as Evidence;
-  const title = t.incidents.title1(visible(incident.monitor), visible(causeNow(incident)));
+  const title = t.incidents.title1(visible(incident.monitor), visible(causeBrief(incident)));
   return (
     <Page title={title} crumbs={crumbs}>
       <div class="row between wrap monitor-head">

@@ -2,7 +2,7 @@
 
 import "../styles/monitor.css";
 import { read } from "../api/client";
-import type { Deliveries, Delivery, Incident, IncidentInFull, Incidents, Monitor } from "../api/types";
+import type { Deliveries, Delivery, Incident, IncidentInFull, Incidents, Monitor, MonitorInFull } from "../api/types";
 import { Glyph } from "../parts/glyph";
 import { Loading, Refused } from "../parts/notice";
 import { Page } from "../parts/shell";
@@ -12,6 +12,7 @@ import { useLive } from "../state/live";
 import { now } from "../state/now";
 import { to } from "../state/route";
 import { t } from "../texts";
+import { Actions } from "./actions";
 import { causeNow } from "./cause";
 import { detailOf } from "./data";
 import { type Evidence, EvidenceCard, isEmpty } from "./evidence";
@@ -23,7 +24,7 @@ const DELIVERIES = 6;
 
 /** What the page reads beside the results. */
 interface Facts {
-  monitor: Monitor;
+  monitor: MonitorInFull;
   incidents: Incident[];
   deliveries: Delivery[];
   /** The newest incident with what was seen at its first failure. */
@@ -33,7 +34,7 @@ interface Facts {
 async function readFacts(id: string, before: Facts | null, signal: AbortSignal): Promise<Facts> {
   const key = encodeURIComponent(id);
   const [monitor, incidents, deliveries] = await Promise.all([
-    read<Monitor>(`monitors/${key}`, signal),
+    read<MonitorInFull>(`monitors/${key}`, signal),
     read<Incidents>(`incidents?monitor=${key}&limit=${INCIDENTS}`, signal),
     read<Deliveries>("deliveries?limit=500", signal),
   ]);
@@ -61,7 +62,7 @@ export function MonitorPage({ id }: { id: string }) {
   const evidence = newest?.evidence as Evidence | null | undefined;
   return (
     <Page title={t.monitor.tabTitle(t.status[monitor.status], name)} crumbs={<Crumbs name={name} />}>
-      <Head monitor={monitor} />
+      <Head monitor={monitor} again={facts.again} />
       <Why monitor={monitor} incident={newest?.open ? newest : null} />
       <div class="two">
         <ResponseCard monitor={monitor} />
@@ -91,7 +92,7 @@ function Crumbs({ name }: { name: string }) {
   );
 }
 
-function Head({ monitor }: { monitor: Monitor }) {
+function Head({ monitor, again }: { monitor: MonitorInFull; again: () => void }) {
   const since = monitor.since ? duration(now.value - Date.parse(monitor.since)) : "";
   return (
     <div class="row wrap monitor-head">
@@ -101,6 +102,10 @@ function Head({ monitor }: { monitor: Monitor }) {
         {t.status[monitor.status]} {since}
       </span>
       <span class="muted mono target">{visible(monitor.target)}</span>
+      {monitor.tags.map((tag) => (
+        <span class="tag">{visible(tag)}</span>
+      ))}
+      <Actions monitor={monitor} done={again} />
     </div>
   );
 }

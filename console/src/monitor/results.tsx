@@ -10,7 +10,7 @@ import { t } from "../texts";
 import { detailOf, PHASES } from "./data";
 
 type Which = "all" | "failures" | "changes";
-const ROWS = 30;
+const ROWS = 20;
 /** The longest bar in pixels. */
 const BAR = 120;
 
