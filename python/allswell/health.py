@@ -7,17 +7,17 @@ import json
 import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any
 
 from . import _native, group, lifecycle
 from ._native import Misuse
 from .access_log import quiet_access_log
-from .check import Check
 from .collector import Collector
 from .endpoints import add_to_openapi, leave_out_of_openapi, served_by_others
 from .faults import Faults
-from .middleware import Middleware
+from .middleware import Layer
 from .models import CheckResult, HealthReport, check_result, unknown
+from .registry import Registry
 from .running import Running
 from .settings import Details, FirstRequests, Paths, Settings, Style, Watchdog
 from .startup import Startup
@@ -25,13 +25,10 @@ from .startup import Startup
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-Function = TypeVar("Function", bound=Callable[[], object])
-Listener = Callable[[str, str, str], object]
-
 _numbers = itertools.count()
 
 
-class Health:
+class Health(Registry):
     """The health of a FastAPI or Starlette service: endpoints, checks, request metrics, watchdog, side port.
 
     Args:
@@ -87,10 +84,11 @@ class Health:
         openapi: bool = True,
         quiet: bool = True,
     ) -> None:
+        super().__init__()
         # Workers of one service make their Health objects in the same order.
         self._number = next(_numbers)
         self.app = app
-        self.response_time_header = response_time_header
+        self.door = _native.Door(self.running, response_time_header)
         self.startup = Startup(self)
         self.faults = Faults(self)
         self._settings = Settings(
@@ -115,89 +113,11 @@ class Health:
         self._warmup = list(warmup)
         self._first_requests = first_requests
         self._drain = drain
-        self._checks: dict[str, Check] = {}
         self._results: dict[str, Callable[[], Awaitable[CheckResult]]] = {}
         self._required: dict[str, Callable[[], Awaitable[CheckResult]]] = {}
-        self._listeners: list[Listener] = []
-        self.present: Running | None = None
         self._install(openapi, quiet)
 
     # What a service says.
-
-    @overload
-    def check(self, name: Function, /) -> Function: ...
-
-    @overload
-    def check(self, name: str | None = None, /, **numbers: Any) -> Callable[[Function], Function]: ...
-
-    def check(self, name: Any = None, /, **numbers: Any) -> Any:
-        """Registers the function below as a check: ``@health.check("database", critical=True, timeout=5, interval=10)``.
-
-        Args:
-            name: the check's name; the function's unless given.
-            numbers: the fields of ``Check``.
-
-        Raises:
-            Misuse: a name twice, a dependency in liveness, numbers that cannot work.
-        """
-        if callable(name):
-            return self.check()(name)
-
-        def register(ask: Function) -> Function:
-            self.add(Check(name=name or getattr(ask, "__name__", ""), ask=ask, **numbers))
-            return ask
-
-        return register
-
-    def add(self, *checks: Check) -> None:
-        """Registers checks, also while the service runs; documents show them in this order.
-
-        Raises:
-            Misuse: as ``check`` does.
-        """
-        for check in checks:
-            if check.name in self._checks:
-                raise Misuse(f"check `{check.name}` is registered twice; give each check a name of its own with .named(...)")
-            self._checks[check.name] = check
-            if self.present and self.present.asks:
-                self.present.runner.add(check)
-
-    def remove(self, name: str) -> bool:
-        """Removes a check; ``False`` when none has this name."""
-        if self._checks.pop(name, None) is None:
-            return False
-        if self.present and self.present.asks:
-            self.present.runner.remove(name)
-        return True
-
-    def check_named(self, name: str) -> Check:
-        """The check with this name.
-
-        Raises:
-            Misuse: there is none.
-        """
-        check = self._checks.get(name)
-        if check is None:
-            names = ", ".join(self._checks) or "none"
-            raise Misuse(f"no check is named `{name}`; there are: {names}")
-        return check
-
-    def replace(self, name: str, check: Check) -> None:
-        """Puts another check in the place of this one; what was known is forgotten.
-
-        Raises:
-            Misuse: none has this name.
-        """
-        self.check_named(name)
-        self._checks[name] = replace(check, name=name)
-        if self.present and self.present.asks:
-            self.present.runner.remove(name)
-            self.present.runner.add(self._checks[name])
-
-    def on_change(self, listener: Listener) -> Listener:
-        """Calls ``listener(check, before, now)`` on the loop whenever a check changes; it may be an async function."""
-        self._listeners.append(listener)
-        return listener
 
     def warmup(self, *paths: str) -> None:
         """Has these paths asked in the process before the service is ready."""
@@ -307,6 +227,7 @@ class Health:
         shared = group.folder(self._workers, f"{os.getcwd()}:{self._number}")
         self.present = Running(replace(self._settings, holds=holds, group=shared), self._listeners)
         self._find_own_paths()
+        self.door.open(self.present.engine, self.present.loop, list(self.own_paths), list(self.own_prefixes))
         return self.present
 
     def started(self) -> None:
@@ -334,6 +255,7 @@ class Health:
     def end(self) -> None:
         """Ends the native thread."""
         running, self.present = self.present, None
+        self.door.close()
         if running is not None:
             running.end()
 
@@ -341,9 +263,9 @@ class Health:
         build: Callable[[], Any] = self.app.build_middleware_stack
         # Around everything, whatever middleware is added later: probes are answered before authentication and host checks, and
         # answers of the outermost error handler are counted.
-        self.app.build_middleware_stack = lambda: Middleware(build(), self)  # type: ignore[method-assign]
+        self.app.build_middleware_stack = lambda: Layer(build(), self)  # type: ignore[method-assign]
         if self.app.middleware_stack is not None:
-            self.app.middleware_stack = Middleware(self.app.middleware_stack, self)
+            self.app.middleware_stack = Layer(self.app.middleware_stack, self)
         self._find_own_paths()
         if openapi:
             add_to_openapi(self.app, self)
@@ -364,7 +286,7 @@ class Health:
 
     def _inside(self) -> Any:
         stack = self.app.middleware_stack
-        return stack.app if isinstance(stack, Middleware) else self.app
+        return stack.app if isinstance(stack, Layer) else self.app
 
     def _refuse_unknown_names(self) -> None:
         for name in (*self._results, *self._required):

@@ -1,4 +1,4 @@
-"""The services that `wire.py` measures: the guide's, and ours."""
+"""The services that `wire.py` measures: the guide's health endpoint alone, the same in its whole app, and ours."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from pydantic import BaseModel
+from starlette.middleware.base import BaseHTTPMiddleware
 
 from allswell import Health
 
@@ -26,6 +27,26 @@ async def guide_health() -> HealthResponse:
     return HealthResponse(status="healthy", timestamp=datetime.now(timezone.utc).isoformat(), version="1.0.0")
 
 
+whole = FastAPI()
+whole.get("/health", response_model=HealthResponse)(guide_health)
+
+
+class Metrics(BaseHTTPMiddleware):
+    count, errors, latency = 0, 0, 0.0
+
+    async def dispatch(self, request: Any, call_next: Any) -> Any:
+        start = time.monotonic()
+        response = await call_next(request)
+        took = time.monotonic() - start
+        self.count += 1
+        self.latency += took
+        self.errors += response.status_code >= 500
+        response.headers["X-Response-Time"] = f"{took:.4f}"
+        return response
+
+
+whole.add_middleware(Metrics)
+
 ours = FastAPI()
 health = Health(ours, version="1.0.0", side_port=0)
 health.check("database")(lambda: True)
@@ -37,8 +58,10 @@ async def where() -> dict[str, Any]:
 
 
 @ours.get("/block")
-async def block(seconds: float) -> None:
+async def block(seconds: float) -> float:
+    start = time.monotonic()
     time.sleep(seconds)
+    return start
 
 
 @ours.get("/items/{item}")

@@ -1,19 +1,19 @@
 //! The engine of one application in one process: the native thread, and what Python may ask of it.
 
 use std::fs::File;
-use std::net::TcpListener;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use allswell::host::{Class, Dialect};
+use allswell::host::{Class, Dialect, Memory, Method, Recorder};
 use allswell::{Cause, Health, Outcome, Probe};
+use allswell_core::Mono;
 use axum::Router;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
-use tokio::runtime::{Builder as RuntimeBuilder, Handle, Runtime};
+use pyo3::types::{PyBytes, PyDict, PyList};
+use tokio::runtime::{Builder as RuntimeBuilder, Handle};
 use tokio::sync::oneshot;
 
 use crate::Misuse;
@@ -23,14 +23,14 @@ use crate::events::{self, Event};
 use crate::group::{self, Group};
 use crate::host::Loop;
 use crate::inbox::{Inbox, Message};
+use crate::route::Labels;
 use crate::settings::{Settings, Spec};
+use crate::told::{message_for, result_for};
 use crate::watch::{self, Watch};
+use crate::{clock, thread};
 
 /// How long the thread has to end.
 const END_PATIENCE: Duration = Duration::from_secs(2);
-
-/// How often a side port that somebody else serves is tried for.
-const TAKE_OVER_EVERY: Duration = Duration::from_millis(500);
 
 static ENGINES: AtomicU64 = AtomicU64::new(1);
 
@@ -44,7 +44,8 @@ pub struct Engine {
     watch: Arc<Watch>,
     runtime: Handle,
     by_signal: bool,
-    side_port: Arc<Mutex<Option<u16>>>,
+    /// Where requests are counted.
+    pub labels: Labels,
     thread: Mutex<Option<(oneshot::Sender<()>, JoinHandle<()>)>>,
     pid: u32,
 }
@@ -71,13 +72,12 @@ impl Engine {
             let (from, to) = (change.from.as_str(), change.result.status.as_str());
             events::tell(Event::Change { engine: number, name: change.result.name.to_string(), from, to });
         });
-        let side_port = Arc::new(Mutex::new(None));
         let engine = Self {
             number,
             router: health.router(),
             runtime: runtime.handle().clone(),
             by_signal: settings.by_signal(),
-            side_port: side_port.clone(),
+            labels: Labels::default(),
             thread: Mutex::default(),
             pid: std::process::id(),
             inbox,
@@ -87,7 +87,7 @@ impl Engine {
         let (end, ended) = oneshot::channel();
         let (health, watch) = (engine.health.clone(), engine.watch.clone());
         let address = settings.side_port.clone();
-        let run = move || run(&runtime, ended, health, watch, address, side_port);
+        let run = move || thread::run(&runtime, ended, health, watch, address);
         let thread = std::thread::Builder::new().name("allswell".to_owned()).spawn(run)?;
         *engine.thread() = Some((end, thread));
         Ok(engine)
@@ -114,7 +114,7 @@ impl Engine {
     /// The side port once it is served by this process.
     #[getter]
     fn side_port(&self) -> Option<u16> {
-        *self.side_port.lock().unwrap_or_else(PoisonError::into_inner)
+        self.watch.side_port()
     }
 
     /// Stacks may be asked for by signal from now on; they are written to this file descriptor.
@@ -187,29 +187,6 @@ impl Engine {
                 Ok(token.into_pyobject(py)?.into_any())
             }
         }
-    }
-
-    /// A request began. `true` when a simulation refuses it.
-    fn began(&self) -> bool {
-        self.watch.in_flight.fetch_add(1, Ordering::Relaxed);
-        self.health.refuses_requests()
-    }
-
-    /// A request ended: the route's path if one matched, the method, the status (0 when there was none), the seconds, whether
-    /// an exception took the place of an answer, and whether the client did not get all of it.
-    fn ended(&self, route: Option<&str>, method: &str, status: u16, seconds: f64, failed: bool, cut: bool) {
-        self.watch.in_flight.fetch_sub(1, Ordering::Relaxed);
-        let class = match status {
-            0 if failed => Class::Panicked,
-            0 => Class::Abandoned,
-            status => Class::Answered(status),
-        };
-        let took = Duration::try_from_secs_f64(seconds).unwrap_or_default();
-        // The method in its usual spelling; all others are one.
-        let method = http::Method::from_bytes(method.as_bytes()).unwrap_or_default();
-        let counts = self.health.recorder().method(route, &method);
-        counts.begin();
-        counts.end(class, took, cut);
     }
 
     /// Threads of the pool that are in use, that there are, and calls that wait for one.
@@ -313,17 +290,10 @@ impl Engine {
         done.map_err(|misuse| Misuse::new_err(misuse.to_string()))
     }
 
-    /// Has the queue of connections at this port of this host watched.
-    fn watch_listener(&self, address: &str) -> PyResult<()> {
-        let address = address.parse().map_err(|_| Misuse::new_err(format!("`{address}` is no address with a port")))?;
-        self.health.watch_listener(address);
-        let watch = self.watch.clone();
-        self.runtime.spawn(async move {
-            loop {
-                watch.queue(allswell::host::accept_queue(address));
-                tokio::time::sleep(Duration::from_secs(1)).await;
-            }
-        });
+    /// Takes a measurement of memory as if it had been made so many seconds after the start: for tests of what is made of it.
+    fn remember_memory(&self, seconds: f64, used: u64, limit: u64) -> PyResult<()> {
+        let at = clock::seconds(seconds).ok_or_else(|| Misuse::new_err(format!("{seconds} is no time")))?;
+        self.watch.remember(at, Memory { used, limit: Some(limit) });
         Ok(())
     }
 
@@ -349,6 +319,29 @@ impl Engine {
 }
 
 impl Engine {
+    /// Whether a simulation refuses requests.
+    pub fn refuses(&self) -> bool {
+        self.health.refuses_requests()
+    }
+
+    /// A request began.
+    pub fn began(&self, now: Mono) {
+        self.inbox.touch(now);
+        self.watch.in_flight.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A request that began ended, to be counted here. `cut`: the client did not get all of the answer.
+    pub fn ended(&self, counts: &Method, class: Class, took: Duration, cut: bool) {
+        self.watch.in_flight.fetch_sub(1, Ordering::Relaxed);
+        counts.begin();
+        counts.end(class, took, cut);
+    }
+
+    /// The counts of requests.
+    pub fn recorder(&self) -> &Recorder {
+        self.health.recorder()
+    }
+
     fn thread(&self) -> std::sync::MutexGuard<'_, Option<(oneshot::Sender<()>, JoinHandle<()>)>> {
         self.thread.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -361,93 +354,4 @@ impl Drop for Engine {
             std::mem::forget((self.pid != std::process::id()).then_some((end, thread)));
         }
     }
-}
-
-/// The native thread: looks at the loop, serves the side port, and has the checks' tasks run, until it is told to end.
-fn run(
-    runtime: &Runtime,
-    ended: oneshot::Receiver<()>,
-    health: Health,
-    watch: Arc<Watch>,
-    address: Option<String>,
-    bound: Arc<Mutex<Option<u16>>>,
-) {
-    let side_port = health.clone();
-    let leader = watch.clone();
-    let served = async move {
-        match address {
-            Some(address) => serve(side_port, leader, address, bound).await,
-            None => std::future::pending().await,
-        }
-    };
-    let looking = async move {
-        loop {
-            tokio::time::sleep(watch.look(&health)).await;
-        }
-    };
-    runtime.block_on(async move {
-        tokio::select! {
-            _ = ended => {}
-            () = looking => {}
-            () = served => {}
-        }
-    });
-}
-
-/// Serves the side port as soon as no other worker does.
-async fn serve(health: Health, watch: Arc<Watch>, address: String, bound: Arc<Mutex<Option<u16>>>) {
-    let mut complained = false;
-    loop {
-        if watch.leads() {
-            match listen(&address) {
-                Ok(listener) => {
-                    let port = listener.local_addr().map(|address| address.port()).ok();
-                    *bound.lock().unwrap_or_else(PoisonError::into_inner) = port;
-                    tracing::info!(address = %address, "side port is open");
-                    if let Err(error) = health.serve_side_port(listener).await {
-                        tracing::error!(%error, "the side port cannot be served");
-                    }
-                }
-                Err(error) if !complained => {
-                    complained = true;
-                    tracing::error!(address = %address, %error, "cannot bind the side port; it is tried again");
-                }
-                Err(_) => {}
-            }
-        }
-        tokio::time::sleep(TAKE_OVER_EVERY).await;
-    }
-}
-
-fn listen(address: &str) -> std::io::Result<TcpListener> {
-    let listener = TcpListener::bind(address)?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
-}
-
-fn message_for(py: Python<'_>, message: Message) -> PyResult<Bound<'_, PyTuple>> {
-    match message {
-        Message::Ask { ticket, name } => ("ask", ticket, &*name).into_pyobject(py),
-        Message::Cancel { ticket } => ("cancel", ticket).into_pyobject(py),
-        Message::Answered { token, code, media_type, body } => {
-            ("answered", token, code, PyBytes::new(py, media_type.as_bytes()), PyBytes::new(py, &body))
-                .into_pyobject(py)
-        }
-        Message::Block { seconds } => ("block", seconds).into_pyobject(py),
-    }
-}
-
-fn result_for<'py>(py: Python<'py>, result: &allswell::CheckResult) -> PyResult<Bound<'py, PyDict>> {
-    let dict = PyDict::new(py);
-    dict.set_item("name", &*result.name)?;
-    dict.set_item("status", result.status.as_str())?;
-    dict.set_item("critical", result.critical)?;
-    dict.set_item("response_time_ms", result.response_time.map(|took| (took.as_secs_f64() * 1e5).round() / 1e2))?;
-    dict.set_item("message", result.message.as_deref())?;
-    dict.set_item("detail", result.detail.as_deref())?;
-    dict.set_item("time_ms", result.time.map(allswell_core::Wall::ms))?;
-    dict.set_item("age_ms", result.age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX)))?;
-    dict.set_item("consecutive_failures", result.consecutive_failures)?;
-    dict.set_item("since_ms", result.since.map(allswell_core::Wall::ms))?;
-    Ok(dict)
 }

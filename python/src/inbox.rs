@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use allswell::Outcome;
+use allswell_core::Mono;
 use rustix::event::{EventfdFlags, eventfd};
 use tokio::sync::{OwnedMutexGuard, oneshot};
 
@@ -43,8 +44,12 @@ pub struct Inbox {
     next: AtomicU64,
     /// When the loop was asked for the sign of life that it did not show yet, in microseconds; zero when it owes none.
     pinged: AtomicU64,
+    /// Since when it may have been silent then: the last moment at which it was known to move.
+    moved: AtomicU64,
     /// When it showed the last one.
     ponged: AtomicU64,
+    /// When it last began a request.
+    touched: AtomicU64,
     /// Signs of life it showed, and how late they were: the histogram's buckets and the sum.
     pub lags: Lags,
 }
@@ -68,10 +73,10 @@ impl Lags {
         self.last_us.store(us, Ordering::Relaxed);
     }
 
-    /// How many were how late, and how late all were together in microseconds.
-    pub fn counts(&self) -> ([u64; LAG_BOUNDS_US.len() + 1], u64) {
-        let buckets = std::array::from_fn(|at| self.buckets[at].load(Ordering::Relaxed));
-        (buckets, self.sum_us.load(Ordering::Relaxed))
+    /// How many were how late, and last how late all were together in microseconds.
+    pub fn counts(&self) -> [u64; LAG_BOUNDS_US.len() + 2] {
+        let at = |at: usize| self.buckets.get(at).unwrap_or(&self.sum_us).load(Ordering::Relaxed);
+        std::array::from_fn(at)
     }
 
     /// How late the last one was.
@@ -92,6 +97,8 @@ impl Inbox {
             askings: Mutex::default(),
             next: AtomicU64::new(1),
             pinged: AtomicU64::new(0),
+            moved: AtomicU64::new(0),
+            touched: AtomicU64::new(0),
             ponged: AtomicU64::new(micros(mono())),
             lags: Lags::default(),
         })
@@ -113,12 +120,33 @@ impl Inbox {
         self.rouse();
     }
 
-    /// Asks the loop for a sign of life, unless it owes one already.
-    pub fn ping(&self) {
+    /// Asks the loop for a sign of life, unless it owes one already. It is asked `rarely` when nothing happens.
+    pub fn ping(&self, rarely: bool) {
         let now = micros(mono());
-        if self.pinged.compare_exchange(0, now, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
-            self.rouse();
+        if self.pinged.compare_exchange(0, now, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+            return;
         }
+        let (ponged, touched) = (self.ponged.load(Ordering::Acquire), self.touched.load(Ordering::Relaxed));
+        // What blocks mostly begins with a request. Else, between two signs that are far apart, the first is all there is.
+        let moved = if touched > ponged {
+            touched
+        } else if rarely {
+            ponged
+        } else {
+            now
+        };
+        self.moved.store(moved, Ordering::Release);
+        self.rouse();
+    }
+
+    /// The loop begins a request.
+    pub fn touch(&self, now: Mono) {
+        self.touched.store(micros(now), Ordering::Relaxed);
+    }
+
+    /// When it last did.
+    pub fn last_touch(&self) -> Duration {
+        Duration::from_micros(self.touched.load(Ordering::Relaxed))
     }
 
     /// The loop's sign of life, and what it has to do.
@@ -139,7 +167,7 @@ impl Inbox {
     pub fn silent_for(&self) -> Duration {
         match self.pinged.load(Ordering::Acquire) {
             0 => Duration::ZERO,
-            pinged => Duration::from_micros(micros(mono()).saturating_sub(pinged)),
+            _ => Duration::from_micros(micros(mono()).saturating_sub(self.moved.load(Ordering::Acquire))),
         }
     }
 

@@ -9,10 +9,17 @@ mod clock;
 mod culprit;
 mod engine;
 mod events;
+mod exchange;
 mod group;
 mod host;
 mod inbox;
+mod layer;
+mod listeners;
+mod route;
 mod settings;
+mod thread;
+mod throttle;
+mod told;
 mod watch;
 
 use pyo3::prelude::*;
@@ -35,6 +42,8 @@ mod _native {
     use super::engine::Engine;
     #[pymodule_export]
     use super::events::next_event;
+    #[pymodule_export]
+    use super::layer::Door;
     #[pymodule_export]
     use super::settings::{validate_check, validate_settings};
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import re
 import time
@@ -80,3 +81,19 @@ async def native(seconds: float) -> None:
     3**exponent
     exponent = int(exponent * (seconds / (time.monotonic() - start)) ** (1 / 1.585))
     3**exponent  # blocks: native
+
+
+class Garbage:
+    """What only a collection finds, and what takes its time to go."""
+
+    def __init__(self, seconds: float) -> None:
+        self.itself, self.seconds = self, seconds
+
+    def __del__(self) -> None:
+        time.sleep(self.seconds)
+
+
+@app.get("/collect")
+async def collect(seconds: float) -> None:
+    Garbage(seconds)
+    gc.collect()

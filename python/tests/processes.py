@@ -14,7 +14,7 @@ import tempfile
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ import pytest
 from conftest import PATIENCE, until
 
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 
 
 class Answer:
@@ -57,10 +58,10 @@ def get(port: int, path: str, timeout: float = PATIENCE, **headers: str) -> Answ
 class Service:
     """A server with its workers."""
 
-    def __init__(self, command: list[str], **environment: str) -> None:
+    def __init__(self, command: list[str], python: str = sys.executable, before: Sequence[str] = (), **environment: str) -> None:
         self.log: list[str] = []
         self.process = subprocess.Popen(
-            [sys.executable, "-u", "-m", *command],
+            [*before, python, "-u", "-m", *command],
             cwd=HERE,
             env={**os.environ, "PYTHONWARNINGS": "ignore", **environment},
             stderr=subprocess.PIPE,
@@ -108,18 +109,77 @@ class Service:
 
 
 @contextmanager
-def service(*command: str, **environment: str) -> Iterator[Service]:
-    """Runs it for a while."""
-    running = Service(list(command), **environment)
+def service(*command: str, before: Sequence[str] = (), **environment: str) -> Iterator[Service]:
+    """Runs it for a while; ``before`` is a command that runs it."""
+    running = Service(list(command), before=before, **environment)
     try:
         yield running
     finally:
         running.stop()
 
 
-def uvicorn(app: str, *arguments: str, **environment: str) -> Any:
+def uvicorn(app: str, *arguments: str, **options: Any) -> Any:
     """A service run by uvicorn."""
-    return service("uvicorn", app, "--port", "0", *arguments, **environment)
+    return service("uvicorn", app, "--port", "0", *arguments, **options)
+
+
+class ControlGroup:
+    """A control group for processor time; of version 1 where there is one, else of version 2."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+
+    def enter(self) -> list[str]:
+        """What starts a process in it."""
+        return ["sh", "-c", f'echo $$ > {self.folder}/cgroup.procs && exec "$@"', "sh"]
+
+    def limit(self, percent: int) -> None:
+        """How much of a processor it gets."""
+        quota = percent * 1_000
+        if (self.folder / "cpu.max").exists():
+            (self.folder / "cpu.max").write_text(f"{quota} 100000")
+        else:
+            (self.folder / "cpu.cfs_quota_us").write_text(str(quota))
+
+
+@contextmanager
+def control_group() -> Iterator[ControlGroup]:
+    """One of our own, where we may have one."""
+    root = Path("/sys/fs/cgroup")
+    root = root / "cpu" if (root / "cpu" / "cpu.cfs_quota_us").exists() or (root / "cpu" / "cpu.shares").exists() else root
+    try:
+        group = ControlGroup(root / f"allswell-test-{os.getpid()}")
+        group.limit(percent=200)
+    except OSError as error:
+        pytest.skip(f"cannot make a control group that limits processor time: {error}")
+    try:
+        yield group
+    finally:
+        until(lambda: not (group.folder / "cgroup.procs").read_text())
+        group.folder.rmdir()
+
+
+def blocks(page: str) -> list[str]:
+    """The Python code of a page."""
+    return re.findall(r"```py(?:thon)?\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+
+
+@contextmanager
+def pasted(folder: Path, database: int) -> Iterator[Service]:
+    """The README's example as people paste it, with this port's PostgreSQL, run by two workers out of an environment that has
+    nothing but the wheel and what the example imports, where there is one."""
+    code = next(block for block in blocks("README.md") if "allswell" in block)
+    code = code.replace("9091", "0").replace("interval=5", "interval=0.5").replace("timeout=2", "timeout=0.4")
+    (folder / "app.py").write_text(code)
+    url = f"postgresql+asyncpg://postgres:hunter2@127.0.0.1:{database}/postgres"
+    python = os.environ.get("ALLSWELL_TEST_CLEAN_PYTHON", sys.executable)
+    command = ["uvicorn", "--app-dir", str(folder), "app:app", "--workers", "2", "--port", "0"]
+    running = Service(command, python, DATABASE_URL=url)
+    try:
+        yield running
+    finally:
+        running.stop()
 
 
 class Database:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from conftest import served, until
 from fastapi import FastAPI
+from mongo import Mongo
 from processes import Database, mariadb, postgres, redis_server
 
 from allswell import Check, Health, checks
@@ -36,6 +37,13 @@ def redis() -> Iterator[Database]:
     database = redis_server()
     yield database
     database.end()
+
+
+@pytest.fixture(scope="module")
+def mongo() -> Iterator[Mongo]:
+    server = Mongo()
+    yield server
+    server.end()
 
 
 Opened = tuple[Check, Callable[[], Any] | None]
@@ -116,9 +124,28 @@ async def redis_plain(port: int) -> AsyncIterator[Opened]:
     client.close()
 
 
+@asynccontextmanager
+async def mongo_async(port: int) -> AsyncIterator[Opened]:
+    from pymongo import AsyncMongoClient
+
+    client: Any = AsyncMongoClient(f"mongodb://127.0.0.1:{port}", directConnection=True, serverSelectionTimeoutMS=200)
+    yield checks.mongo(client, **NUMBERS), None
+    await client.close()
+
+
+@asynccontextmanager
+async def mongo_plain(port: int) -> AsyncIterator[Opened]:
+    from pymongo import MongoClient
+
+    client: Any = MongoClient(f"mongodb://127.0.0.1:{port}", directConnection=True, serverSelectionTimeoutMS=200, socketTimeoutMS=200)
+    yield checks.mongo(client, **NUMBERS), None
+    client.close()
+
+
 POSTGRES: list[Door] = [sqlalchemy_async, sqlalchemy_plain, asyncpg_pool, psycopg_pool_, tortoise_]
 ALL: list[tuple[Door, str]] = [
     *((door, "pg") for door in POSTGRES), (sqlalchemy_mysql, "maria"), (redis_async, "redis"), (redis_plain, "redis"),
+    (mongo_async, "mongo"), (mongo_plain, "mongo"),
 ]  # fmt: skip
 
 

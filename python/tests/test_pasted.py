@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,42 +11,28 @@ from typing import Any
 
 import pytest
 from conftest import served, until
-from processes import Service, get, postgres, redis_server
+from processes import ROOT, Service, blocks, get, pasted, postgres, redis_server
 
-ROOT = Path(__file__).parents[2]
-
-
-def blocks(page: str) -> list[str]:
-    """The Python code of a page."""
-    return re.findall(r"```py(?:thon)?\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
-
-
-def test_the_readme_pasted_and_served_by_two_workers_names_the_database_that_is_stopped(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_readme_pasted_and_served_by_two_workers_names_the_database_that_is_stopped(tmp_path: Path) -> None:
     database = postgres()
-    code = next(block for block in blocks("README.md") if "allswell" in block)
-    (tmp_path / "app.py").write_text(code.replace("9091", "0").replace("interval=5", "interval=0.5").replace("timeout=2", "timeout=0.4"))
-    url = f"postgresql+asyncpg://postgres:hunter2@127.0.0.1:{database.port}/postgres"
-    service = Service(["uvicorn", "--app-dir", str(tmp_path), "app:app", "--workers", "2", "--port", "0"], DATABASE_URL=url)
     try:
-        assert get(service.port, "/ready").json["checks"] == {"database": "ok"}
-        database.stop()
-        # Each worker has a pool of its own, and finds out for itself.
-        answers = until(lambda: [get(service.port, "/ready") for _ in range(12)], lambda answers: all(answer.code == 503 for answer in answers))
-        answer = answers[0]
-        assert answer.json["reason"] == "check failed: database"
-        binary = os.environ.get("ALLSWELL_TEST_BINARY")
-        if binary:
-            said = subprocess.run([binary, "check", f"http://127.0.0.1:{service.port}/ready"], capture_output=True, text=True)
-            assert said.returncode != 0 and "database" in said.stdout + said.stderr, said
-            assert "hunter2" not in said.stdout + said.stderr
-        assert get(service.port, "/health").code == 200
-        assert "hunter2" not in "".join(service.log) + answer.body
-        database.start()
-        until(lambda: get(service.port, "/ready").code, lambda code: code == 200)
+        with pasted(tmp_path, database.port) as service:
+            assert get(service.port, "/ready").json["checks"] == {"database": "ok"}
+            database.stop()
+            # Each worker has a pool of its own, and finds out for itself.
+            answers = until(lambda: [get(service.port, "/ready") for _ in range(12)], lambda answers: all(answer.code == 503 for answer in answers))
+            answer = answers[0]
+            assert answer.json["reason"] == "check failed: database"
+            binary = os.environ.get("ALLSWELL_TEST_BINARY")
+            if binary:
+                said = subprocess.run([binary, "check", f"http://127.0.0.1:{service.port}/ready"], capture_output=True, text=True)
+                assert said.returncode != 0 and "database" in said.stdout + said.stderr, said
+                assert "hunter2" not in said.stdout + said.stderr
+            assert get(service.port, "/health").code == 200
+            assert "hunter2" not in "".join(service.log) + answer.body
+            database.start()
+            until(lambda: get(service.port, "/ready").code, lambda code: code == 200)
     finally:
-        service.stop()
         database.end()
 
 

@@ -8,11 +8,22 @@ use anyhow::{Context, Result};
 use crate::cargo::{self, Profile, quietly};
 use crate::venv::{Venv, requirements};
 
+/// Where wheels are built.
+const WHEELS: &str = "wheels";
+
 /// An environment with the wheel of these sources and all that its tests need.
 pub fn environment() -> Result<Venv> {
     let list = requirements(&cargo::root().join("python/tests/requirements.txt"))?;
     let venv = Venv::provide("venv-python", &list)?;
     install(&venv, Profile::Debug)?;
+    Ok(venv)
+}
+
+/// An environment with that wheel and what the README's example imports, and nothing else.
+pub fn clean_environment() -> Result<Venv> {
+    let venv = Venv::provide("venv-python-clean", &["fastapi", "uvicorn[standard]", "sqlalchemy[asyncio]", "asyncpg"])?;
+    let wheel = only_file(&cargo::target_folder()?.join(WHEELS))?;
+    quietly(venv.pip_install().args(["--force-reinstall", "--no-deps"]).arg(&wheel))?;
     Ok(venv)
 }
 
@@ -41,10 +52,10 @@ pub fn commands(venv: &Venv) -> [Command; 3] {
 }
 
 fn wheel(venv: &Venv, profile: Profile) -> Result<PathBuf> {
-    let out = cargo::fresh_folder("wheels")?;
+    let out = cargo::fresh_folder(WHEELS)?;
     let mut build = Command::new(venv.program("maturin"));
     build.args(["build", "--quiet", "--out"]).arg(&out).arg("--interpreter").arg(venv.python());
-    build.args(["--profile", if profile == Profile::Debug { "dev" } else { "release" }]);
+    build.args(["--profile", if profile == Profile::Debug { "dev" } else { "dist" }]);
     cargo::run(build.current_dir(cargo::root().join("python")))?;
     only_file(&out)
 }

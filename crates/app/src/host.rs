@@ -22,8 +22,11 @@ pub use crate::watch::{AcceptQueue, Growth, Memory, Process, Strain, Worker, acc
 
 /// What a host knows that this crate cannot see, and does that it cannot do.
 pub trait Host: Send + Sync + 'static {
-    /// The counts of all workers, made of those of this one.
-    fn rows(&self, own: Vec<Row>) -> Vec<Row>;
+    /// The counts of requests of all workers, made of those of this one. What is written after is of the same moment.
+    fn rows(&self, own: Vec<Row>, checks: &[crate::CheckResult]) -> Vec<Row>;
+
+    /// Writes the checks' metrics, of all workers.
+    fn write_checks(&self, text: &mut Exposition);
 
     /// Writes the host's own metrics.
     fn write(&self, text: &mut Exposition);

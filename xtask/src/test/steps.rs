@@ -157,6 +157,7 @@ impl Bench {
         self.tools()?.export(&mut pytest);
         // The outside door reads what the service says of itself.
         pytest.env("ALLSWELL_TEST_BINARY", self.binary()?);
+        pytest.env("ALLSWELL_TEST_CLEAN_PYTHON", python::clean_environment()?.python());
         counted(&mut pytest)
     }
 

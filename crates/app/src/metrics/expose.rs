@@ -51,12 +51,13 @@ pub fn write(inner: &Inner, dialect: Dialect) -> String {
     let mut text = Exposition { text: String::with_capacity(4_096), open_metrics: dialect == Dialect::OpenMetrics };
     requests(&mut text, &rows);
     service(&mut text, inner);
-    checks(&mut text, &inner.results());
     #[cfg(feature = "host")]
     if let Some(host) = &inner.host {
+        host.write_checks(&mut text);
         host.write(&mut text);
         return text.finish();
     }
+    checks(&mut text, &inner.results());
     in_flight(&mut text, &rows);
     runtime(&mut text, inner);
     text.finish()
@@ -67,7 +68,7 @@ fn rows(inner: &Inner) -> Vec<Row> {
     let own = inner.recorder.rows();
     #[cfg(feature = "host")]
     if let Some(host) = &inner.host {
-        return host.rows(own);
+        return host.rows(own, &inner.results());
     }
     own
 }

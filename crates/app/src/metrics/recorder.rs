@@ -105,8 +105,13 @@ impl Default for Recorder {
 impl Recorder {
     /// Where a request is counted. `path` is the route's, `None` when none matched.
     pub fn method(&self, path: Option<&str>, method: &http::Method) -> Arc<Method> {
-        let route = self.route(path.unwrap_or(UNMATCHED));
         let index = METHODS.iter().position(|name| *name == method.as_str()).unwrap_or(METHODS.len() - 1);
+        self.method_at(path, index)
+    }
+
+    /// The same for a method by its place in [`METHODS`].
+    pub fn method_at(&self, path: Option<&str>, index: usize) -> Arc<Method> {
+        let route = self.route(path.unwrap_or(UNMATCHED));
         route.methods[index].get_or_init(|| Arc::new(Method::new(route.id, index as u8))).clone()
     }
 

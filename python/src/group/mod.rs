@@ -4,6 +4,8 @@
 //! The counts of workers that are gone are folded into one file, `retired`, by whoever gets the lock; their gauges end with
 //! them. A file carries a checksum, for a reader may come while its writer writes.
 
+mod wire;
+
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -12,13 +14,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use allswell::host::{CLASSES, Ended, METHODS, Row};
+use allswell::Status;
+use allswell::host::Row;
 
+use self::wire::{decode, encode, sealed, unsealed};
 use crate::clock;
 use crate::inbox::LAG_BOUNDS_US;
 
-/// How often a file that changes while it is read is read again.
-const READINGS_MAX: usize = 5;
+/// A worker whose file is older than this is frozen itself.
+const FROZEN_AFTER_MS: u64 = 2_000;
 
 /// How many names of folded files are remembered, so that none is counted twice.
 const FOLDED_MAX: usize = 1_024;
@@ -38,8 +42,23 @@ pub struct Worker {
     pub silent: Duration,
     /// Requests under way.
     pub in_flight: i64,
+    /// Threads of its pool in use, that there are, and calls that wait for one.
+    pub threads: [u64; 3],
     /// The line that blocks its loop.
     pub blocked_in: String,
+    /// Its checks.
+    pub checks: Vec<Checked>,
+}
+
+/// What a worker holds to be true of a check.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The check.
+    pub name: String,
+    /// What is held to be true.
+    pub status: Status,
+    /// How long the last asking took.
+    pub took: Option<Duration>,
 }
 
 /// What is added up over workers.
@@ -49,6 +68,21 @@ pub struct Counts {
     pub rows: Vec<Row>,
     /// How late the loops were: buckets and the sum in microseconds.
     pub lags: [u64; LAG_BOUNDS_US.len() + 2],
+    /// How often loops were blocked.
+    pub blocks: u64,
+    /// How long together.
+    pub blocked: Duration,
+    /// The askings of checks.
+    pub runs: Vec<Runs>,
+}
+
+/// How the askings of a check ended.
+#[derive(Clone, Debug)]
+pub struct Runs {
+    /// The check.
+    pub check: String,
+    /// Those that passed, that warned, that failed.
+    pub outcomes: [u64; 3],
 }
 
 /// The folder of a service's workers.
@@ -192,6 +226,14 @@ impl Counts {
     /// Adds what another worker counted.
     pub fn add(&mut self, other: Self) {
         self.lags.iter_mut().zip(other.lags).for_each(|(sum, more)| *sum += more);
+        self.blocks += other.blocks;
+        self.blocked += other.blocked;
+        for more in other.runs {
+            match self.runs.iter_mut().find(|runs| runs.check == more.check) {
+                Some(runs) => runs.outcomes.iter_mut().zip(more.outcomes).for_each(|(sum, more)| *sum += more),
+                None => self.runs.push(more),
+            }
+        }
         let mut places: HashMap<(Arc<str>, &str), usize> =
             self.rows.iter().enumerate().map(|(at, row)| ((row.route.clone(), row.method), at)).collect();
         for row in other.rows {
@@ -218,114 +260,6 @@ fn add_row(sum: &mut Row, more: Row) {
         }
     }
 }
-
-/// Length and checksum before the bytes.
-fn sealed(bytes: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(bytes.len()).expect("a thousand routes are some megabytes");
-    [&length.to_le_bytes()[..], &crc32fast::hash(bytes).to_le_bytes(), bytes].concat()
-}
-
-fn unsealed(path: &Path) -> Option<Vec<u8>> {
-    let one = || {
-        let mut bytes = fs::read(path).ok()?;
-        let (length, sum) = (bytes.first_chunk::<4>().copied()?, bytes.get(4..8)?.try_into().ok()?);
-        let inside = bytes.get(8..8 + u32::from_le_bytes(length) as usize)?;
-        if crc32fast::hash(inside) != u32::from_le_bytes(sum) {
-            return None;
-        }
-        bytes.truncate(8 + u32::from_le_bytes(length) as usize);
-        bytes.drain(..8);
-        Some(bytes)
-    };
-    (0..READINGS_MAX).find_map(|_| one())
-}
-
-fn encode(worker: &Worker, counts: &Counts) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(4_096);
-    let us = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-    let Worker { pid, began, at_ms, lag, silent, in_flight, blocked_in } = worker;
-    for number in [u64::from(*pid), *began, *at_ms, us(*lag), us(*silent), in_flight.cast_unsigned()] {
-        bytes.extend(number.to_le_bytes());
-    }
-    put_text(&mut bytes, blocked_in);
-    counts.lags.iter().for_each(|count| bytes.extend(count.to_le_bytes()));
-    for row in &counts.rows {
-        let Some(method) = METHODS.iter().position(|name| *name == row.method) else { continue };
-        put_text(&mut bytes, &row.route);
-        bytes.extend([method as u8, row.ended.len() as u8]);
-        bytes.extend(row.cut.to_le_bytes());
-        for ended in &row.ended {
-            let class = CLASSES.iter().position(|name| *name == ended.class).unwrap_or(0);
-            bytes.push(class as u8);
-            ended.buckets.iter().for_each(|count| bytes.extend(count.to_le_bytes()));
-            bytes.extend(u64::try_from(ended.sum.as_nanos()).unwrap_or(u64::MAX).to_le_bytes());
-        }
-    }
-    bytes
-}
-
-fn put_text(bytes: &mut Vec<u8>, text: &str) {
-    bytes.extend((text.len() as u32).to_le_bytes());
-    bytes.extend(text.as_bytes());
-}
-
-fn decode(bytes: &[u8]) -> Option<(Worker, Counts)> {
-    let mut rest = bytes;
-    let us = Duration::from_micros;
-    let worker = Worker {
-        pid: u32::try_from(number(&mut rest)?).ok()?,
-        began: number(&mut rest)?,
-        at_ms: number(&mut rest)?,
-        lag: us(number(&mut rest)?),
-        silent: us(number(&mut rest)?),
-        in_flight: number(&mut rest)?.cast_signed(),
-        blocked_in: text(&mut rest)?,
-    };
-    let mut counts = Counts::default();
-    for count in &mut counts.lags {
-        *count = number(&mut rest)?;
-    }
-    while !rest.is_empty() {
-        counts.rows.push(row(&mut rest)?);
-    }
-    Some((worker, counts))
-}
-
-fn row(rest: &mut &[u8]) -> Option<Row> {
-    let route = text(rest)?.into();
-    let [method, classes] = *take::<2>(rest)?;
-    let cut = number(rest)?;
-    let mut ended = Vec::new();
-    for _ in 0..classes {
-        let [class] = *take::<1>(rest)?;
-        let mut buckets = [0; allswell::host::BOUNDS.len() + 1];
-        for bucket in &mut buckets {
-            *bucket = number(rest)?;
-        }
-        ended.push(Ended { class: CLASSES.get(class as usize)?, buckets, sum: Duration::from_nanos(number(rest)?) });
-    }
-    Some(Row { route, method: METHODS.get(method as usize)?, in_flight: 0, cut, ended })
-}
-
-fn take<'a, const N: usize>(rest: &mut &'a [u8]) -> Option<&'a [u8; N]> {
-    let (chunk, after) = rest.split_first_chunk::<N>()?;
-    *rest = after;
-    Some(chunk)
-}
-
-fn number(rest: &mut &[u8]) -> Option<u64> {
-    take::<8>(rest).map(|bytes| u64::from_le_bytes(*bytes))
-}
-
-fn text(rest: &mut &[u8]) -> Option<String> {
-    let length = u32::from_le_bytes(*take::<4>(rest)?) as usize;
-    let (text, after) = rest.split_at_checked(length)?;
-    *rest = after;
-    String::from_utf8(text.to_vec()).ok()
-}
-
-/// A worker whose file is older than this is frozen itself.
-const FROZEN_AFTER_MS: u64 = 2_000;
 
 impl Worker {
     /// For how long it does nothing: its loop, or all of it.
