@@ -4,27 +4,25 @@
 //! so that it is the same after a restart and nowhere written down.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io;
 use std::path::Path;
 use std::sync::{PoisonError, RwLock};
 
 use allswell_core::Wall;
 use allswell_core::heartbeat::Beat;
 use allswell_probe::heartbeat::Awaited;
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::Mac as _;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use crate::model::MonitorId;
+use crate::secret_key::SecretKey;
 
 /// How many calls may wait for the engine.
 const CALLS_MAX: usize = 65_536;
 /// Where the key lies below the data directory.
 const KEY_FILE: &str = "heartbeat.key";
-const KEY_BYTES: usize = 32;
 
 /// A call that came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +92,7 @@ fn digest(token: &str) -> [u8; 32] {
 }
 
 /// The key that tokens are made with.
-pub struct TokenKey([u8; KEY_BYTES]);
+pub struct TokenKey(SecretKey);
 
 impl TokenKey {
     /// Reads the key of a data directory; makes one when there is none.
@@ -102,23 +100,7 @@ impl TokenKey {
     /// # Errors
     /// The system's, when the file can neither be read nor written, or is no key.
     pub fn of(data: &Path) -> io::Result<Self> {
-        let path = data.join(KEY_FILE);
-        match fs::read(&path) {
-            Ok(bytes) => {
-                bytes.try_into().map(Self).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is no key"))
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::make(&path),
-            Err(error) => Err(error),
-        }
-    }
-
-    fn make(path: &Path) -> io::Result<Self> {
-        let mut key = [0; KEY_BYTES];
-        io::Read::read_exact(&mut fs::File::open("/dev/urandom")?, &mut key)?;
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        file.write_all(&key)?;
-        file.sync_all()?;
-        Ok(Self(key))
+        SecretKey::of(data, KEY_FILE).map(Self)
     }
 
     /// The token of the heartbeat `name`: the one that is configured, else the one that follows from key and name.
@@ -126,10 +108,7 @@ impl TokenKey {
         if let Some(token) = &awaited.token {
             return token.clone();
         }
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("any length will do");
-        mac.update(b"heartbeat:");
-        mac.update(name.as_bytes());
-        let bytes = mac.finalize().into_bytes();
+        let bytes = self.0.plain_mac(&format!("heartbeat:{name}")).finalize().into_bytes();
         bytes[..16].iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
     }
 }

@@ -81,6 +81,11 @@ pub struct Notification {
 }
 
 impl Notification {
+    /// Whether somebody can say that they look after what it tells: its incident is not over.
+    pub fn can_be_acknowledged(&self) -> bool {
+        matches!(self.kind, Kind::Down | Kind::Degraded | Kind::Certificate)
+    }
+
     /// What `allswell channel test` sends through the channel with this name at the moment `at` (RFC 3339).
     pub fn test(channel: &str, at: String) -> Self {
         Self {

@@ -21,6 +21,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::heartbeats::{Heartbeats, TokenKey};
+use crate::links::Links;
 use crate::metrics::{File, Metrics};
 use crate::notification::Notification;
 use crate::notify::{self, ChannelError, Deliverer};
@@ -143,12 +144,16 @@ impl Server {
         let public_url = config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
         let prober = Arc::new(Prober::new(config.server.address_policy.clone()));
         let committed = Arc::new(Notify::new());
+        let failed =
+            |source: std::io::Error| StoreError::Open { path: data.display().to_string(), source: source.into() };
+        let links = Links::of(&data, &public_url).map_err(failed)?;
         let deliverer = Deliverer::start(notify::Parts {
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),
             metrics: Arc::clone(&metrics),
             committed: Arc::clone(&committed),
             dialer: prober.dialer().clone(),
+            links: links.clone(),
         });
         let scribe = Scribe::start(
             Arc::clone(&store),
@@ -183,6 +188,7 @@ impl Server {
             keys: Arc::clone(&keys),
             heartbeats,
             prober: Arc::clone(&prober),
+            links,
             acknowledger: Acknowledger::new(Arc::clone(&store), Arc::clone(&clock)),
             resources: Arc::clone(&resources),
             console,

@@ -14,7 +14,7 @@ const OPEN: [&str; 11] = [
     "/assets/",
     "/plain/assets/",
     "/theme.js",
-    "/ack/",
+    "/acknowledge/",
     "/s/",
     "/badge/",
     "/api/openapi.json",
@@ -52,6 +52,7 @@ mod tests {
         check(Method::GET, "/assets/index-Gr1.js", None);
         check(Method::GET, "/plain/assets/plain.css", None);
         check(Method::GET, "/theme.js", None);
+        check(Method::POST, "/acknowledge/12-7/ops/1/4f1b", None);
         check(Method::GET, "/api/openapi.json", None);
         check(Method::GET, "/", Some(Scope::Read));
         check(Method::GET, "/m/1", Some(Scope::Read));

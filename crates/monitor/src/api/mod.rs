@@ -45,6 +45,7 @@ use crate::access::Keyring;
 use crate::acknowledge::Acknowledger;
 use crate::clock::Clock;
 use crate::heartbeats::Heartbeats;
+use crate::links::Links;
 use crate::metrics::Metrics;
 use crate::pages;
 use crate::resources::Resources;
@@ -69,6 +70,8 @@ pub struct ApiState {
     pub prober: Arc<Prober>,
     /// Takes acknowledgements of incidents.
     pub acknowledger: Acknowledger,
+    /// Knows the links that messages carry.
+    pub links: Links,
     /// Who may do what.
     pub keys: Arc<Keyring>,
     /// What is configured, and the way to change it.

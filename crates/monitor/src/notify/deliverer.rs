@@ -23,6 +23,7 @@ use self::attempt::{LEASE, STORE_RETRY, attempt, seed};
 use super::clean::for_log;
 use super::{Channel, ChannelError, Delivery, Settings, open};
 use crate::clock::Clock;
+use crate::links::Links;
 use crate::metrics::Metrics;
 use crate::notification::Notification;
 use crate::store::{Store, StoreError};
@@ -99,6 +100,8 @@ pub struct Parts {
     pub committed: Arc<Notify>,
     /// Makes the channels' connections.
     pub dialer: Dialer,
+    /// Makes the links by which messages are acknowledged.
+    pub links: Links,
 }
 
 impl Deliverer {

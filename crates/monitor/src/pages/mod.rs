@@ -4,6 +4,7 @@
 //! (`api::read`) and say it in the same words. Addresses are relative, so the pages work below any path a proxy gives them. All
 //! text of others is made visible (`text::visible`) and then escaped by the templates.
 
+mod acknowledge;
 mod assets;
 mod certificate;
 mod console;
@@ -36,6 +37,10 @@ pub(crate) fn router() -> Router<ApiState> {
         .route("/plain/", get(overview::show))
         .route("/plain/m/{id}", get(monitor::show))
         .route("/plain/i/{id}", get(incident::show))
+        .route(
+            "/acknowledge/{incident}/{channel}/{until}/{signature}",
+            get(acknowledge::ask).post(acknowledge::confirm),
+        )
         .route("/plain/assets/plain.css", get(assets::css))
         .route("/plain/assets/icon.svg", get(assets::icon))
 }

@@ -1,5 +1,6 @@
 //! The interface and the pages at their door: the whole router over a real store, without a socket.
 
+mod acknowledge;
 mod again;
 mod console;
 mod json;

@@ -10,6 +10,7 @@ use allswell_monitor::access::Keyring;
 use allswell_monitor::acknowledge::Acknowledger;
 use allswell_monitor::api::{ApiState, ServerHealth};
 use allswell_monitor::clock::Clock;
+use allswell_monitor::links::Links;
 use allswell_monitor::metrics::Metrics;
 use allswell_monitor::model::{IncidentId, MonitorId};
 use allswell_monitor::notification::Kind;
@@ -60,6 +61,7 @@ impl World {
             keys,
             heartbeats,
             acknowledger: Acknowledger::new(store.clone(), clock.clone()),
+            links: Links::of(dir.path(), "https://status.example.com").expect("the directory can be written to"),
             prober: Arc::new(allswell_probe::Prober::new(AddressPolicy::default())),
             store,
             clock,

@@ -40,7 +40,11 @@ async fn send(parts: &Parts, channel: Option<Arc<dyn Channel>>, claimed: &Claime
         return Delivery::Refused { why };
     };
     match serde_json::from_str::<Notification>(&claimed.row.body) {
-        Ok(notification) => {
+        Ok(mut notification) => {
+            if notification.can_be_acknowledged() {
+                let link = parts.links.acknowledge(claimed.incident, &claimed.row.channel, claimed.created);
+                notification.acknowledge = Some(link);
+            }
             let deadline = within(channel.timeout().min(ATTEMPT_MAX));
             channel.send(&notification, &claimed.row.key, parts.clock.now().wall, deadline).await
         }

@@ -137,6 +137,7 @@ fn parts(store: &Arc<dyn Store>, clock: &Arc<Hands>, metrics: &Arc<Metrics>, com
         metrics: Arc::clone(metrics),
         committed: Arc::clone(committed),
         dialer: Dialer::default(),
+        links: Links::for_tests(),
     }
 }
 

@@ -51,6 +51,15 @@ fn test_says_what_it_proves() {
 }
 
 #[test]
+fn the_link_to_acknowledge_is_in_text_and_html() {
+    let link = "https://allswell.acme.dev/acknowledge/12-7/ops/1795865955/4f1b22";
+    let letter = Letter::write(&Notification { acknowledge: Some(link.to_owned()), ..samples::down() }, samples::NOW);
+    assert!(letter.text.contains(&format!("\nI am looking after it: {link}\n")), "{}", letter.text);
+    assert!(letter.html.contains(&format!("href=\"{link}\"")), "{}", letter.html);
+    assert!(!Letter::write(&samples::down(), samples::NOW).html.contains("looking after it"), "there is no link");
+}
+
+#[test]
 fn subjects_tell_the_whole_story() {
     let check = |notification: &Notification, subject: &str| {
         assert_eq!(Letter::write(notification, samples::NOW).subject, subject);

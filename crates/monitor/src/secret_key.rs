@@ -1,0 +1,65 @@
+//! Keys that a data directory keeps, made at the first start: what is signed with one is known again after a restart, and the
+//! key is nowhere else.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+const BYTES: usize = 32;
+
+/// A key of 256 bits for HMAC-SHA256.
+#[derive(Clone)]
+pub(crate) struct SecretKey([u8; BYTES]);
+
+impl SecretKey {
+    /// Reads the key in the file `name` of a data directory; makes one when there is none.
+    ///
+    /// # Errors
+    /// The system's, when the file can neither be read nor written, or is no key.
+    pub(crate) fn of(data: &Path, name: &str) -> io::Result<Self> {
+        let path = data.join(name);
+        match fs::read(&path) {
+            Ok(bytes) => {
+                bytes.try_into().map(Self).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is no key"))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::make(&path),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn make(path: &Path) -> io::Result<Self> {
+        let mut key = [0; BYTES];
+        io::Read::read_exact(&mut fs::File::open("/dev/urandom")?, &mut key)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(&key)?;
+        file.sync_all()?;
+        Ok(Self(key))
+    }
+
+    /// A key that everybody knows.
+    #[cfg(test)]
+    pub(crate) const fn for_tests() -> Self {
+        Self([7; BYTES])
+    }
+
+    /// What the key makes of `parts`. Their lengths count, so no two lists of parts give the same but by chance.
+    pub(crate) fn mac(&self, parts: &[&str]) -> Hmac<Sha256> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("any length will do");
+        for part in parts {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part.as_bytes());
+        }
+        mac
+    }
+
+    /// What the key makes of one text, as heartbeats' tokens are made.
+    pub(crate) fn plain_mac(&self, text: &str) -> Hmac<Sha256> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("any length will do");
+        mac.update(text.as_bytes());
+        mac
+    }
+}
