@@ -3,6 +3,7 @@
 mod channel;
 mod check;
 mod client;
+mod code;
 mod heartbeats;
 mod incidents;
 mod keys;
@@ -41,6 +42,12 @@ enum Command {
     Ls(ls::Args),
     /// List the incidents of a running server, or show one in full
     Incidents(incidents::Args),
+    /// Say what applying files to a running server would change
+    Plan(code::PlanArgs),
+    /// Make a running server equal to files
+    Apply(code::ApplyArgs),
+    /// Print what is configured on a running server as one file
+    Export(code::ExportArgs),
     /// Make, list and delete API keys
     Keys(keys::Args),
     /// Run a job and call its heartbeat: start, exit code, duration, the end of its output
@@ -64,6 +71,9 @@ fn main() -> ExitCode {
         Command::Validate(args) => validate::run(args),
         Command::Ls(args) => ls::run(&args),
         Command::Incidents(args) => incidents::run(&args),
+        Command::Plan(args) => code::plan(&args),
+        Command::Apply(args) => code::apply(&args),
+        Command::Export(args) => code::export(&args),
         Command::Keys(args) => keys::run(&args),
         Command::Run(args) => run::run(args),
         Command::Heartbeats(args) => heartbeats::run(args),

@@ -34,6 +34,38 @@ struct Document {
     field: Option<String>,
     #[serde(default)]
     hint: Option<String>,
+    #[serde(default)]
+    errors: Vec<OneError>,
+}
+
+/// One of several things that are wrong with what was sent.
+#[derive(Debug, Deserialize)]
+struct OneError {
+    #[serde(default)]
+    pointer: String,
+    #[serde(default)]
+    code: String,
+    detail: String,
+    #[serde(default)]
+    hint: Option<String>,
+    #[serde(default)]
+    file: Option<String>,
+    #[serde(default)]
+    line: Option<usize>,
+    #[serde(default)]
+    column: Option<usize>,
+}
+
+impl fmt::Display for OneError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { pointer, code, detail, hint, file, line, column } = self;
+        match (file, line, column) {
+            (Some(file), Some(line), Some(column)) => write!(f, "\n  {file}:{line}:{column} [{code}] {detail}")?,
+            (Some(file), ..) => write!(f, "\n  {file} [{code}] {detail}")?,
+            _ => write!(f, "\n  {pointer} [{code}] {detail}")?,
+        }
+        hint.iter().try_for_each(|hint| write!(f, "; {hint}"))
+    }
 }
 
 impl Failure {
@@ -56,6 +88,8 @@ impl Failure {
             Some(field) if !said.contains(&field) => format!("{field}: {said}"),
             _ => said,
         };
+        let errors: String = document.errors.iter().map(ToString::to_string).collect();
+        let said = format!("{said}{errors}");
         let hint = document.hint;
         match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Self::NotSignedIn { said, hint },

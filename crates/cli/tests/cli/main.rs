@@ -3,6 +3,7 @@
 
 mod channel;
 mod check;
+mod code;
 mod kubernetes;
 mod rehearse;
 mod remote;

@@ -5,7 +5,10 @@
 //! decides. What goes over the wire has its types here, beside the handler that writes it. Errors are problem documents (RFC 9457).
 
 mod body;
+mod bulk;
 mod change;
+mod channels;
+mod code;
 mod deliveries;
 mod etag;
 mod gate;
@@ -115,7 +118,14 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(change::pause))
         .routes(routes!(change::resume))
         .routes(routes!(change::check))
+        .routes(routes!(bulk::change))
         .routes(routes!(trial::once))
+        .routes(routes!(channels::list, channels::create))
+        .routes(routes!(channels::one, channels::replace, channels::patch, channels::delete))
+        .routes(routes!(channels::test))
+        .routes(routes!(code::plan))
+        .routes(routes!(code::apply))
+        .routes(routes!(code::export))
         .routes(routes!(results::list))
         .routes(routes!(uptime::one))
         .routes(routes!(uptime::list))

@@ -209,6 +209,30 @@ impl ToSchema for MonitorSpec {
     }
 }
 
+/// The channel that a path names.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "the document of what `Key` reads")]
+pub(super) struct Channel {
+    /// The channel's name.
+    name: String,
+}
+
+/// A channel with the keys of a configuration.
+pub(super) struct ChannelSpec;
+
+impl PartialSchema for ChannelSpec {
+    fn schema() -> RefOr<Schema> {
+        config::schema::channel()
+    }
+}
+
+impl ToSchema for ChannelSpec {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "ChannelSpec".into()
+    }
+}
+
 /// A JSON merge patch.
 pub(super) struct Patch;
 

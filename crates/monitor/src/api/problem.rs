@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::config::FieldProblem;
+use crate::config::{Errors, FieldProblem};
 use crate::resources::Refused;
 use crate::store::StoreError;
 
@@ -34,6 +34,15 @@ pub(crate) struct FieldError {
     /// The way out.
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
+    /// The file, where files were sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    /// The line of the file, from 1 on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
+    /// The column, in characters from 1 on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<usize>,
 }
 
 impl Problem {
@@ -141,6 +150,7 @@ impl Problem {
                 )
             },
             Refused::Conflict { why, way_out } => Self::conflict(why, way_out),
+            Refused::Unreadable(files) => Self::unreadable(&files),
             Refused::Store(error) => Self::not_written(&error),
             Refused::Stopping => Self {
                 hint: Some("ask again when it has started".to_owned()),
@@ -148,6 +158,27 @@ impl Problem {
             },
             Refused::At { refused, .. } => Self::refused(*refused),
         }
+    }
+
+    fn unreadable(files: &[Errors]) -> Self {
+        let count: usize = files.iter().map(Errors::count).sum();
+        let of = |file: &Errors, index: usize| {
+            let origin = file.origin().to_owned();
+            let told = file.problems().iter().map(move |problem| FieldError {
+                pointer: format!("/files/{index}/text"),
+                code: problem.code().as_str(),
+                detail: problem.message().to_owned(),
+                hint: problem.way_out(),
+                file: Some(origin.clone()),
+                line: problem.line(),
+                column: problem.column(),
+            });
+            told.collect::<Vec<_>>()
+        };
+        let errors = files.iter().enumerate().flat_map(|(index, file)| of(file, index)).collect();
+        let detail = if count == 1 { "there is a mistake".to_owned() } else { format!("there are {count} mistakes") };
+        let hint = Some("mend them; nothing was changed".to_owned());
+        Self { hint, errors, ..Self::plain(StatusCode::UNPROCESSABLE_ENTITY, detail) }
     }
 
     /// The store could not be written, and nothing was changed.
@@ -172,6 +203,9 @@ impl Problem {
                 code: code.as_str(),
                 detail: message,
                 hint: way_out,
+                file: None,
+                line: None,
+                column: None,
             })
             .collect();
         let field = errors.first().map(|error| error.pointer.clone());

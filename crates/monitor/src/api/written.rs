@@ -6,9 +6,11 @@ use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_TYPE, IF_MATCH};
 use axum::http::request::Parts;
 
+use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
 use super::Problem;
+use super::body::BODY_BYTES_MAX;
 use crate::config::Spec;
 
 /// The largest body of one resource, in bytes.
@@ -16,6 +18,24 @@ const RESOURCE_MAX: usize = 1 << 20;
 
 /// A JSON body of one resource.
 pub(super) struct Written(pub Spec);
+
+/// A JSON body with a form of its own.
+pub(super) struct Form<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
+    type Rejection = Problem;
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        if !is_json(&parts) {
+            return Err(Problem::not_json());
+        }
+        let body = bytes(body, BODY_BYTES_MAX).await?;
+        serde_json::from_slice(&body).map(Self).map_err(|error| {
+            let hint = "the schema in /api/openapi.json says what it takes";
+            Problem::field("", format!("the body is not what it should be: {error}"), hint)
+        })
+    }
+}
 
 /// No body, or one that says nothing.
 pub(super) struct Empty;

@@ -8,6 +8,7 @@ mod ask;
 mod channel;
 mod command_line;
 mod definition;
+pub mod document;
 mod file;
 mod keys;
 mod monitor;

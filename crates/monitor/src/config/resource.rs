@@ -92,6 +92,9 @@ pub fn channel(spec: &Spec) -> Result<ChannelConfig, Vec<FieldProblem>> {
         Some(Spec::Text(name)) => name,
         given => return Err(vec![FieldProblem::name_of_channel(given.is_some())]),
     };
+    if written.get("tags").is_some() {
+        return Err(vec![FieldProblem::tags_of_channel()]);
+    }
     let settings = read(&written, |node, reader| {
         let entry =
             super::tree::Entry { key: name.clone(), key_span: super::source::Span::default(), node: node.clone() };

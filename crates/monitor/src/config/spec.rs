@@ -5,7 +5,6 @@
 
 mod json;
 mod mask;
-#[cfg(test)]
 mod yaml;
 
 pub(super) use mask::MASK;
@@ -70,6 +69,11 @@ impl Spec {
     /// The text of a key.
     pub fn text(&self, key: &str) -> Option<&str> {
         if let Some(Self::Text(text)) = self.get(key) { Some(text) } else { None }
+    }
+
+    /// The text that it is.
+    pub fn as_text(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
     }
 
     /// Puts a key in place of the one that is there, or at the end.
@@ -160,6 +164,7 @@ fn of_kind(node: &Node, kind: &Kind) -> Spec {
     match (&node.value, kind) {
         (Value::List(items), Kind::List { of, .. }) => Spec::List(items.iter().map(|item| of_kind(item, of)).collect()),
         (_, Kind::List { .. }) if node.is_nothing() => Spec::List(Vec::new()),
+        (_, Kind::Names { .. }) if node.is_nothing() => Spec::empty(),
         (Value::Block(entries), Kind::Names { of, .. }) => {
             Spec::Block(entries.iter().map(|entry| (entry.key.clone(), of_kind(&entry.node, of))).collect())
         }

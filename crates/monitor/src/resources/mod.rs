@@ -6,6 +6,7 @@
 
 mod draft;
 mod model;
+mod plan;
 mod refused;
 
 use std::collections::BTreeMap;
@@ -15,10 +16,11 @@ use allswell_probe::{Answer, Question};
 use tokio::sync::{mpsc, oneshot};
 use tracing::info;
 
+use crate::config::document::{self, Documents};
 use crate::config::resource::{self, Known};
 use crate::config::{Config, MonitorConfig, Spec};
 use crate::model::MonitorId;
-use crate::notify::Switch;
+use crate::notify::{Channel, Switch};
 use crate::runner::{AskNow, ChangeMonitors, Configure, Order};
 use crate::server::ServeError;
 use crate::store::{Owner, ResourceKind, Store, StoreError};
@@ -27,6 +29,7 @@ use self::draft::Draft;
 use self::model::{Model, Stored};
 
 pub use self::draft::{Edit, Given};
+pub use self::plan::{Difference, Plan, Step};
 pub use self::refused::Refused;
 
 /// All resources in force.
@@ -127,29 +130,85 @@ impl Resources {
             }
             (draft.finish()?, outcomes)
         };
-        if draft.is_empty() {
+        let revision = self.take_over(&draft).await?;
+        let model = self.model();
+        Ok(outcomes.into_iter().map(|outcome| model.edited(outcome, revision)).collect())
+    }
+
+    /// Does those of `edits` that can be done, in one change, and says of each what became of it.
+    ///
+    /// # Errors
+    /// [`Refused`] when none can be done together; then nothing was changed.
+    pub async fn edit_each(&self, edits: Vec<Edit>) -> Result<Vec<Result<Edited, Refused>>, Refused> {
+        let _one = self.changing.lock().await;
+        let (draft, outcomes) = {
             let model = self.model();
-            return Ok(outcomes.into_iter().map(|outcome| model.edited(outcome, 0)).collect());
+            let mut draft = Draft::new(&model);
+            let outcomes: Vec<_> = edits.into_iter().map(|edit| draft.take(edit)).collect();
+            (draft.finish()?, outcomes)
+        };
+        let revision = self.take_over(&draft).await?;
+        let model = self.model();
+        Ok(outcomes.into_iter().map(|outcome| Ok(model.edited(outcome?, revision))).collect())
+    }
+
+    /// What applying `files`, each a name and a text, would do.
+    ///
+    /// # Errors
+    /// [`Refused`] with all that is wrong with the files, or the reason why they cannot be in force here.
+    pub fn plan(&self, files: Vec<(String, String)>, prune: bool) -> Result<Plan, Refused> {
+        plan::think(&self.model(), files, prune).map(|(plan, _)| plan)
+    }
+
+    /// Applies `files`: all of what [`Self::plan`] shows, or nothing. `shown` is the fingerprint of the plan that was shown.
+    ///
+    /// # Errors
+    /// As [`Self::plan`]; and when the plan is another one by now.
+    pub async fn apply(&self, files: Vec<(String, String)>, prune: bool, shown: Option<&str>) -> Result<Plan, Refused> {
+        let _one = self.changing.lock().await;
+        let (plan, draft) = plan::think(&self.model(), files, prune)?;
+        if shown.is_some_and(|shown| shown != plan.fingerprint) {
+            return Err(Refused::conflict("the server changed since the plan was made", "plan again, and look at it"));
+        }
+        self.take_over(&draft).await?;
+        Ok(plan)
+    }
+
+    /// All resources as one file; those of the server's own file only when `all` are wanted. Secrets as `***`.
+    pub fn export(&self, all: bool) -> String {
+        let model = self.model();
+        let wanted = |owner: Owner| all || owner != Owner::File;
+        let channels = model.channels.iter().filter(|(_, held)| wanted(held.owner));
+        let monitors = model.monitors.values().filter(|held| wanted(held.owner));
+        document::export(&Documents {
+            defaults: model.own_defaults.as_ref().map(|held| held.spec.spec()),
+            channels: channels.map(|(name, held)| (name.clone(), resource::shown_channel(&held.spec.spec()))).collect(),
+            monitors: monitors.map(|held| resource::shown_monitor(&held.spec.spec())).collect(),
+        })
+    }
+
+    /// Commits a change and has everybody follow it; returns its number.
+    async fn take_over(&self, draft: &draft::Finished) -> Result<u64, Refused> {
+        if draft.is_empty() {
+            return Ok(0);
         }
         if let Some(union) = &draft.channels_meanwhile {
             self.channels.configure(union).map_err(|(name, source)| Refused::channel(&name, &source))?;
         }
-        let committed = self.commit(&draft).await;
-        let revision = committed.as_ref().map_or(0, |(revision, _)| *revision);
+        let committed = self.commit(draft).await;
         {
             let mut model = self.model.write().unwrap_or_else(PoisonError::into_inner);
             if let Ok((revision, ids)) = &committed {
-                model.take(&draft, *revision, ids);
+                model.take(draft, *revision, ids);
             }
         }
         if draft.channels_meanwhile.is_some() {
             let settings = self.model().channel_settings();
             self.channels.configure(&settings).map_err(|(name, source)| Refused::channel(&name, &source))?;
         }
-        committed?;
+        let (revision, _) = committed?;
         info!(revision, resources = draft.writes.len(), "configuration changed through the API");
-        let model = self.model();
-        Ok(outcomes.into_iter().map(|outcome| model.edited(outcome, revision)).collect())
+        Ok(revision)
     }
 
     async fn commit(&self, draft: &draft::Finished) -> Result<(u64, Vec<MonitorId>), Refused> {
@@ -194,6 +253,34 @@ impl Resources {
         let model = self.model();
         let held = model.monitor(id)?;
         Some(model.shown(model.name(id)?, held, resource::shown_monitor(&held.spec.spec())))
+    }
+
+    /// A channel by its name.
+    pub fn channel(&self, name: &str) -> Option<Shown> {
+        let model = self.model();
+        let held = model.channels.get(name)?;
+        Some(model.shown(name, held, resource::shown_channel(&held.spec.spec())))
+    }
+
+    /// All channels, by name.
+    pub fn channels(&self) -> Vec<Shown> {
+        let model = self.model();
+        let shown = |(name, held): (&String, &model::HeldChannel)| {
+            model.shown(name, held, resource::shown_channel(&held.spec.spec()))
+        };
+        model.channels.iter().map(shown).collect()
+    }
+
+    /// The way to people that a channel is; `None` when there is no such channel in force.
+    pub fn way(&self, name: &str) -> Option<Arc<dyn Channel>> {
+        self.channels.channel(name)
+    }
+
+    /// The names of the monitors that `wanted` says yes to.
+    pub fn monitors_where(&self, wanted: impl Fn(&MonitorConfig) -> bool) -> Vec<String> {
+        let model = self.model();
+        let found = model.monitors.iter().filter(|(_, held)| held.config.as_ref().is_some_and(&wanted));
+        found.map(|(name, _)| name.clone()).collect()
     }
 
     /// The number of the monitor that `key` means: its number, or else its name.

@@ -1,6 +1,6 @@
 //! Why an edit was not done.
 
-use crate::config::FieldProblem;
+use crate::config::{Errors, FieldProblem};
 use crate::notify::ChannelError;
 use crate::store::{ResourceKind, StoreError};
 
@@ -49,6 +49,8 @@ pub enum Refused {
         /// The way out.
         way_out: String,
     },
+    /// Files cannot be read; each with all that is wrong with it.
+    Unreadable(Vec<Errors>),
     /// The store failed.
     Store(StoreError),
     /// The server is stopping.

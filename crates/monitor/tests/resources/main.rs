@@ -1,5 +1,8 @@
 //! What is configured through the API: through real HTTP, against a real server with a directory of its own.
 
+mod channels;
+mod code;
 mod fields;
+mod many;
 mod monitors;
 mod world;

@@ -11,7 +11,7 @@ use allswell_monitor::config::{self, Config};
 use allswell_monitor::server::{Options, Server};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -73,7 +73,10 @@ impl World {
         let mut tasks = JoinSet::new();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let target = listener.local_addr().expect("bound");
-        let router = Router::new().route("/ready", get(ready)).with_state(Arc::clone(&state));
+        let router = Router::new()
+            .route("/ready", get(ready))
+            .route("/hook", post(async || StatusCode::OK))
+            .with_state(Arc::clone(&state));
         tasks.spawn(async move { axum::serve(listener, router).await.expect("serves") });
         let data = tempfile::tempdir().expect("a directory");
         let server = serve(data.path(), yaml).await;
