@@ -8,6 +8,184 @@ export interface Acknowledgement {
   time: string;
 }
 
+/** What to do with each. */
+export type Action = "pause" | "resume" | "delete" | "tag" | "untag" | "change";
+
+/** What to do with many monitors. */
+export interface Bulk {
+  /** What to do. */
+  action: Action;
+  /** Whether one that is refused keeps the others from being done. */
+  all_or_nothing?: boolean;
+  filter?: Filter | null;
+  /** Which, by number or name. */
+  ids?: string[];
+  patch?: Record<string, unknown> | null;
+  /** The tags to put on or to take off. */
+  tags?: string[];
+}
+
+/** What became of many monitors. */
+export interface BulkResults {
+  results: OneOfMany[];
+}
+
+/** A channel, and how it is configured. */
+export type Channel = Configured & {
+  name: string;
+  /** Where it leads, without anything secret; `null` where it cannot be used. */
+  receiver?: string | null;
+  /** `email`, `webhook`, ... */
+  type: string;
+};
+
+export type ChannelSpec = {
+  /** A PEM file with the roots to trust instead. */
+  ca?: string;
+  /** The sender: `allswell@example.com` or `Allswell <allswell@example.com>`. */
+  from: string;
+  /** Its name, unlike any other channel's. */
+  name?: string;
+  /** The password, when not in the URL. */
+  password?: string;
+  /** The relay: `smtp://user:password@host:port`, `smtps://` (TLS from the first byte, port 465) or `smtp+starttls://` (never in the clear, port 587). */
+  smtp: string;
+  /** Whether to turn to TLS after a greeting in the clear. A password never leaves in the clear but to this machine. One of `auto`, `required`, `off`. */
+  starttls?: string;
+  /** Also told of each monitor that has one of these tags, unless the monitor names its channels itself. */
+  tags?: string[] | null;
+  /** The recipients. More are a mailing list's job. */
+  to: string[] | null;
+  type: "email";
+  /** The user, when not in the URL. */
+  username?: string;
+} | {
+  /** A PEM file with the roots to trust instead. */
+  ca?: string;
+  /** More headers to send. */
+  headers?: Record<string, string> | null;
+  /** Its name, unlike any other channel's. */
+  name?: string;
+  /** Signs each request with HMAC-SHA256; unsigned when there is none. */
+  secret?: string;
+  /** Two secrets, while one replaces the other. */
+  secrets?: string[] | null;
+  /** Also told of each monitor that has one of these tags, unless the monitor names its channels itself. */
+  tags?: string[] | null;
+  type: "webhook";
+  /** `http://` or `https://`. Who knows it may write to it, so it is kept like a password. */
+  url: string;
+} | {
+  /** A PEM file with the roots to trust instead. */
+  ca?: string;
+  /** More labels, for its routes: `team=payments, env=prod`. */
+  labels?: string;
+  /** Its name, unlike any other channel's. */
+  name?: string;
+  /** The label `severity`. It is the same for all messages of an incident, for labels are what Alertmanager knows an alert by; the annotation `kind` says whether it is down or degraded. */
+  severity?: string;
+  /** Also told of each monitor that has one of these tags, unless the monitor names its channels itself. */
+  tags?: string[] | null;
+  type: "alertmanager";
+  /** Alertmanager's address, with the user and password it asks for, if it does: `https://user:password@alerts.example.com`. */
+  url: string;
+} | {
+  /** A PEM file with the roots to trust instead. */
+  ca?: string;
+  /** Its name, unlike any other channel's. */
+  name?: string;
+  /** Only those of the stored configuration that have this tag. */
+  tag?: string;
+  /** Also told of each monitor that has one of these tags, unless the monitor names its channels itself. */
+  tags?: string[] | null;
+  type: "apprise";
+  /** Where it takes messages, with the key of a stored configuration: `http://apprise.example.com:8000/notify/KEY`. */
+  url: string;
+  /** Apprise URLs to tell, where no configuration is stored; then `url` ends with `/notify`. */
+  urls?: string;
+} | {
+  /** A PEM file with the roots to trust instead. */
+  ca?: string;
+  /** Its name, unlike any other channel's. */
+  name?: string;
+  /** Also told of each monitor that has one of these tags, unless the monitor names its channels itself. */
+  tags?: string[] | null;
+  type: "discord";
+  /** The webhook's address. Who knows it may write to the channel, so it is kept like a password. */
+  url: string;
+  /** The name that messages come under; the webhook's own when there is none. */
+  username?: string;
+} | {
+  /** A PEM file with the roots to trust instead. */
+  ca?: string;
+  /** Its name, unlike any other channel's. */
+  name?: string;
+  /** The server. */
+  server?: string;
+  /** Also told of each monitor that has one of these tags, unless the monitor names its channels itself. */
+  tags?: string[] | null;
+  /** An access token, for a topic that is protected. */
+  token?: string;
+  /** The topic. On an open server who knows it may read and write, so it is kept like a password. */
+  topic: string;
+  type: "ntfy";
+} | {
+  /** A PEM file with the roots to trust instead. */
+  ca?: string;
+  /** Its name, unlike any other channel's. */
+  name?: string;
+  /** The integration key of the service (`Events API v2`). */
+  routing_key: string;
+  /** Another address: `https://events.eu.pagerduty.com` in the EU. */
+  server?: string;
+  /** How severe a monitor that is down is. Degraded ones and certificates are a `warning`. */
+  severity?: string;
+  /** Also told of each monitor that has one of these tags, unless the monitor names its channels itself. */
+  tags?: string[] | null;
+  type: "pagerduty";
+} | {
+  /** A PEM file with the roots to trust instead. */
+  ca?: string;
+  /** Its name, unlike any other channel's. */
+  name?: string;
+  /** Also told of each monitor that has one of these tags, unless the monitor names its channels itself. */
+  tags?: string[] | null;
+  type: "slack";
+  /** The webhook's address. Who knows it may write to the channel, so it is kept like a password. */
+  url: string;
+} | {
+  /** A PEM file with the roots to trust instead. */
+  ca?: string;
+  /** Its name, unlike any other channel's. */
+  name?: string;
+  /** Also told of each monitor that has one of these tags, unless the monitor names its channels itself. */
+  tags?: string[] | null;
+  type: "teams";
+  /** The workflow's address. Who knows it may write to the channel, so it is kept like a password. */
+  url: string;
+} | {
+  /** A PEM file with the roots to trust instead. */
+  ca?: string;
+  /** The chat's number, or `@name` of a public channel. The bot must be in it. */
+  chat: string;
+  /** Its name, unlike any other channel's. */
+  name?: string;
+  /** Another address, for a Bot API server of your own. */
+  server?: string;
+  /** Also told of each monitor that has one of these tags, unless the monitor names its channels itself. */
+  tags?: string[] | null;
+  /** The topic's number, in a group that has topics. */
+  thread?: string;
+  /** The bot's token, as @BotFather gave it. */
+  token: string;
+  type: "telegram";
+};
+
+/** All channels, by name. */
+export interface Channels {
+  channels: Channel[];
+}
+
 /** A condition, held against the answer. */
 export interface Condition {
   /** As it is written. */
@@ -81,16 +259,52 @@ export type DeliveryInFull = Delivery & {
   tries: DeliveryAttempt[];
 };
 
+/** A value that is different, secrets as `***`. */
+export interface Difference {
+  /** What it is now; `null` where it is not written. */
+  from?: string | null;
+  /** Which: `http.url`. */
+  key: string;
+  /** What it would be; `null` where it would not be written. */
+  to?: string | null;
+}
+
 /** One thing that is wrong with a body. */
 export interface FieldError {
   /** The kind of mistake; `allswell explain` tells more. */
   code: string;
+  /** The column, in characters from 1 on. */
+  column?: number | null;
   /** What is wrong, with the value. */
   detail: string;
+  /** The file, where files were sent. */
+  file?: string | null;
   /** The way out. */
   hint?: string | null;
+  /** The line of the file, from 1 on. */
+  line?: number | null;
   /** Where in the body: a JSON pointer (RFC 6901). */
   pointer: string;
+}
+
+/** Files that are one configuration together. */
+export interface Files {
+  /** In any order: a monitor may name a channel of another file. */
+  files: OneFile[];
+  /** The fingerprint of the plan that was shown: applied only when it is still the same. */
+  fingerprint?: string | null;
+  /** Whether what people wrote goes as well when no file says it. What the server's own file says always stays. */
+  prune?: boolean;
+}
+
+/** Which monitors are meant. */
+export interface Filter {
+  /** They belong to this group. */
+  group?: string | null;
+  /** Their names hold this text. */
+  search?: string | null;
+  /** They have this tag. */
+  tag?: string | null;
 }
 
 /** How one part of the server is. */
@@ -550,6 +764,25 @@ export type NewKey = Key & {
   key: string;
 };
 
+/** One file. */
+export interface OneFile {
+  /** Its name, for messages. */
+  name: string;
+  /** Its text, in YAML: `defaults`, `channels` and `monitors`. */
+  text: string;
+}
+
+/** What became of one of them. */
+export interface OneOfMany {
+  done: boolean;
+  /** Its number; `null` when it was deleted, or never there. */
+  id?: number | null;
+  /** Its name. */
+  name: string;
+  /** Why it was not done. */
+  problem?: string | null;
+}
+
 export type Patch = Record<string, unknown>;
 
 /** The phases of an asking in milliseconds; one that was not reached or not needed is left out. */
@@ -560,6 +793,18 @@ export interface PhasesMs {
   tls?: number | null;
   total: number;
   transfer?: number | null;
+}
+
+/** What applying a configuration does. */
+export interface Plan {
+  /** Names this plan: the same files against a server that changed meanwhile make another one. */
+  fingerprint: string;
+  /** The names of what was written by people and is in no file; it stays. */
+  kept: string[];
+  /** What changes, channels and defaults before monitors. */
+  steps: Step[];
+  /** How many resources stay as they are. */
+  unchanged: number;
 }
 
 /** RFC 9457, with `field` and `hint` as extensions. */
@@ -602,6 +847,30 @@ export interface Results {
 export interface Share {
   ms: number;
   percent: number;
+}
+
+/** One resource that changes. */
+export interface Step {
+  /** How it asks and what, for a new monitor; the type of a new channel. */
+  about?: string | null;
+  /** `create`, `change` or `delete`. */
+  action: string;
+  /** What is different in it. */
+  changes: Difference[];
+  /** `monitor`, `channel` or `defaults`. */
+  kind: string;
+  /** Its name. */
+  name: string;
+  /** The name it had, where it is renamed. */
+  renamed_from?: string | null;
+}
+
+/** How a test message ended. */
+export interface Tested {
+  /** Whether the other side took it. */
+  accepted: boolean;
+  /** What it said, or what happened. */
+  answer: string;
 }
 
 /** What one asking brought back, all of it. */
