@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::change::paused;
-use super::written::Form;
+use super::written::{Form, Object};
 use super::{ApiState, Problem, Query, openapi};
 use crate::config::Spec;
 use crate::resources::{Edit, Given};
@@ -23,7 +23,8 @@ pub(super) struct Bulk {
     ids: Vec<String>,
     /// Which, by what they have; all of it must hold.
     #[serde(default)]
-    filter: Option<Filter>,
+    #[schema(value_type = Option<Filter>)]
+    filter: Option<Object<Filter>>,
     /// The tags to put on or to take off.
     #[serde(default)]
     tags: Vec<String>,
@@ -130,7 +131,7 @@ impl Bulk {
                 names.push(name);
             }
         }
-        let Some(Filter { tag, group, search }) = &self.filter else { return Ok(names) };
+        let Some(Object(Filter { tag, group, search })) = &self.filter else { return Ok(names) };
         Ok(state.resources.monitors_where(|config| {
             tag.as_ref().is_none_or(|tag| config.tags.contains(tag))
                 && group.as_ref().is_none_or(|group| config.group.as_ref() == Some(group))

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::written::Form;
+use super::written::{Form, Object};
 use super::{ApiState, Problem, Query, openapi};
 use crate::resources::Plan;
 
@@ -16,7 +16,8 @@ use crate::resources::Plan;
 #[serde(deny_unknown_fields)]
 pub(super) struct Files {
     /// In any order: a monitor may name a channel of another file.
-    files: Vec<OneFile>,
+    #[schema(value_type = Vec<OneFile>)]
+    files: Vec<Object<OneFile>>,
     /// Whether what people wrote goes as well when no file says it. What the server's own file says always stays.
     #[serde(default)]
     prune: bool,
@@ -37,7 +38,7 @@ pub(super) struct OneFile {
 
 impl Files {
     fn texts(self) -> Vec<(String, String)> {
-        self.files.into_iter().map(|file| (file.name.replace(char::is_control, " "), file.text)).collect()
+        self.files.into_iter().map(|Object(file)| (file.name.replace(char::is_control, " "), file.text)).collect()
     }
 }
 
@@ -83,7 +84,7 @@ pub(super) async fn apply(
 ///
 /// Applied to an empty server it makes the same, but for secrets: they are `***`, which a server takes for what it has.
 #[utoipa::path(get, path = "/api/v1/export", operation_id = "export", tag = "configuration", params(What),
-    responses((status = 200, body = String, content_type = "application/yaml"), openapi::Refusals))]
+    responses((status = 200, body = openapi::Patch, content_type = "application/yaml"), openapi::Refusals))]
 pub(super) async fn export(State(state): State<ApiState>, query: RawQuery) -> Result<Response, Problem> {
     let all = Query::read(query, &["all"])?.flag("all")?;
     Ok(([(header::CONTENT_TYPE, "application/yaml")], state.resources.export(all)).into_response())

@@ -233,7 +233,7 @@ impl ToSchema for ChannelSpec {
     }
 }
 
-/// A JSON merge patch.
+/// An object whose keys are told elsewhere: a JSON merge patch, a configuration.
 pub(super) struct Patch;
 
 impl PartialSchema for Patch {

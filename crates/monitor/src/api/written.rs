@@ -6,7 +6,9 @@ use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_TYPE, IF_MATCH};
 use axum::http::request::Parts;
 
-use serde::de::DeserializeOwned;
+use serde::de::{self, DeserializeOwned};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::Problem;
@@ -22,6 +24,16 @@ pub(super) struct Written(pub Spec);
 /// A JSON body with a form of its own.
 pub(super) struct Form<T>(pub T);
 
+/// Something that is written as an object and not as a list of its fields, which serde takes for the same.
+pub(super) struct Object<T>(pub T);
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let fields = Map::deserialize(deserializer)?;
+        T::deserialize(Value::Object(fields)).map(Self).map_err(de::Error::custom)
+    }
+}
+
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
     type Rejection = Problem;
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
@@ -30,7 +42,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
             return Err(Problem::not_json());
         }
         let body = bytes(body, BODY_BYTES_MAX).await?;
-        serde_json::from_slice(&body).map(Self).map_err(|error| {
+        serde_json::from_slice(&body).map(|Object(form)| Self(form)).map_err(|error| {
             let hint = "the schema in /api/openapi.json says what it takes";
             Problem::field("", format!("the body is not what it should be: {error}"), hint)
         })

@@ -61,6 +61,8 @@ async fn one_that_is_refused_keeps_all_from_being_done_unless_each_is_for_itself
         (json!({ "action": "tag", "ids": ["1"] }), "/tags"),
         (json!({ "action": "change", "ids": ["1"] }), "/patch"),
         (json!({ "action": "dance", "ids": ["1"] }), ""),
+        (json!({ "action": "pause", "filter": [null, null, null] }), ""),
+        (json!(["pause", ["1"]]), ""),
     ] {
         assert_eq!(world.post(BULK, &body).await.expect(422)["field"], field, "{body}");
     }
