@@ -38,8 +38,8 @@ pub fn check(binary: &Path) -> Result<()> {
             .args(["--server", &format!("http://{address}")]),
     )?;
     let mut ask = Command::new(venv.program("schemathesis"));
-    ask.args(["--header", &format!("Authorization: Bearer {}", key.trim())]);
     ask.args(["run", &format!("http://{address}/api/openapi.json"), "--seed", "1", "--max-examples", "30"]);
+    ask.args(["--header", &format!("Authorization: Bearer {}", key.trim())]);
     // Of two parameters that are good alone a pair may be refused: `from` after `to`. No schema can say that.
     ask.args(["--checks", "all", "--exclude-checks", "positive_data_acceptance"]);
     ask.args(["--generation-database", "none", "--no-color"]).current_dir(&folder).stdin(Stdio::null());

@@ -116,17 +116,37 @@ fn whole(text: &str) -> String {
 }
 
 fn validate(binary: &Path, folder: &Path, text: &str) -> Result<()> {
+    if let Some(name) = file_name(text) {
+        let file = folder.join(name);
+        fs::create_dir_all(file.parent().unwrap_or(folder))
+            .with_context(|| format!("cannot make a place for {name}"))?;
+        return fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()));
+    }
     let file = folder.join("allswell.yaml");
     fs::write(&file, whole(text)).with_context(|| format!("cannot write {}", file.display()))?;
     let mut command = Command::new(binary);
     command.arg("validate").arg(&file);
     for name in names(text, "${env:") {
-        command.env(name, if name.ends_with("DSN") { "postgres://watchman@127.0.0.1/app" } else { "secret" });
+        command.env(name, value_like(name));
     }
     for name in names(text, "${file:") {
         fs::write(folder.join(name), "secret").with_context(|| format!("cannot write {name}"))?;
     }
     succeeds(&mut command)
+}
+
+/// The name of a file that the configurations after it need: the comment that it begins with.
+fn file_name(text: &str) -> Option<&str> {
+    text.lines().next()?.strip_prefix("# ").filter(|name| name.ends_with(".yaml"))
+}
+
+/// What a variable of this name may hold.
+fn value_like(name: &str) -> &'static str {
+    match name.rsplit('_').next() {
+        Some("DSN") => "postgres://watchman@127.0.0.1/app",
+        Some("URL" | "WEBHOOK" | "WORKFLOW") => "https://hooks.example.com/secret",
+        _ => "secret",
+    }
 }
 
 /// What stands between `before` and the next brace.
@@ -160,6 +180,12 @@ mod tests {
     fn a_link_to_nothing_is_found() {
         let text = "[a](https://example.com) [b](README.md#more) [c](#here) [d](gone.md)";
         assert_eq!(dead_links(text, cargo::root()), ["gone.md"]);
+    }
+
+    #[test]
+    fn a_file_beside_the_configuration_says_its_name() {
+        assert_eq!(file_name("# channels/pager.yaml\nabout: x\n"), Some("channels/pager.yaml"));
+        assert_eq!(file_name("monitors: []\n"), None);
     }
 
     #[test]
