@@ -51,7 +51,8 @@ export function pageKeys(keys: Record<string, Act>): () => void {
   };
 }
 
-let leader = 0;
+/** When `g` was pressed, as the one before; time begins with the page, so 0 would be a moment. */
+let leader = Number.NEGATIVE_INFINITY;
 
 /** Listens. */
 export function listen(): void {
@@ -60,7 +61,7 @@ export function listen(): void {
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const target = GO[key];
     if (leader > event.timeStamp - 1_500 && target) {
-      leader = 0;
+      leader = Number.NEGATIVE_INFINITY;
       return go(target);
     }
     if (key === "g") leader = event.timeStamp;
