@@ -366,7 +366,7 @@ export type IncidentInFull = Incident & {
 export interface IncidentLine {
   text: string;
   time: string;
-  /** `opened`, `turned`, `closed`, `acknowledged`, `sent`, `retried`, `refused`. */
+  /** `opened`, `turned`, `closed`, `acknowledged`, `silenced`, `sent`, `retried`, `refused`. */
   what: string;
 }
 
@@ -443,6 +443,8 @@ export interface MonitorSpec {
   conditions?: string[] | null;
   /** A pass slower than this is a warning. Less than the timeout, or it never could be. From 1ms to 1d, like `30s` or `1m30s`. */
   degraded_above?: string;
+  /** The names of monitors without which it cannot be well. While one of them is down, nobody is told of this one by itself. */
+  depends_on?: string[] | null;
   /** Ask a DNS server for records. */
   dns?: {
     /** Whether the answer must, or must not, be authoritative. */
@@ -485,6 +487,8 @@ export interface MonitorSpec {
   } | null;
   /** Failures in a row until it is down. Two, so that one lost packet wakes nobody. */
   failure_threshold?: number | string;
+  /** Outages within half an hour that are told as one that comes and goes: then once an hour, and when it has been the same for 15 minutes. 0 tells each outage. */
+  flap_after?: number | string;
   /** What it belongs to: a service, a customer, a team. At most one, named as monitors are. */
   group?: string;
   /** Ask the health service of a gRPC server. */
@@ -674,6 +678,8 @@ export interface MonitorSpec {
       server_name?: string;
     } | null;
   } | null;
+  /** How long until people are reminded of what lasts and nobody has acknowledged; again and again. From 1m to 30d, like `30s` or `1m30s`. */
+  remind_every?: string;
   /** The name it had before. Its number and its history go on under the new name; once that is done the key means nothing and may stay or go. */
   renamed_from?: string;
   /** Successes in a row until it is up again. */

@@ -12,8 +12,11 @@ pub mod connectivity;
 pub mod heartbeat;
 pub mod incident;
 pub mod kubelet;
+#[cfg(feature = "calendar")]
+pub mod maintenance;
 pub mod outcome;
 pub mod streak;
+pub mod telling;
 pub mod time;
 pub mod uptime;
 

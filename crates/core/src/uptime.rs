@@ -110,6 +110,31 @@ impl Shares {
     }
 }
 
+/// The marks with `spans` of planned maintenance (in order, not overlapping) laid over them. What is paused stays paused.
+pub fn overlay(marks: &[Mark], spans: &[Range<Wall>]) -> Vec<Mark> {
+    if spans.is_empty() {
+        return marks.to_vec();
+    }
+    let mut moments: Vec<Wall> = marks.iter().map(|mark| mark.from).collect();
+    moments.extend(spans.iter().flat_map(|span| [span.start, span.end]));
+    moments.sort_unstable();
+    moments.dedup();
+    let mut laid: Vec<Mark> = Vec::with_capacity(moments.len());
+    for from in moments {
+        let below = marks.partition_point(|mark| mark.from <= from).checked_sub(1).map(|last| marks[last].presence);
+        let is_planned = spans.iter().any(|span| span.contains(&from));
+        let presence = match below.unwrap_or(Presence::Unknown) {
+            Presence::Paused => Presence::Paused,
+            _ if is_planned => Presence::Maintenance,
+            presence => presence,
+        };
+        if laid.last().is_none_or(|last| last.presence != presence) {
+            laid.push(Mark { from, presence });
+        }
+    }
+    laid
+}
+
 fn ratio(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 * 100.0 / whole as f64)
 }
@@ -163,6 +188,26 @@ mod tests {
         let marks = [mark(0, Presence::Up), mark(5, Presence::Down), mark(6, Presence::Up)];
         let shares = Shares::of(&marks, &[wall(0)..wall(days)], wall(0)..wall(days));
         assert_eq!(shares.uptime_text(), "99.99 %");
+    }
+
+    #[test]
+    fn planned_maintenance_covers_what_was_true_meanwhile() {
+        let marks = [mark(100, Presence::Up), mark(300, Presence::Down), mark(450, Presence::Up)];
+        let laid = overlay(&marks, &[wall(200)..wall(400), wall(600)..wall(700)]);
+        let expected = [
+            mark(100, Presence::Up),
+            mark(200, Presence::Maintenance),
+            mark(400, Presence::Down),
+            mark(450, Presence::Up),
+            mark(600, Presence::Maintenance),
+            mark(700, Presence::Up),
+        ];
+        assert_eq!(laid, expected);
+        let shares = Shares::of(&laid, &[wall(0)..wall(1_000)], wall(0)..wall(1_000));
+        assert_eq!(shares.time(Presence::Maintenance), Duration::from_millis(300));
+        assert_eq!(shares.time(Presence::Down), Duration::from_millis(50));
+        assert_eq!(overlay(&[mark(5, Presence::Paused)], &[wall(1)..wall(9)]).last(), Some(&mark(5, Presence::Paused)));
+        assert_eq!(overlay(&[], &[wall(1)..wall(9)]), [mark(1, Presence::Maintenance), mark(9, Presence::Unknown)]);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::mpsc;
+
 use crate::clock::Clock;
 use crate::model::IncidentId;
 use crate::notify::clean::{block, line};
@@ -9,6 +11,8 @@ use crate::store::{Acknowledged, Store, StoreError};
 
 /// The longest name of a person, in characters.
 const BY_MAX: usize = 128;
+/// How many may wait for the engine's next tick.
+const WAITING_MAX: usize = 64;
 /// The longest note, in characters.
 const NOTE_MAX: usize = 2_000;
 
@@ -17,12 +21,14 @@ const NOTE_MAX: usize = 2_000;
 pub struct Acknowledger {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    noted: mpsc::Sender<IncidentId>,
 }
 
 impl Acknowledger {
-    /// One that writes to `store`.
-    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock }
+    /// One that writes to `store`, and where each incident that was acknowledged comes out, for those who remind people.
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> (Self, mpsc::Receiver<IncidentId>) {
+        let (noted, acknowledged) = mpsc::channel(WAITING_MAX);
+        (Self { store, clock, noted }, acknowledged)
     }
 
     /// Notes that `by` sees to `incident`; durable when it returns, and on the incident's timeline.
@@ -40,6 +46,11 @@ impl Acknowledger {
     ) -> Result<Acknowledged, StoreError> {
         let by = Some(line(by, BY_MAX)).filter(|by| !by.is_empty()).unwrap_or_else(|| "somebody".to_owned());
         let note = note.map(|note| block(note, NOTE_MAX)).filter(|note| !note.is_empty());
-        self.store.acknowledge(incident, by, note, self.clock.now().wall).await
+        let done = self.store.acknowledge(incident, by, note, self.clock.now().wall).await?;
+        if done == Acknowledged::Now {
+            // Who listened has stopped; then nobody is reminded any more.
+            let _ = self.noted.send(incident).await;
+        }
+        Ok(done)
     }
 }

@@ -5,6 +5,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use allswell_core::check::Policy;
+use allswell_core::maintenance::Window;
+use allswell_core::telling;
 
 /// The number of a monitor; given once by the store and never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,6 +73,34 @@ pub struct Monitor {
     pub tags: Vec<String>,
     /// What it belongs to: a service, a customer, a team.
     pub group: Option<String>,
+    /// How the people on its channels want to be told.
+    pub telling: telling::Policy,
+    /// The names of the monitors without which it cannot be well.
+    pub depends_on: Vec<String>,
     /// Whether it is not asked for now.
     pub paused: bool,
+}
+
+/// Planned maintenance: while its window is open, nobody is told of the monitors that it names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Maintenance {
+    /// Its name, unlike any other.
+    pub name: String,
+    /// When it is open.
+    pub window: Window,
+    /// The names of monitors.
+    pub monitors: Vec<String>,
+    /// All monitors of these groups.
+    pub groups: Vec<String>,
+    /// All monitors with one of these tags.
+    pub tags: Vec<String>,
+}
+
+impl Maintenance {
+    /// Whether `monitor` is meant.
+    pub fn covers(&self, monitor: &Monitor) -> bool {
+        self.monitors.contains(&monitor.name)
+            || monitor.group.as_ref().is_some_and(|group| self.groups.contains(group))
+            || monitor.tags.iter().any(|tag| self.tags.contains(tag))
+    }
 }

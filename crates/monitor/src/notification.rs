@@ -39,11 +39,33 @@ impl Kind {
     }
 }
 
+/// What brought a message about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Occasion {
+    /// Something changed.
+    #[default]
+    Change,
+    /// It changed while nobody was to be told, and lasts.
+    Late,
+    /// It lasts, and nobody sees to it.
+    Reminder,
+    /// It comes and goes.
+    Flapping,
+    /// It still comes and goes.
+    Digest,
+    /// It comes and goes no more.
+    Settled,
+}
+
 /// All that a message may say. Times are RFC 3339 in UTC with milliseconds; durations are milliseconds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Notification {
     /// What it tells.
     pub kind: Kind,
+    /// What brought it about.
+    #[serde(default)]
+    pub occasion: Occasion,
     /// The incident's name, `12-7`; the thread that a mail belongs to.
     pub incident: String,
     /// The monitor's name.
@@ -70,6 +92,9 @@ pub struct Notification {
     pub version: Option<String>,
     /// The version before it, and how long before the first failure the new one was first seen.
     pub version_change: Option<VersionChange>,
+    /// The names of monitors that depend on this one, are not well either, and are not told by themselves.
+    #[serde(default)]
+    pub dependents: Vec<String>,
     /// Days until the certificate ends.
     pub certificate_days_left: Option<i64>,
     /// Where to read more, when the server knows its own address.
@@ -90,6 +115,7 @@ impl Notification {
     pub fn test(channel: &str, at: String) -> Self {
         Self {
             kind: Kind::Test,
+            occasion: Occasion::Change,
             incident: "test".to_owned(),
             monitor: channel.to_owned(),
             target: String::new(),
@@ -105,6 +131,7 @@ impl Notification {
             failing_checks: Vec::new(),
             version: None,
             version_change: None,
+            dependents: Vec::new(),
             certificate_days_left: None,
             link: None,
             acknowledge: None,
@@ -118,6 +145,7 @@ impl Notification {
         let at = rfc3339(at);
         Self {
             kind: Kind::Down,
+            occasion: Occasion::Change,
             incident: "store".to_owned(),
             monitor: "allswell".to_owned(),
             target: "the store of this monitor".to_owned(),
@@ -131,6 +159,7 @@ impl Notification {
             failing_checks: Vec::new(),
             version: None,
             version_change: None,
+            dependents: Vec::new(),
             certificate_days_left: None,
             link: None,
             acknowledge: None,

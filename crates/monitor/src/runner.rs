@@ -19,7 +19,7 @@ use crate::config::MonitorConfig;
 use crate::engine::{Effect, Engine, Event};
 use crate::heartbeats::{Call, Heartbeats, TokenKey};
 use crate::metrics::Metrics;
-use crate::model::{Monitor, MonitorId};
+use crate::model::{IncidentId, Maintenance, Monitor, MonitorId};
 use crate::scribe::Scribe;
 use crate::store::{Change, Changed, Decision, Enlisted, Enlistment, ResourceWrite, ResultRow, Store, StoreError};
 
@@ -40,6 +40,8 @@ const PROBER_GRACE: Duration = Duration::from_secs(2);
 pub struct Configure {
     /// All monitors.
     pub monitors: Vec<MonitorConfig>,
+    /// When nobody is to be told of them.
+    pub maintenance: Vec<Maintenance>,
     /// Monitors that cannot be asked now: they keep their numbers and their history.
     pub aside: Vec<Enlistment>,
     /// Told the numbers of both, in this order. When the store fails, the monitors of before stay in force.
@@ -98,6 +100,8 @@ pub struct Parts {
     pub token_key: TokenKey,
     /// Where calls come out.
     pub calls: mpsc::Receiver<Call>,
+    /// Where incidents come out that somebody sees to.
+    pub acknowledged: mpsc::Receiver<IncidentId>,
 }
 
 /// Runs the engine until its commands end.
@@ -172,8 +176,8 @@ impl Runner {
 
     async fn obey(&mut self, order: Order) {
         match order {
-            Order::Configure(Configure { monitors, aside, done }) => {
-                drop(done.send(self.configure(monitors, aside).await));
+            Order::Configure(Configure { monitors, maintenance, aside, done }) => {
+                drop(done.send(self.configure(monitors, maintenance, aside).await));
             }
             Order::Change(ChangeMonitors { writes, monitors, removed, done }) => {
                 drop(done.send(self.change(writes, monitors, removed).await));
@@ -213,6 +217,7 @@ impl Runner {
     async fn configure(
         &mut self,
         configs: Vec<MonitorConfig>,
+        maintenance: Vec<Maintenance>,
         aside: Vec<Enlistment>,
     ) -> Result<Vec<MonitorId>, StoreError> {
         // What the store says of a monitor must include all that the engine decided about it.
@@ -223,7 +228,8 @@ impl Runner {
         let doors = self.doors(&configs, &enlisted);
         let monitors = numbered(configs, enlisted);
         let now = self.parts.clock.now();
-        let effects = self.engine.step(Event::Configured { monitors }, now);
+        let mut effects = self.engine.step(Event::Planned { maintenance }, now);
+        effects.extend(self.engine.step(Event::Configured { monitors }, now));
         self.perform(effects, now).await;
         self.parts.heartbeats.open(doors);
         Ok(ids)
@@ -265,6 +271,9 @@ impl Runner {
         // Before the tick: a call that is here was in time when it came in before its deadline.
         while let Ok(call) = self.parts.calls.try_recv() {
             effects.extend(self.engine.step(Event::Called(call), now));
+        }
+        while let Ok(incident) = self.parts.acknowledged.try_recv() {
+            effects.extend(self.engine.step(Event::Acknowledged(incident), now));
         }
         effects.extend(self.engine.step(Event::Tick { late }, now));
         self.perform(effects, now).await;
@@ -368,8 +377,8 @@ fn numbered(configs: Vec<MonitorConfig>, enlisted: Vec<Enlisted>) -> Vec<(Arc<Mo
 }
 
 fn monitor(config: MonitorConfig, id: MonitorId) -> Monitor {
-    let MonitorConfig { name, question, policy, channels, tags, group, paused, .. } = config;
-    Monitor { id, name, question, policy, channels, tags, group, paused }
+    let MonitorConfig { name, question, policy, channels, tags, group, telling, depends_on, paused, .. } = config;
+    Monitor { id, name, question, policy, channels, tags, group, telling, depends_on, paused }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the prober's deadline is on tokio's clock")]

@@ -163,6 +163,7 @@ impl Server {
             committed,
             emergency(&deliverer, &clock),
         );
+        let (acknowledger, acknowledged) = Acknowledger::new(Arc::clone(&store), Arc::clone(&clock));
         let (heartbeats, calls) = Heartbeats::new();
         let heartbeats = Arc::new(heartbeats);
         let parts = Parts {
@@ -176,6 +177,7 @@ impl Server {
             heartbeats: Arc::clone(&heartbeats),
             token_key: token_key(&data)?,
             calls,
+            acknowledged,
         };
         let (commands, orders) = mpsc::channel(1);
         let resources = Arc::new(Resources::open(&*store, commands, deliverer.switch()).await?);
@@ -189,7 +191,7 @@ impl Server {
             heartbeats,
             prober: Arc::clone(&prober),
             links,
-            acknowledger: Acknowledger::new(Arc::clone(&store), Arc::clone(&clock)),
+            acknowledger,
             resources: Arc::clone(&resources),
             console,
             public_url: Some(public_url.clone()),

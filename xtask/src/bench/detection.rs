@@ -53,7 +53,7 @@ pub fn run(binary: &Path, flips: u32) -> Result<bool> {
 
 fn configuration(target: &Target, hook: &Receiver) -> String {
     let head = format!(
-        "defaults: {{ interval: {}s, timeout: 1s, failure_threshold: {FAILURE_THRESHOLD}, success_threshold: 1, channels: [hook] }}\n\
+        "defaults: {{ interval: {}s, timeout: 1s, failure_threshold: {FAILURE_THRESHOLD}, success_threshold: 1, flap_after: 0, channels: [hook] }}\n\
          channels: {{ hook: {{ type: webhook, url: \"http://{}/hook\", secret: \"{SECRET}\" }} }}\n\
          monitors:\n",
         INTERVAL.as_secs(),

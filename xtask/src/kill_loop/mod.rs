@@ -202,7 +202,7 @@ impl Scene {
 
 fn configuration(target: SocketAddr, hook: SocketAddr, mail: SocketAddr) -> String {
     let defaults = format!(
-        "defaults: {{ interval: {}s, timeout: {}s, failure_threshold: 1, success_threshold: 1, channels: [hook, mail] }}\n\
+        "defaults: {{ interval: {}s, timeout: {}s, failure_threshold: 1, success_threshold: 1, flap_after: 0, channels: [hook, mail] }}\n\
          channels:\n  \
            hook: {{ type: webhook, url: \"http://{hook}/hook\", secret: \"{SECRET}\" }}\n  \
            mail: {{ type: email, smtp: \"smtp://{mail}\", from: \"allswell@{SENDER_DOMAIN}\", to: [\"ops@example.com\"] }}\n\

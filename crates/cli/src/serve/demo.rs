@@ -52,7 +52,7 @@ impl Demo {
         let Self { service: SampleService { api, database, .. }, smtp, .. } = self;
         format!(
             r#"
-defaults: {{ interval: 2s, timeout: 1s, failure_threshold: 2, channels: [mail] }}
+defaults: {{ interval: 2s, timeout: 1s, failure_threshold: 2, flap_after: 0, channels: [mail] }}
 channels:
   mail: {{ type: email, smtp: "smtp://{smtp}", from: "Allswell <allswell@example.com>", to: ["you@example.com"] }}
 monitors:

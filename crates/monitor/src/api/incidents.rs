@@ -79,7 +79,7 @@ pub(super) struct Whole {
 struct Line {
     #[schema(format = DateTime)]
     time: String,
-    /// `opened`, `turned`, `closed`, `acknowledged`, `sent`, `retried`, `refused`.
+    /// `opened`, `turned`, `closed`, `acknowledged`, `silenced`, `sent`, `retried`, `refused`.
     what: String,
     text: String,
 }

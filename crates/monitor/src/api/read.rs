@@ -66,6 +66,7 @@ pub(crate) async fn last_results(
 pub(crate) fn presence(monitor: &MonitorRow) -> Presence {
     match monitor.enlisted.memory.status() {
         _ if monitor.enlistment.paused => Presence::Paused,
+        _ if monitor.enlisted.maintenance.is_some() => Presence::Maintenance,
         Status::Up => Presence::Up,
         Status::Degraded => Presence::Degraded,
         Status::Down => Presence::Down,
@@ -78,6 +79,7 @@ pub(crate) fn since(monitor: &MonitorRow, marked: Option<Wall>) -> Option<Wall> 
     match presence(monitor) {
         // The engine's memory stands still while a monitor is paused; the marks know when that began.
         Presence::Paused => marked,
+        Presence::Maintenance => monitor.enlisted.maintenance,
         _ => Some(monitor.enlisted.memory.since).filter(|since| *since > Wall::default()),
     }
 }

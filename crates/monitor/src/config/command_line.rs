@@ -99,6 +99,8 @@ fn monitor(asked: Asked, names: &mut HashSet<String>, config: &Config) -> Monito
         channels,
         tags: Vec::new(),
         group: None,
+        telling: own.telling,
+        depends_on: Vec::new(),
         paused: false,
         renamed_from: None,
         spec,

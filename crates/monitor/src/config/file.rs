@@ -14,7 +14,8 @@ use super::reference::Surroundings;
 use super::source::{Source, Span};
 use super::spec::Spec;
 use super::tree::{Node, Value};
-use super::{ChannelKinds, Config, Defaults, Written, channel, definition, monitor, server, tree};
+use super::{ChannelKinds, Config, Defaults, Written, channel, definition, maintenance, monitor, server, tree};
+use crate::model::Maintenance;
 
 /// The largest configuration, in bytes: 10,000 monitors of 400 bytes.
 const SIZE_MAX: usize = 4 << 20;
@@ -113,13 +114,16 @@ fn config(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Config {
     let defaults = fields.block("defaults").map(|block| monitor::defaults(block, &names, reader)).unwrap_or_default();
     let defaults = Defaults { tagged, ..defaults };
     let mut taken = HashSet::new();
-    let monitors = fields.blocks("monitors").into_iter();
+    let blocks = fields.blocks("monitors");
+    monitor::dependencies(&blocks, reader);
     let monitors =
-        monitors.filter_map(|block| monitor::monitor(block, &defaults, &names, &mut taken, reader)).collect();
+        blocks.iter().filter_map(|block| monitor::monitor(block, &defaults, &names, &mut taken, reader)).collect();
+    let maintenance = maintenance(fields, reader);
     let server = fields.block("server").map(|block| server::server(block, reader)).unwrap_or_default();
     Config {
         monitors,
         channels,
+        maintenance,
         channel_specs: channel_specs(fields),
         defaults_spec: fields.block("defaults").map(|block| Written::of(&Spec::of(block.node, &DEFAULTS))),
         kinds: reader.kinds(),
@@ -138,6 +142,13 @@ fn channel_specs(fields: &Fields<'_>) -> BTreeMap<String, Written> {
         }
         _ => BTreeMap::new(),
     }
+}
+
+fn maintenance(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Vec<Maintenance> {
+    let covered = maintenance::Covered::of(&fields.blocks("monitors"));
+    let mut taken = HashSet::new();
+    let windows = fields.blocks("maintenance").into_iter();
+    windows.filter_map(|block| maintenance::maintenance(block, &covered, &mut taken, reader)).collect()
 }
 
 /// The names of all channels that are written, so that a mistake in one does not make its users wrong.

@@ -5,10 +5,12 @@
 pub(super) mod channels;
 pub(super) mod definitions;
 mod kinds;
+mod maintenance;
 
 use std::time::Duration;
 
 use self::kinds::{DNS, GRPC, HEARTBEAT, HTTP, MYSQL, PING, POSTGRES, REDIS, TCP, TLS, WEBSOCKET};
+use self::maintenance::MAINTENANCE;
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -24,6 +26,7 @@ pub(super) mod default {
     pub const SUCCESS_THRESHOLD: u32 = 1;
     pub const INITIAL_DELAY: Duration = Duration::ZERO;
     pub const CERTIFICATE_DAYS: u32 = 14;
+    pub const FLAP_AFTER: u32 = 5;
     pub const RETENTION: Duration = Duration::from_secs(90 * 86_400);
 }
 
@@ -35,6 +38,8 @@ pub(super) const NAME_MAX: usize = 128;
 const TAG_MAX: usize = 64;
 /// The most monitors of one server.
 const MONITORS_MAX: usize = 10_000;
+/// The most windows of planned maintenance.
+const MAINTENANCE_MAX: usize = 1_000;
 /// The most channels of one server.
 const CHANNELS_MAX: usize = 1_000;
 /// The longest text where nothing else is said, in characters.
@@ -138,6 +143,12 @@ pub(super) static FILE: Block = Block {
             "What is watched. More than 10,000 belong on several servers.",
         ),
         key(
+            "maintenance",
+            Kind::List { of: &Kind::Block(&MAINTENANCE), most: MAINTENANCE_MAX },
+            Given::Nothing,
+            "Planned maintenance: checks go on, nobody is told, uptime counts the time apart.",
+        ),
+        key(
             "server",
             Kind::Block(&SERVER),
             Given::Nothing,
@@ -190,6 +201,20 @@ const CERTIFICATE_DAYS: Key = key(
     "A certificate that ends within so many days is a warning. 0 warns never; an expired one fails all the same.",
 );
 
+const REMIND_EVERY: Key = key(
+    "remind_every",
+    Kind::Duration { least: Duration::from_secs(60), most: Duration::from_secs(30 * 86_400) },
+    Given::Nothing,
+    "How long until people are reminded of what lasts and nobody has acknowledged; again and again.",
+);
+const FLAP_AFTER: Key = key(
+    "flap_after",
+    Kind::Number { least: 0, most: 100 },
+    Given::Number(default::FLAP_AFTER),
+    "Outages within half an hour that are told as one that comes and goes: then once an hour, and when it has been the same \
+     for 15 minutes. 0 tells each outage.",
+);
+
 pub(super) static DEFAULTS: Block = Block {
     title: "defaults",
     keys: &[
@@ -200,6 +225,8 @@ pub(super) static DEFAULTS: Block = Block {
         INITIAL_DELAY,
         DEGRADED_ABOVE,
         CERTIFICATE_DAYS,
+        REMIND_EVERY,
+        FLAP_AFTER,
         key("channels", Kind::List { of: &TEXT, most: 20 }, Given::Nothing, "The channels of monitors that name none."),
     ],
 };
@@ -256,6 +283,8 @@ pub(super) static MONITOR: Block = Block {
         INITIAL_DELAY,
         DEGRADED_ABOVE,
         CERTIFICATE_DAYS,
+        REMIND_EVERY,
+        FLAP_AFTER,
         key(
             "conditions",
             Kind::List { of: &TEXT, most: CONDITIONS_MAX },
@@ -279,6 +308,13 @@ pub(super) static MONITOR: Block = Block {
             Kind::Text { most: NAME_MAX },
             Given::Nothing,
             "What it belongs to: a service, a customer, a team. At most one, named as monitors are.",
+        ),
+        key(
+            "depends_on",
+            Kind::List { of: &TEXT, most: 20 },
+            Given::Nothing,
+            "The names of monitors without which it cannot be well. While one of them is down, nobody is told of this one by \
+             itself.",
         ),
         key("paused", Kind::Flag, Given::Words("`false`"), "Whether it is not asked for now."),
     ],

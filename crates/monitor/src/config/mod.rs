@@ -11,6 +11,7 @@ mod definition;
 pub mod document;
 mod file;
 mod keys;
+mod maintenance;
 mod monitor;
 mod page;
 mod problem;
@@ -33,8 +34,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use allswell_core::check::Policy;
+use allswell_core::telling;
 use allswell_probe::Question;
 
+use crate::model::Maintenance;
 use crate::notify;
 
 pub use file::{load, parse};
@@ -63,6 +66,8 @@ pub struct Config {
     pub defaults_spec: Option<Written>,
     /// The file it was read from, as it was named.
     pub origin: Option<String>,
+    /// When nobody is to be told.
+    pub maintenance: Vec<Maintenance>,
     /// The server itself.
     pub server: Server,
     /// What monitors have that do not say it themselves.
@@ -88,6 +93,10 @@ pub struct MonitorConfig {
     pub tags: Vec<String>,
     /// What it belongs to: a service, a customer, a team.
     pub group: Option<String>,
+    /// How the people on its channels want to be told.
+    pub telling: telling::Policy,
+    /// The names of the monitors without which it cannot be well.
+    pub depends_on: Vec<String>,
     /// Whether it is not asked for now.
     pub paused: bool,
     /// The name it had before, when it was renamed.
@@ -101,7 +110,20 @@ pub struct MonitorConfig {
 impl fmt::Debug for MonitorConfig {
     /// Leaves the question out: it holds secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, question, policy, channels, tags, group, paused, renamed_from, spec: _, fingerprint } = self;
+        let Self {
+            name,
+            question,
+            policy,
+            channels,
+            tags,
+            group,
+            telling,
+            depends_on,
+            paused,
+            renamed_from,
+            spec: _,
+            fingerprint,
+        } = self;
         f.debug_struct("MonitorConfig")
             .field("name", name)
             .field("kind", &question.kind())
@@ -109,6 +131,8 @@ impl fmt::Debug for MonitorConfig {
             .field("channels", channels)
             .field("tags", tags)
             .field("group", group)
+            .field("telling", telling)
+            .field("depends_on", depends_on)
             .field("paused", paused)
             .field("renamed_from", renamed_from)
             .field("fingerprint", fingerprint)
@@ -144,6 +168,8 @@ pub struct Defaults {
     pub degraded_above: Option<Duration>,
     /// A certificate that ends within so many days is a warning.
     pub certificate_days: u32,
+    /// How the people on the channels want to be told.
+    pub telling: telling::Policy,
     /// The names of the channels that are told.
     pub channels: Vec<String>,
     /// The names of the channels that are told besides of monitors with a tag, by tag.
@@ -161,6 +187,7 @@ impl Default for Defaults {
             initial_delay: default::INITIAL_DELAY,
             degraded_above: None,
             certificate_days: default::CERTIFICATE_DAYS,
+            telling: telling::Policy { remind_every: None, flap_after: Some(default::FLAP_AFTER) },
             channels: Vec::new(),
             tagged: BTreeMap::new(),
         }

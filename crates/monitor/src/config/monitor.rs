@@ -1,6 +1,6 @@
 //! Monitors and their defaults.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use allswell_core::check::Policy;
 use allswell_core::heartbeat::Rhythm;
+use allswell_core::telling;
 use allswell_probe::Question;
 use allswell_probe::heartbeat::Awaited;
 use sha2::{Digest, Sha256};
@@ -83,6 +84,13 @@ pub(super) fn monitor(
         channels,
         tags,
         group: group.map(str::to_owned),
+        telling: own.telling,
+        depends_on: fields
+            .texts("depends_on")
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(_, name)| name.to_owned())
+            .collect(),
         paused,
         renamed_from: renamed_from.map(str::to_owned),
         spec: written_as(fields.node),
@@ -112,6 +120,57 @@ fn tag_is_good(tag: &str, span: Span, reader: &mut Reader<'_>) -> bool {
     let found = Found::new(Code::WrongName, span, message);
     reader.problems.push(found.label("write letters, digits, `-`, `_`, `.`, `:` and `/`"));
     false
+}
+
+/// Tells which monitors depend on one that is not there, or in the end on themselves.
+pub(super) fn dependencies(monitors: &[&Fields<'_>], reader: &mut Reader<'_>) {
+    let mut above: HashMap<&str, Vec<(&Node, &str)>> = HashMap::new();
+    for fields in monitors {
+        let Some(name) = fields.text("name") else { continue };
+        above.insert(name, fields.texts("depends_on").unwrap_or_default());
+    }
+    for fields in monitors {
+        let Some(name) = fields.text("name") else { continue };
+        for (node, parent) in fields.texts("depends_on").unwrap_or_default() {
+            if !above.contains_key(parent) {
+                unknown("monitor", parent, node.span, above.keys().copied(), reader);
+            } else if leads_to(parent, name, &above) {
+                let message = format!("`{}` depends on itself by way of `{}`", quotable(name), quotable(parent));
+                let found = Found::new(Code::Contradiction, node.span, message);
+                reader.problems.push(found.label("take one of them out"));
+            }
+        }
+    }
+}
+
+/// Whether `from` is `to`, or depends on it by way of others.
+fn leads_to(from: &str, to: &str, above: &HashMap<&str, Vec<(&Node, &str)>>) -> bool {
+    let mut seen = HashSet::new();
+    let mut next = vec![from];
+    while let Some(name) = next.pop() {
+        if name == to {
+            return true;
+        }
+        if seen.insert(name) {
+            next.extend(above.get(name).into_iter().flatten().map(|(_, parent)| *parent));
+        }
+    }
+    false
+}
+
+/// Tells that there is no such monitor, group or tag.
+pub(super) fn unknown<'a>(
+    what: &str,
+    name: &str,
+    span: Span,
+    known: impl Iterator<Item = &'a str>,
+    reader: &mut Reader<'_>,
+) {
+    let found = Found::new(Code::NoSuchMonitor, span, format!("there is no {what} `{}`", quotable(name)));
+    reader.problems.push(match nearest(name, known) {
+        Some(nearest) => found.label(format!("did you mean `{}`?", quotable(nearest))),
+        None => found.label(format!("name a {what} of this file")),
+    });
 }
 
 /// Tells which keys mean nothing for a heartbeat.
@@ -156,6 +215,8 @@ struct Numbers {
     initial_delay: Option<Duration>,
     degraded_above: Option<Duration>,
     certificate_days: Option<u32>,
+    remind_every: Option<Duration>,
+    flap_after: Option<u32>,
 }
 
 impl Numbers {
@@ -168,6 +229,8 @@ impl Numbers {
             initial_delay: fields.duration("initial_delay"),
             degraded_above: fields.duration("degraded_above"),
             certificate_days: fields.number("certificate_days"),
+            remind_every: fields.duration("remind_every"),
+            flap_after: fields.number("flap_after"),
         }
     }
 
@@ -196,6 +259,14 @@ impl Numbers {
             initial_delay: self.initial_delay.unwrap_or(defaults.initial_delay),
             degraded_above: self.degraded_above.or(defaults.degraded_above),
             certificate_days: self.certificate_days.unwrap_or(defaults.certificate_days),
+            telling: telling::Policy {
+                remind_every: self.remind_every.or(defaults.telling.remind_every),
+                flap_after: match self.flap_after {
+                    None => defaults.telling.flap_after,
+                    Some(0) => None,
+                    outages => outages,
+                },
+            },
             channels: defaults.channels.clone(),
             tagged: BTreeMap::new(),
         }

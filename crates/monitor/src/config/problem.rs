@@ -45,11 +45,13 @@ pub enum Code {
     WrongChannel,
     /// A definition of channels that cannot be used.
     WrongDefinition,
+    /// A monitor, a group or a tag that does not exist.
+    NoSuchMonitor,
 }
 
 impl Code {
     /// All of them, in the order of their codes.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Unreadable,
         Self::NotText,
         Self::TooMuch,
@@ -67,6 +69,7 @@ impl Code {
         Self::WrongCondition,
         Self::WrongChannel,
         Self::WrongDefinition,
+        Self::NoSuchMonitor,
     ];
 
     /// The code as it is printed.
@@ -89,6 +92,7 @@ impl Code {
             Self::WrongCondition => "V021",
             Self::WrongChannel => "V022",
             Self::WrongDefinition => "V023",
+            Self::NoSuchMonitor => "V024",
         }
     }
 
@@ -120,6 +124,10 @@ impl Code {
             Self::WrongName => {
                 "Names of monitors, channels and groups have 1 to 128 characters, none of them a control character, and \
                  monitors are each named differently. Tags have 1 to 64 letters, digits, `-`, `_`, `.`, `:` and `/`."
+            }
+            Self::NoSuchMonitor => {
+                "Maintenance or `depends_on` names a monitor, a group or a tag that the file does not have; the nearest one is \
+                 named."
             }
             Self::NoSuchChannel => "A channel is named that `channels` does not have; the nearest one is named.",
             Self::Unresolved => {

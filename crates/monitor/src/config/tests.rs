@@ -78,6 +78,35 @@ fn tags_are_sorted_and_each_there_once() {
 }
 
 #[test]
+fn maintenance_is_read_as_it_is_written() {
+    let config = good(
+        r#"
+monitors:
+  - { name: main-db, postgres: { dsn: "postgres://me@127.0.0.1/x" }, group: shop, tags: [eu] }
+  - { name: api, tcp: { address: "a:1" }, depends_on: [main-db], remind_every: 1h, flap_after: 0 }
+maintenance:
+  - { name: weekly, monitors: [main-db], cron: "0 2 * * SUN", timezone: Europe/Berlin, duration: 1h }
+  - { name: nights, groups: [shop], weekly: [sat, sun], at: "02:00", timezone: Europe/Berlin, duration: 1h }
+  - { name: move, tags: [eu], from: "2026-12-24T22:00", until: "2026-12-25T01:00Z", timezone: Europe/Berlin }
+  - { name: endless, monitors: [api], from: "2026-12-24T22:00Z" }
+"#,
+    );
+    let states = |moment: &str| -> Vec<_> {
+        let at = allswell_core::Wall::from_ms(moment.parse::<jiff::Timestamp>().expect(moment).as_millisecond());
+        let open = config.maintenance.iter().filter(|window| window.window.state(at).is_open);
+        open.map(|window| window.name.as_str()).collect()
+    };
+    assert_eq!(states("2026-11-22T01:30:00Z"), ["weekly", "nights"], "a Sunday");
+    assert_eq!(states("2026-11-21T01:30:00Z"), ["nights"], "a Saturday");
+    assert_eq!(states("2026-12-24T21:00:00Z"), ["move"], "22:00 in Berlin");
+    assert_eq!(states("2027-06-01T12:00:00Z"), ["endless"]);
+    let api = &config.monitors[1];
+    assert_eq!(api.depends_on, ["main-db"]);
+    assert_eq!(api.telling, telling::Policy { remind_every: Some(Duration::from_secs(3_600)), flap_after: None });
+    assert_eq!(config.monitors[0].telling.flap_after, Some(5));
+}
+
+#[test]
 fn the_reference_is_the_one_in_the_guide() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
     if std::env::var_os("UPDATE").is_some() {

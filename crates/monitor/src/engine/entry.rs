@@ -6,13 +6,16 @@ use std::time::Duration;
 
 use allswell_core::check::{Check, Finished, Memory, Status, Transition};
 use allswell_core::heartbeat::Heartbeat;
+use allswell_core::telling::Telling;
 use allswell_core::uptime::Presence;
 use allswell_core::{Mono, Now, Reason, Wall, incident};
 use allswell_probe::Answer;
 use serde::Serialize;
 
 use super::pulse::Pulse;
-use super::{Effect, cause, tell};
+use super::silence::{Asked, Sight, Silence};
+use super::speak::Fresh;
+use super::{Effect, cause};
 use crate::model::{IncidentId, Monitor};
 use crate::notification::VersionChange;
 use crate::store::{Decision, Enlisted, IncidentChange, OpenIncident, ResultRow, TransitionRow};
@@ -35,8 +38,21 @@ pub(super) struct Entry {
     pub(super) waits: bool,
     /// What is waited for, when nothing is asked.
     pub(super) pulse: Option<Pulse>,
-    seq: u32,
-    incident: Option<OpenIncident>,
+    /// When the last asking that was answered began.
+    pub(super) asked: Asked,
+    /// The planned maintenance that covers it.
+    pub(super) maintenance: Option<String>,
+    /// Why nobody was told when it was looked at last.
+    pub(super) silence: Option<Silence>,
+    /// When it is to be looked at again though nothing happens.
+    pub(super) wake: Option<Wall>,
+    pub(super) seq: u32,
+    pub(super) incident: Option<OpenIncident>,
+    /// When the incident was opened by this process.
+    pub(super) opened: Option<Wall>,
+    pub(super) telling: Telling,
+    /// What was seen when it began, as long as people were not told.
+    pub(super) seen: Option<Fresh>,
     last_detail: Option<u64>,
     versions: Versions,
 }
@@ -52,8 +68,16 @@ impl Entry {
             monitor,
             check,
             waits: false,
+            asked: enlisted.last_asked,
+            // By which window is found out next; that there was one is known.
+            maintenance: enlisted.maintenance.map(|_| String::new()),
+            silence: None,
+            wake: None,
             seq: enlisted.seq,
             incident: enlisted.incident,
+            opened: None,
+            telling: enlisted.telling,
+            seen: None,
             last_detail: None,
             versions: Versions::default(),
         }
@@ -75,7 +99,7 @@ impl Entry {
             }
             _ => pulse(&monitor, now.wall, now),
         };
-        Self { monitor, seq: enlisted.seq, incident: enlisted.incident, ..self }
+        Self { monitor, seq: enlisted.seq, incident: enlisted.incident, wake: None, ..self }
     }
 
     pub(super) fn is_active(&self) -> bool {
@@ -92,37 +116,25 @@ impl Entry {
         self.pulse.as_ref().map_or(self.check.due(), |pulse| pulse.wake)
     }
 
-    pub(super) fn judge(
-        &mut self,
-        answer: &Answer,
-        starved: Duration,
-        now: Now,
-        public_url: Option<&str>,
-    ) -> Vec<Effect> {
+    pub(super) fn judge(&mut self, answer: &Answer, starved: Duration, now: Now, sight: &Sight) -> Vec<Effect> {
         let Some(asking) = self.check.asking().copied() else { return Vec::new() };
         let Some(finished) = self.check.finish(now, answer.outcome, starved) else { return Vec::new() };
-        self.effects(answer, &finished, asking.started.wall, now, public_url)
+        self.effects(answer, &finished, asking.started.wall, now, sight)
     }
 
     /// Judges an outcome that came by itself and holds for the moment `at`.
-    pub(super) fn note(&mut self, answer: &Answer, at: Wall, now: Now, public_url: Option<&str>) -> Vec<Effect> {
+    pub(super) fn note(&mut self, answer: &Answer, at: Wall, now: Now, sight: &Sight) -> Vec<Effect> {
         let finished = self.check.note(at, now, answer.outcome);
-        self.effects(answer, &finished, at, now, public_url)
+        self.effects(answer, &finished, at, now, sight)
     }
 
-    fn effects(
-        &mut self,
-        answer: &Answer,
-        finished: &Finished,
-        asked: Wall,
-        now: Now,
-        public_url: Option<&str>,
-    ) -> Vec<Effect> {
+    fn effects(&mut self, answer: &Answer, finished: &Finished, asked: Wall, now: Now, sight: &Sight) -> Vec<Effect> {
+        self.asked = Some(asked);
         let change = self.versions.hear(answer, asked);
         let kind = self.monitor.question.kind();
         let mut effects = vec![Effect::Record { kind, result: Box::new(self.result(answer, finished, asked)) }];
         if finished.remember {
-            let decision = self.decide(answer, finished, change.as_ref(), now, public_url);
+            let decision = self.decide(answer, finished, change.as_ref(), now, sight);
             effects.push(Effect::Decide(Box::new(decision)));
         }
         effects
@@ -167,16 +179,9 @@ impl Entry {
         finished: &Finished,
         change: Option<&VersionChange>,
         now: Now,
-        public_url: Option<&str>,
+        sight: &Sight,
     ) -> Decision {
-        let mut decision = Decision {
-            monitor: self.monitor.id,
-            at: now.wall,
-            memory: *self.check.memory(),
-            transition: None,
-            incident: None,
-            outbox: Vec::new(),
-        };
+        let mut decision = Decision::nothing(self.monitor.id, now.wall, *self.check.memory());
         let Some(transition) = finished.transition else { return decision };
         self.seq += 1;
         decision.transition = Some(self.transition_row(&transition, finished.outcome.reason));
@@ -190,22 +195,17 @@ impl Entry {
             incident::Change::Close => cause::recovered(answer),
             incident::Change::Open(_) | incident::Change::Turn(_) => cause::of(answer, finished.outcome, change),
         };
-        let open = self.opened(told, &transition, &cause);
+        let open = self.after(told, &transition, &cause);
         decision.incident = Some((open.id, incident_change(told, &transition, &cause, answer)));
-        let facts = tell::Facts {
-            monitor: &self.monitor,
-            open: &open,
-            change: told,
-            cause: &cause,
-            answer,
-            reason: finished.outcome.reason,
-            version_change: change,
-            at: transition.at,
-            ended: transition.began,
-            public_url,
-        };
-        decision.outbox = tell::messages(&facts, self.seq);
-        self.incident = (told != incident::Change::Close).then_some(open);
+        let before = self.telling.clone();
+        self.changed(told, &open, now, sight);
+        let fresh =
+            Fresh { cause, answer: answer.clone(), version_change: change.cloned(), reason: finished.outcome.reason };
+        // Whether what it depends on is down is looked at next.
+        let waiting = Silence::Waiting;
+        let silence = sight.silence.as_ref().or((!self.monitor.depends_on.is_empty()).then_some(&waiting));
+        self.speak(&mut decision, before, Some(&fresh), silence, now, sight);
+        self.seen = Some(fresh).filter(|_| self.is_held());
         decision
     }
 
@@ -221,12 +221,13 @@ impl Entry {
     }
 
     /// The incident as it stands after `told`; when it closes, as it stood before.
-    fn opened(&self, told: incident::Change, transition: &Transition, cause: &str) -> OpenIncident {
+    fn after(&self, told: incident::Change, transition: &Transition, cause: &str) -> OpenIncident {
         let fresh = |kind| OpenIncident {
             id: IncidentId { monitor: self.monitor.id, seq: self.seq },
             kind,
             began: transition.began,
             cause: cause.to_owned(),
+            acknowledged: false,
         };
         match (told, &self.incident) {
             (incident::Change::Open(kind) | incident::Change::Turn(kind), None) => fresh(kind),

@@ -6,11 +6,14 @@
 
 mod cause;
 mod entry;
+mod planned;
 mod pulse;
+mod silence;
+mod speak;
 mod tell;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,10 +22,12 @@ use allswell_core::{Mono, Now, Outcome, Reason, Verdict, Wall};
 use allswell_probe::Answer;
 
 use crate::heartbeats::Call;
-use crate::model::{Monitor, MonitorId};
+use crate::model::{IncidentId, Maintenance, Monitor, MonitorId};
 use crate::store::{Decision, Enlisted, ResultRow};
 
 use entry::Entry;
+use planned::Planned;
+use silence::Family;
 
 /// Our own timers later than this are remembered, to tell a slow target from a starved process.
 const NOTEWORTHY_LAG: Duration = Duration::from_millis(20);
@@ -53,10 +58,17 @@ pub enum Event {
         /// Whether anything was reached.
         reaches: bool,
     },
+    /// Somebody sees to an incident; the store knows.
+    Acknowledged(IncidentId),
     /// These are the monitors from now on, each as the store knows it. Everything decided before was committed.
     Configured {
         /// All of them.
         monitors: Vec<(Arc<Monitor>, Enlisted)>,
+    },
+    /// This is the planned maintenance from now on.
+    Planned {
+        /// All of it.
+        maintenance: Vec<Maintenance>,
     },
     /// Some monitors are new or different, and some are no more; the others stay as they are. Everything decided before was
     /// committed.
@@ -127,6 +139,10 @@ pub struct Engine {
     /// Since when calls reach us without a break.
     listening_since: Option<Wall>,
     public_url: Option<String>,
+    planned: Planned,
+    family: Family,
+    /// When there may be something to tell though nothing happens.
+    wakes: BTreeSet<(Wall, MonitorId)>,
 }
 
 impl Engine {
@@ -144,12 +160,22 @@ impl Engine {
             lags: VecDeque::new(),
             listening_since: None,
             public_url,
+            planned: Planned::default(),
+            family: Family::default(),
+            wakes: BTreeSet::new(),
         }
     }
 
     /// Takes one event and says what must happen.
     #[must_use = "effects must happen"]
     pub fn step(&mut self, event: Event, now: Now) -> Vec<Effect> {
+        // Before anything is judged: what fails in the first moments of a window fails within it.
+        let mut effects = if self.planned.look(now.wall) { self.cover(now) } else { Vec::new() };
+        effects.extend(self.react(event, now));
+        effects
+    }
+
+    fn react(&mut self, event: Event, now: Now) -> Vec<Effect> {
         match event {
             Event::Tick { late } => self.tick(late, now),
             Event::Answered { monitor, answer } => self.answered(monitor, answer, now),
@@ -162,6 +188,8 @@ impl Engine {
             Event::Configured { monitors } => self.configured(monitors, now),
             Event::Changed { monitors, removed } => self.changed(monitors, &removed, now),
             Event::Wanted { monitor } => self.wanted(monitor, now),
+            Event::Acknowledged(incident) => self.acknowledged(incident, now),
+            Event::Planned { maintenance } => self.planned(maintenance, now),
         }
     }
 
@@ -196,7 +224,7 @@ impl Engine {
                 self.lags.pop_front();
             }
         }
-        let mut effects = Vec::new();
+        let mut effects = self.wake(now);
         while self.next_due().is_some_and(|due| due <= now.mono) {
             let Some(Reverse((due, id))) = self.due.pop() else { break };
             let Some(entry) = self.entries.get_mut(&id) else { continue };
@@ -205,9 +233,7 @@ impl Engine {
                 continue;
             }
             if entry.is_awaited() {
-                let since = self.listening_since.unwrap_or(now.wall);
-                effects.extend(entry.expire(now, since, self.public_url.as_deref()));
-                self.due.push(Reverse((entry.due(), id)));
+                effects.extend(self.expire(id, now));
                 continue;
             }
             match entry.check.start(now) {
@@ -240,10 +266,21 @@ impl Engine {
 
     fn called(&mut self, call: Call, now: Now) -> Vec<Effect> {
         let id = call.monitor;
+        let sight = self.sight(id, now);
         let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.is_active()) else { return Vec::new() };
-        let effects = entry.called(call, now, self.public_url.as_deref());
+        let effects = entry.called(call, now, &sight);
         self.due.push(Reverse((entry.due(), id)));
-        effects
+        self.followed(id, effects, now)
+    }
+
+    /// Looks whether a call is missing.
+    fn expire(&mut self, id: MonitorId, now: Now) -> Vec<Effect> {
+        let since = self.listening_since.unwrap_or(now.wall);
+        let sight = self.sight(id, now);
+        let Some(entry) = self.entries.get_mut(&id) else { return Vec::new() };
+        let effects = entry.expire(now, since, &sight);
+        self.due.push(Reverse((entry.due(), id)));
+        self.followed(id, effects, now)
     }
 
     /// Whether the answer may be judged, or our own network is to be looked at first. What is on this machine needs no network.
@@ -275,6 +312,7 @@ impl Engine {
     }
 
     fn judge(&mut self, id: MonitorId, answer: &Answer, now: Now) -> Vec<Effect> {
+        let sight = self.sight(id, now);
         let Some(entry) = self.entries.get_mut(&id) else { return Vec::new() };
         if std::mem::take(&mut entry.waits) {
             self.due.push(Reverse((entry.check.due(), id)));
@@ -283,18 +321,21 @@ impl Engine {
             let meanwhile = self.lags.iter().rev().take_while(|(at, _)| *at >= asking.started.mono);
             meanwhile.map(|(_, late)| *late).max().unwrap_or_default()
         });
-        entry.judge(answer, starved, now, self.public_url.as_deref())
+        let effects = entry.judge(answer, starved, now, &sight);
+        self.followed(id, effects, now)
     }
 
     fn configured(&mut self, monitors: Vec<(Arc<Monitor>, Enlisted)>, now: Now) -> Vec<Effect> {
         self.listening_since.get_or_insert(now.wall);
         let mut before = std::mem::take(&mut self.entries);
         self.due.clear();
+        self.wakes.clear();
         for (monitor, enlisted) in monitors {
             let known = before.remove(&monitor.id);
             self.enter(known, monitor, enlisted, now);
         }
-        Vec::new()
+        self.family = Family::of(&self.entries);
+        self.cover(now)
     }
 
     fn changed(&mut self, monitors: Vec<(Arc<Monitor>, Enlisted)>, removed: &[MonitorId], now: Now) -> Vec<Effect> {
@@ -304,7 +345,13 @@ impl Engine {
             let known = self.entries.remove(&monitor.id);
             self.enter(known, monitor, enlisted, now);
         }
-        Vec::new()
+        self.family = Family::of(&self.entries);
+        self.cover(now)
+    }
+
+    fn planned(&mut self, maintenance: Vec<Maintenance>, now: Now) -> Vec<Effect> {
+        self.planned = Planned::new(maintenance, now.wall);
+        self.cover(now)
     }
 
     fn enter(&mut self, known: Option<Entry>, monitor: Arc<Monitor>, enlisted: Enlisted, now: Now) {

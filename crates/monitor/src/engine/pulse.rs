@@ -9,6 +9,7 @@ use allswell_probe::{Answer, Evidence};
 
 use super::Effect;
 use super::entry::Entry;
+use super::silence::Sight;
 use crate::heartbeats::Call;
 use crate::notification::rfc3339;
 
@@ -51,7 +52,7 @@ impl Pulse {
 
 impl Entry {
     /// Takes a call.
-    pub(super) fn called(&mut self, call: Call, now: Now, public_url: Option<&str>) -> Vec<Effect> {
+    pub(super) fn called(&mut self, call: Call, now: Now, sight: &Sight) -> Vec<Effect> {
         let Some(pulse) = self.pulse.as_mut() else { return Vec::new() };
         if call.beat == Beat::Log {
             pulse.log = call.body;
@@ -72,11 +73,11 @@ impl Entry {
             (Some(_), None) => Some("the job says that it failed".to_owned()),
         };
         let answer = answer(outcome, detail, &self.monitor.question.masked(&said));
-        self.note(&answer, at, now, public_url)
+        self.note(&answer, at, now, sight)
     }
 
     /// Looks whether calls are missing that should have come.
-    pub(super) fn expire(&mut self, now: Now, listening_since: Wall, public_url: Option<&str>) -> Vec<Effect> {
+    pub(super) fn expire(&mut self, now: Now, listening_since: Wall, sight: &Sight) -> Vec<Effect> {
         let mut effects = Vec::new();
         while let Some(pulse) = self.pulse.as_mut()
             && let Some(missed) = pulse.heartbeat.expire(now.wall, listening_since)
@@ -86,7 +87,7 @@ impl Entry {
             let detail = in_words(&missed, listening_since);
             let log = std::mem::take(&mut pulse.log);
             let answer = answer(missed.outcome, Some(detail), &self.monitor.question.masked(&log));
-            effects.extend(self.note(&answer, at, now, public_url));
+            effects.extend(self.note(&answer, at, now, sight));
         }
         if let Some(pulse) = self.pulse.as_mut() {
             pulse.plan(now);
@@ -159,6 +160,8 @@ mod tests {
             channels: vec!["mail".to_owned()],
             tags: Vec::new(),
             group: None,
+            telling: Default::default(),
+            depends_on: Vec::new(),
             paused: false,
         })
     }
@@ -171,6 +174,8 @@ mod tests {
             seq: 1,
             presence: Some(Presence::Up),
             incident: None,
+            telling: Default::default(),
+            maintenance: None,
             last_asked: Some(BEGIN),
             former_names: Vec::new(),
         }

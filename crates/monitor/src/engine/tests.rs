@@ -8,6 +8,8 @@ use allswell_probe::{Question, Settings};
 use crate::notification::{Kind, Notification};
 use crate::store::IncidentChange;
 
+mod quiet;
+
 const SECOND: Duration = Duration::from_secs(1);
 
 /// An engine with one monitor for each host, and a clock that only the test moves.
@@ -70,6 +72,8 @@ fn monitor(host: &str, id: u32, paused: bool) -> Arc<Monitor> {
         channels: vec!["mail".to_owned(), "hook".to_owned()],
         tags: Vec::new(),
         group: None,
+        telling: Default::default(),
+        depends_on: Vec::new(),
         paused,
     })
 }
@@ -82,6 +86,8 @@ fn enlisted(id: u32) -> Enlisted {
         seq: 0,
         presence: None,
         incident: None,
+        telling: Default::default(),
+        maintenance: None,
         last_asked: None,
         former_names: Vec::new(),
     }

@@ -2,7 +2,7 @@
 
 use allswell_core::Wall;
 
-use crate::notification::{FailingCheck, Kind, Notification, VersionChange};
+use crate::notification::{FailingCheck, Kind, Notification, Occasion, VersionChange};
 
 /// 2026-11-21T11:39:15Z: a second after the samples were decided.
 pub(crate) const NOW: Wall = Wall::from_ms(1_795_261_155_000);
@@ -30,13 +30,14 @@ pub(crate) fn all() -> Vec<Notification> {
         acknowledge: Some("https://allswell.acme.dev/acknowledge/12-7/1796470754/4f1b22".to_owned()),
         ..n
     });
-    full.into_iter().chain(bare).chain(with_link).collect()
+    full.into_iter().chain(bare).chain(with_link).chain([reminder(), flapping(), settled()]).collect()
 }
 
 /// The app says that its database timed out, 38 s after a new version.
 pub(crate) fn down() -> Notification {
     Notification {
         kind: Kind::Down,
+        occasion: Occasion::Change,
         incident: "12-7".to_owned(),
         monitor: "payments-api".to_owned(),
         target: "GET https://api.acme.dev/ready".to_owned(),
@@ -64,6 +65,7 @@ pub(crate) fn down() -> Notification {
             to: "1.42.0".to_owned(),
             before_failure_ms: 38_000,
         }),
+        dependents: Vec::new(),
         certificate_days_left: Some(61),
         link: Some("https://allswell.acme.dev/i/12-7".to_owned()),
         acknowledge: None,
@@ -118,5 +120,53 @@ pub(crate) fn certificate() -> Notification {
         version_change: None,
         certificate_days_left: Some(9),
         ..down()
+    }
+}
+
+/// It is down since three hours, and nobody has said to see to it.
+pub(crate) fn reminder() -> Notification {
+    Notification {
+        occasion: Occasion::Reminder,
+        at: "2026-11-21T14:38:40.120Z".to_owned(),
+        lasted_ms: 10_800_000,
+        cause: "still not well after 3 h, and nobody has said to see to it: the app says database failed (connection timed out \
+                after 5.0 s), redis is ok"
+            .to_owned(),
+        reason: None,
+        answer: None,
+        body: None,
+        failing_checks: Vec::new(),
+        version: None,
+        version_change: None,
+        certificate_days_left: None,
+        ..down()
+    }
+}
+
+/// It comes and goes.
+pub(crate) fn flapping() -> Notification {
+    Notification {
+        occasion: Occasion::Flapping,
+        cause: "it comes and goes, 5 outages since 21 Nov 11:12 UTC; from now on you are told once an hour, and when it has \
+                settled. This time: connection refused"
+            .to_owned(),
+        answer: None,
+        body: None,
+        failing_checks: Vec::new(),
+        version_change: None,
+        ..down()
+    }
+}
+
+/// It comes and goes no more.
+pub(crate) fn settled() -> Notification {
+    Notification {
+        occasion: Occasion::Settled,
+        lasted_ms: 3_900_000,
+        at: "2026-11-21T13:00:00.000Z".to_owned(),
+        cause: "it comes and goes no more: well since 21 Nov 12:43 UTC, after 11 outages since 21 Nov 11:12 UTC"
+            .to_owned(),
+        answer: None,
+        ..up()
     }
 }

@@ -8,7 +8,7 @@ use allswell_core::{Wall, time};
 use jiff::Timestamp;
 
 use super::clean::{block, line};
-use crate::notification::{Kind, Notification};
+use crate::notification::{Kind, Notification, Occasion};
 
 /// A subject longer than this is cut by mail programs, and no header needs more.
 pub(crate) const SUBJECT_MAX: usize = 200;
@@ -85,24 +85,9 @@ impl Tone {
 impl Words {
     /// The words that tell `n` at the moment `now`.
     pub(crate) fn of(n: &Notification, now: Wall) -> Self {
-        let monitor = line(&n.monitor, 120);
-        let (tone, subject, title) = match n.kind {
-            Kind::Down => (Tone::Down, format!("Down: {}", clause(n, &monitor)), format!("{monitor} is down")),
-            Kind::Degraded => {
-                (Tone::Degraded, format!("Degraded: {}", clause(n, &monitor)), format!("{monitor} is degraded"))
-            }
-            Kind::Certificate => {
-                let end = certificate_end(n.certificate_days_left);
-                (Tone::Degraded, format!("Certificate: {monitor} {end}"), format!("The certificate of {monitor} {end}"))
-            }
-            Kind::Up => {
-                let lasted = time::humane(Duration::from_millis(n.lasted_ms));
-                (Tone::Up, format!("Up again: {monitor} after {lasted}"), format!("{monitor} is up again"))
-            }
-            Kind::Test => (Tone::Up, format!("Test: the channel {monitor} works"), "This channel works".to_owned()),
-        };
+        let (subject, title) = headline(n, &line(&n.monitor, 120));
         Self {
-            tone,
+            tone: tone(n.kind),
             subject,
             title,
             lead: sentence(&line(&n.cause, 600)),
@@ -113,6 +98,40 @@ impl Words {
             acknowledge: n.acknowledge.as_deref().and_then(address),
             footer: (n.kind != Kind::Test).then(|| format!("Incident {}.", line(&n.incident, 60))),
         }
+    }
+}
+
+const fn tone(kind: Kind) -> Tone {
+    match kind {
+        Kind::Down => Tone::Down,
+        Kind::Degraded | Kind::Certificate => Tone::Degraded,
+        Kind::Up | Kind::Test => Tone::Up,
+    }
+}
+
+/// The subject and the title.
+fn headline(n: &Notification, monitor: &str) -> (String, String) {
+    let lasted = time::humane(Duration::from_millis(n.lasted_ms));
+    match (n.occasion, n.kind) {
+        (_, Kind::Test) => (format!("Test: the channel {monitor} works"), "This channel works".to_owned()),
+        (Occasion::Flapping, _) => (format!("Comes and goes: {monitor}"), format!("{monitor} comes and goes")),
+        (Occasion::Digest, _) => {
+            (format!("Still comes and goes: {monitor}"), format!("{monitor} still comes and goes"))
+        }
+        (Occasion::Settled, Kind::Up) => {
+            (format!("Comes and goes no more: {monitor}"), format!("{monitor} comes and goes no more"))
+        }
+        (Occasion::Reminder, Kind::Down | Kind::Degraded) => {
+            let how = if n.kind == Kind::Down { "down" } else { "degraded" };
+            (format!("Still {how}: {monitor} after {lasted}"), format!("{monitor} is still {how}"))
+        }
+        (_, Kind::Down) => (format!("Down: {}", clause(n, monitor)), format!("{monitor} is down")),
+        (_, Kind::Degraded) => (format!("Degraded: {}", clause(n, monitor)), format!("{monitor} is degraded")),
+        (_, Kind::Certificate) => {
+            let end = certificate_end(n.certificate_days_left);
+            (format!("Certificate: {monitor} {end}"), format!("The certificate of {monitor} {end}"))
+        }
+        (_, Kind::Up) => (format!("Up again: {monitor} after {lasted}"), format!("{monitor} is up again")),
     }
 }
 
@@ -162,7 +181,7 @@ fn facts(n: &Notification) -> Vec<Fact> {
     match n.kind {
         Kind::Test => fact("Sent", moment(&n.at), false),
         Kind::Up => fact("Lasted", format!("{lasted}, {}", span(&n.began, n.lasted_ms)), false),
-        _ => fact("Since", format!("{}, confirmed {lasted} later", moment(&n.began)), false),
+        _ => fact("Since", since(n, &lasted), false),
     }
     if !n.target.is_empty() {
         fact("Check", line(&n.target, 500), true);
@@ -183,6 +202,16 @@ fn facts(n: &Notification) -> Vec<Fact> {
         fact("Version", line(version, 120), false);
     }
     facts
+}
+
+/// When it began, and how long after that it was told.
+fn since(n: &Notification, lasted: &str) -> String {
+    let began = moment(&n.began);
+    match n.occasion {
+        Occasion::Change | Occasion::Flapping => format!("{began}, confirmed {lasted} later"),
+        Occasion::Late | Occasion::Reminder | Occasion::Settled => format!("{began}, told {lasted} later"),
+        Occasion::Digest => began,
+    }
 }
 
 /// Says that the message comes late, when it does: what it tells may be over.

@@ -123,6 +123,7 @@ fn timeline(row: &TimelineRow, now: Wall) -> Line {
         "opened" => ("d", "Opened"),
         "turned" => ("w", "Changed"),
         "acknowledged" => ("n", "Seen to"),
+        "silenced" => ("n", "Nobody told"),
         "closed" => ("u", "Over"),
         "sent" => ("u", "Told"),
         "retried" => ("w", "Not yet told"),

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use super::dependencies;
 use super::model::{Held, HeldChannel, HeldMonitor, Model};
 use super::{ChannelSettings, Refused, called};
 use crate::config::resource::{self, Known};
@@ -307,6 +308,7 @@ impl<'m> Draft<'m> {
     /// All edits were taken: reads again what depends on them, and gathers what is to be done.
     pub(super) fn finish(mut self) -> Result<Finished, Refused> {
         self.channels_are_not_missed()?;
+        self.dependencies_hold()?;
         if self.defaults.is_some() {
             self.read_again()?;
         }
@@ -318,6 +320,20 @@ impl<'m> Draft<'m> {
         self.added.retain(|name| self.changed.get(name).is_some_and(Option::is_some));
         let Self { defaults, channels, changed, written, writes, added, .. } = self;
         Ok(Finished { defaults, channels, channels_meanwhile, changed, added, writes, monitors, removed, written })
+    }
+
+    /// Refuses what would leave a monitor depending on one that is not there, or on itself.
+    fn dependencies_hold(&self) -> Result<(), Refused> {
+        if self.changed.is_empty() {
+            return Ok(());
+        }
+        let names = self.model.monitors.keys().filter(|name| !self.changed.contains_key(*name));
+        let names = names.chain(self.changed.iter().filter(|(_, held)| held.is_some()).map(|(name, _)| name));
+        let above = |name: &'_ String| {
+            let config = self.monitor(name).and_then(|held| held.config.as_ref());
+            config.map_or_else(Vec::new, |config| config.depends_on.iter().map(String::as_str).collect())
+        };
+        dependencies::hold(names.map(|name| (name.as_str(), above(name))).collect())
     }
 
     /// Refuses to take away a channel that somebody names.

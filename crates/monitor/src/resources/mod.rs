@@ -4,6 +4,7 @@
 //! against what is known of the rest, written in one transaction, and followed by the running engine. Only what a change
 //! names is read again.
 
+mod dependencies;
 mod draft;
 mod model;
 mod plan;
@@ -100,6 +101,7 @@ impl Resources {
     /// [`ServeError`]; then the ones before stay in force.
     pub async fn follow(&self, config: Config) -> Result<(), ServeError> {
         let _one = self.changing.lock().await;
+        let maintenance = config.maintenance.clone();
         let mut next = self.model().with_file(config);
         next.set_aside().for_each(|(what, why)| tracing::error!("{what} is not in force: {why}"));
         // Channels first: what the new monitors decide must find them.
@@ -108,7 +110,7 @@ impl Resources {
             .map_err(|(name, source)| ServeError::Channel { name, source })?;
         let (done, configured) = oneshot::channel();
         let (names, monitors, aside) = next.all_monitors();
-        self.order(Order::Configure(Configure { monitors, aside, done })).await?;
+        self.order(Order::Configure(Configure { monitors, maintenance, aside, done })).await?;
         let ids = configured.await.map_err(|_| ServeError::Stopping)??;
         next.number(names.into_iter().zip(ids));
         *self.model.write().unwrap_or_else(PoisonError::into_inner) = next;

@@ -13,6 +13,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use allswell_core::check::Memory;
+use allswell_core::telling::Telling;
 use allswell_core::uptime::{Mark, Presence};
 use allswell_core::{Phases, Reason, Verdict, Wall, incident};
 use async_trait::async_trait;
@@ -105,6 +106,10 @@ pub struct Enlisted {
     pub presence: Option<Presence>,
     /// The incident that is open.
     pub incident: Option<OpenIncident>,
+    /// What people were told of it.
+    pub telling: Telling,
+    /// Since when planned maintenance covers it.
+    pub maintenance: Option<Wall>,
     /// When it was last asked.
     pub last_asked: Option<Wall>,
     /// What it was called before.
@@ -122,6 +127,8 @@ pub struct OpenIncident {
     pub began: Wall,
     /// The sentence that opened it.
     pub cause: String,
+    /// Whether somebody sees to it.
+    pub acknowledged: bool,
 }
 
 /// One result.
@@ -195,6 +202,8 @@ pub enum IncidentChange {
 pub struct OutboxRow {
     /// The idempotency key; a second row with the same key is not written.
     pub key: String,
+    /// The incident that it is about.
+    pub incident: IncidentId,
     /// The channel's name.
     pub channel: String,
     /// What it tells.
@@ -216,8 +225,31 @@ pub struct Decision {
     pub transition: Option<TransitionRow>,
     /// The incident it concerns, and what happens to it.
     pub incident: Option<(IncidentId, IncidentChange)>,
+    /// One sentence for the timeline of an incident, on why nobody is told.
+    pub silence: Option<(IncidentId, String)>,
+    /// What people were told, this decision included; `None` when that did not change.
+    pub telling: Option<Telling>,
+    /// Planned maintenance covers it from now on, by the name of the window, or does so no more.
+    pub maintenance: Option<Option<String>>,
     /// Who is told.
     pub outbox: Vec<OutboxRow>,
+}
+
+impl Decision {
+    /// A decision that changes nothing yet.
+    pub fn nothing(monitor: MonitorId, at: Wall, memory: Memory) -> Self {
+        Self {
+            monitor,
+            at,
+            memory,
+            transition: None,
+            incident: None,
+            silence: None,
+            telling: None,
+            maintenance: None,
+            outbox: Vec::new(),
+        }
+    }
 }
 
 /// A row of the outbox that was claimed for sending.
@@ -229,8 +261,6 @@ pub struct Claimed {
     pub token: i64,
     /// The row.
     pub row: OutboxRow,
-    /// The incident it belongs to.
-    pub incident: IncidentId,
     /// When it was written.
     pub created: Wall,
     /// How often it was tried before.
@@ -305,7 +335,7 @@ pub struct IncidentRow {
 pub struct TimelineRow {
     /// When.
     pub at: Wall,
-    /// `opened`, `turned`, `closed`, `acknowledged`, `sent`, `retried`, `refused`.
+    /// `opened`, `turned`, `closed`, `acknowledged`, `silenced`, `sent`, `retried`, `refused`.
     pub what: String,
     /// One sentence.
     pub text: String,

@@ -60,7 +60,7 @@ impl World {
         let state = ApiState {
             keys,
             heartbeats,
-            acknowledger: Acknowledger::new(store.clone(), clock.clone()),
+            acknowledger: Acknowledger::new(store.clone(), clock.clone()).0,
             links: Links::of(dir.path(), "https://status.example.com").expect("the directory can be written to"),
             prober: Arc::new(allswell_probe::Prober::new(AddressPolicy::default())),
             store,
@@ -315,6 +315,7 @@ impl Outage {
     fn messages(&self, incident: IncidentId, seq: u32, kind: Kind) -> Vec<OutboxRow> {
         let row = |channel: &&str| OutboxRow {
             key: format!("{incident}-{seq}-{channel}"),
+            incident,
             channel: (*channel).to_owned(),
             kind,
             body: "{}".to_owned(),
@@ -339,7 +340,7 @@ fn decision(
     };
     let memory = Memory { confirmed, blind: to == Presence::Unknown, since: began, ..Memory::default() };
     let transition = Some(TransitionRow { seq, from, to, began, at, reason });
-    Decision { monitor, at, memory, transition, incident: None, outbox: Vec::new() }
+    Decision { transition, ..Decision::nothing(monitor, at, memory) }
 }
 
 /// One of each that a page must be able to show.

@@ -293,6 +293,8 @@ fn monitor(number: usize, enlisted: &allswell_monitor::store::Enlisted) -> Arc<M
         channels: vec!["mail".to_owned(), "hook".to_owned()],
         tags: Vec::new(),
         group: None,
+        telling: Default::default(),
+        depends_on: Vec::new(),
         paused: false,
     })
 }

@@ -42,7 +42,7 @@ async fn send(parts: &Parts, channel: Option<Arc<dyn Channel>>, claimed: &Claime
     match serde_json::from_str::<Notification>(&claimed.row.body) {
         Ok(mut notification) => {
             if notification.can_be_acknowledged() {
-                let link = parts.links.acknowledge(claimed.incident, &claimed.row.channel, claimed.created);
+                let link = parts.links.acknowledge(claimed.row.incident, &claimed.row.channel, claimed.created);
                 notification.acknowledge = Some(link);
             }
             let deadline = within(channel.timeout().min(ATTEMPT_MAX));

@@ -5,7 +5,6 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use allswell_core::check::{Memory, Status};
-use allswell_core::streak::Streak;
 use allswell_core::uptime::Presence;
 use allswell_core::{Wall, incident};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -172,26 +171,17 @@ fn decision(monitor: MonitorId, kind: Kind, seq: u32, at: Wall, channels: &[&str
     let notification = if kind == Kind::Up { samples::up() } else { samples::down() };
     let row = |channel: &&str| OutboxRow {
         key: format!("{id}:{}:{seq}:{channel}", kind.as_str()),
+        incident: id,
         channel: (*channel).to_owned(),
         kind,
         body: serde_json::to_string(&notification).unwrap(),
     };
+    let memory = Memory { confirmed: status, since: at, began: [at; 4], ..Memory::default() };
     Decision {
-        monitor,
-        at,
-        memory: Memory {
-            confirmed: status,
-            blind: false,
-            since: at,
-            failures: Streak::of(0),
-            troubles: Streak::of(0),
-            successes: Streak::of(0),
-            passes: Streak::of(0),
-            began: [at; 4],
-        },
         transition: Some(TransitionRow { seq, from, to, began: at, at, reason: None }),
         incident: Some((id, change)),
         outbox: channels.iter().map(row).collect(),
+        ..Decision::nothing(monitor, at, memory)
     }
 }
 

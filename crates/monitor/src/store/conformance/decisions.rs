@@ -1,5 +1,7 @@
 //! Decisions: all or nothing, once, in order.
 
+use allswell_core::telling::{Flapping, Telling, Told};
+
 use super::*;
 use crate::store::{Acknowledged, Acknowledgement, OpenIncident, StoreError};
 
@@ -17,6 +19,7 @@ pub(crate) async fn a_decision_comes_back_after_a_restart(open: Open<'_>) {
         kind: incident::Kind::Down,
         began: at(10_000),
         cause: "it answered 503".to_owned(),
+        acknowledged: false,
     };
     assert_eq!(enlisted.incident, Some(incident));
     let waiting = store.claim(at(20_000), LEASE, 9, &[]).await.unwrap();
@@ -121,7 +124,7 @@ pub(crate) async fn an_incident_opens_turns_and_closes(open: Open<'_>) {
         ..down(id, 9, at(50_000), &[])
     };
     store.commit(vec![loose]).await.unwrap();
-    assert_eq!(store.deliveries(1).await.unwrap()[0].incident, incident, "a message belongs to the open incident");
+    assert_eq!(store.deliveries(1).await.unwrap()[0].incident, incident, "a message belongs to its incident");
     store.commit(vec![up(id, 1, 3, at(60_000), &[])]).await.unwrap();
     assert_eq!(known(&*store, id).await.incident, None);
     let row = store.incidents(ALL).await.unwrap().remove(0);
@@ -182,4 +185,28 @@ pub(crate) async fn an_incident_that_has_ended_is_seen_to_by_nobody(open: Open<'
     assert_eq!(late, Acknowledged::Ended { at: at(40_000) });
     let row = store.incidents(ALL).await.unwrap().remove(0);
     assert_eq!((row.acknowledged, row.timeline.len()), (None, 2));
+}
+
+pub(crate) async fn what_people_were_told_comes_back_and_so_does_why_they_were_not(open: Open<'_>) {
+    let (store, id) = with_one(open).await;
+    let telling = Telling {
+        told: Some(Told { seq: 1, kind: incident::Kind::Down, began: at(1), at: at(2), reminders: 3 }),
+        recent: vec![at(4), at(5)],
+        flapping: Some(Flapping { since: at(6), outages: 7, digests: 8, changed: at(9) }),
+    };
+    let incident = IncidentId { monitor: id, seq: 1 };
+    let decision = Decision {
+        telling: Some(telling.clone()),
+        silence: Some((incident, "nobody is told: planned maintenance `move`".to_owned())),
+        ..down(id, 1, at(20_000), &[])
+    };
+    store.commit(vec![decision]).await.unwrap();
+    store.close().await.unwrap();
+    let store = open();
+    assert_eq!(known(&*store, id).await.telling, telling);
+    store.commit(vec![Decision::nothing(id, at(30_000), memory(Status::Down))]).await.unwrap();
+    assert_eq!(known(&*store, id).await.telling, telling, "a decision that says nothing of it changes nothing of it");
+    let lines: Vec<_> =
+        store.incidents(ALL).await.unwrap().remove(0).timeline.into_iter().map(|line| line.what).collect();
+    assert_eq!(lines, ["opened", "silenced"]);
 }

@@ -72,6 +72,8 @@ macro_rules! tests {
             outbox::the_gauge_counts_what_waits_and_what_was_refused,
             outbox::only_what_was_delivered_long_ago_is_forgotten,
             presence::marks_begin_with_the_one_before_the_window,
+            presence::planned_maintenance_is_laid_over_what_was_true,
+            decisions::what_people_were_told_comes_back_and_so_does_why_they_were_not,
             presence::watched_stretches_are_in_order_and_do_not_overlap,
             results::results_come_back_newest_first_within_range_and_limit,
             results::nothing_changes_when_the_hour_turns_or_the_process_restarts,
@@ -152,7 +154,7 @@ fn transition(seq: u32, from: Presence, to: Presence, at: Wall) -> TransitionRow
 
 fn message(id: IncidentId, kind: Kind, channel: &str) -> OutboxRow {
     let key = format!("{id}:{}:{channel}", kind.as_str());
-    OutboxRow { body: format!("{{\"key\":\"{key}\"}}"), key, channel: channel.to_owned(), kind }
+    OutboxRow { body: format!("{{\"key\":\"{key}\"}}"), key, incident: id, channel: channel.to_owned(), kind }
 }
 
 /// It goes down by transition `seq`, confirmed at `now`, and `channels` are told.
@@ -166,12 +168,10 @@ fn down(monitor: MonitorId, seq: u32, now: Wall, channels: &[&str]) -> Decision 
         evidence: r#"{"status":503}"#.to_owned(),
     };
     Decision {
-        monitor,
-        at: now,
-        memory: memory(Status::Down),
         transition: Some(transition),
         incident: Some((id, change)),
         outbox: channels.iter().map(|channel| message(id, Kind::Down, channel)).collect(),
+        ..Decision::nothing(monitor, now, memory(Status::Down))
     }
 }
 
@@ -179,12 +179,10 @@ fn down(monitor: MonitorId, seq: u32, now: Wall, channels: &[&str]) -> Decision 
 fn up(monitor: MonitorId, opened: u32, seq: u32, now: Wall, channels: &[&str]) -> Decision {
     let id = IncidentId { monitor, seq: opened };
     Decision {
-        monitor,
-        at: now,
-        memory: memory(Status::Up),
         transition: Some(transition(seq, Presence::Down, Presence::Up, now)),
         incident: Some((id, IncidentChange::Close)),
         outbox: channels.iter().map(|channel| message(id, Kind::Up, channel)).collect(),
+        ..Decision::nothing(monitor, now, memory(Status::Up))
     }
 }
 

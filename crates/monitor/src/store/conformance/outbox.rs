@@ -26,7 +26,7 @@ pub(crate) async fn a_message_is_claimed_when_it_is_due(open: Open<'_>) {
     assert!(store.claim(at(20_000), LEASE, 0, &[]).await.unwrap().is_empty());
     let one = store.claim(at(20_000), LEASE, 1, &[]).await.unwrap();
     assert_eq!((one.len(), one[0].attempts, one[0].created), (1, 0, at(20_000)));
-    assert_eq!(one[0].incident, IncidentId { monitor: id, seq: 1 });
+    assert_eq!(one[0].row.incident, IncidentId { monitor: id, seq: 1 });
     let rest = claim(&*store, at(20_000)).await;
     assert_eq!(rest.len(), 1);
     assert_ne!(rest[0].id, one[0].id);

@@ -43,3 +43,22 @@ pub(crate) async fn watched_stretches_are_in_order_and_do_not_overlap(open: Open
     check(20..250, &[20..50, 100..150, 200..250]).await;
     check(50..100, &[]).await;
 }
+
+pub(crate) async fn planned_maintenance_is_laid_over_what_was_true(open: Open<'_>) {
+    let (store, id) = with_one(open).await;
+    let planned = |name: Option<&str>, now| Decision {
+        maintenance: Some(name.map(str::to_owned)),
+        ..Decision::nothing(id, now, memory(Status::Up))
+    };
+    // Beginning twice is beginning once.
+    store.commit(vec![planned(Some("move"), at(5_000)), planned(Some("move"), at(6_000))]).await.unwrap();
+    store.commit(vec![down(id, 1, at(20_000), &[])]).await.unwrap();
+    store.close().await.unwrap();
+    let store = open();
+    assert_eq!(known(&*store, id).await.maintenance, Some(at(5_000)));
+    store.commit(vec![planned(None, at(30_000)), planned(None, at(31_000))]).await.unwrap();
+    assert_eq!(known(&*store, id).await.maintenance, None);
+    let marks = store.marks(id, at(0)..at(HOUR)).await.unwrap();
+    let marks: Vec<_> = marks.iter().map(|mark| (mark.from, mark.presence)).collect();
+    assert_eq!(marks, [(at(5_000), Presence::Maintenance), (at(30_000), Presence::Down)]);
+}

@@ -41,6 +41,7 @@ impl Database {
                 include_str!("schema/main-004.sql"),
                 include_str!("schema/main-005.sql"),
                 include_str!("schema/main-006.sql"),
+                include_str!("schema/main-007.sql"),
             ],
         }
     }

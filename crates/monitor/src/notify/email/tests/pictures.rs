@@ -51,6 +51,21 @@ fn test_says_what_it_proves() {
 }
 
 #[test]
+fn a_reminder_says_for_how_long_nobody_has_seen_to_it() {
+    check("reminder", &samples::reminder(), Duration::from_secs(10_800));
+}
+
+#[test]
+fn what_comes_and_goes_says_when_one_hears_of_it_again() {
+    check("flapping", &samples::flapping(), Duration::ZERO);
+}
+
+#[test]
+fn what_has_settled_says_how_often_it_was_out() {
+    check("settled", &samples::settled(), Duration::from_secs(4_845));
+}
+
+#[test]
 fn the_link_to_acknowledge_is_in_text_and_html() {
     let link = "https://allswell.acme.dev/acknowledge/12-7/ops/1795865955/4f1b22";
     let letter = Letter::write(&Notification { acknowledge: Some(link.to_owned()), ..samples::down() }, samples::NOW);

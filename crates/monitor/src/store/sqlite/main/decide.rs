@@ -4,9 +4,8 @@ use allswell_core::check::Memory;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::super::fault::Fault;
-use super::columns::monitor;
-use super::{incidents, outbox, status};
-use crate::model::{AccountId, IncidentId, MonitorId};
+use super::{incidents, outbox, status, told};
+use crate::model::{AccountId, MonitorId};
 use crate::store::{Decision, TransitionRow};
 
 /// Takes `decisions` in order. One whose transition is already written changes nothing, as a whole.
@@ -39,11 +38,21 @@ fn decide(connection: &Connection, account: AccountId, decision: &Decision) -> R
     if let Some((incident, change)) = &decision.incident {
         incidents::change(connection, account, *incident, change, decision)?;
     }
-    if decision.outbox.is_empty() {
-        return Ok(());
+    if let Some(telling) = &decision.telling {
+        connection
+            .prepare_cached("UPDATE monitor_state SET telling = ? WHERE monitor = ?")?
+            .execute(params![told::written(telling), id.0])?;
     }
-    let incident = concerned(connection, decision)?;
-    decision.outbox.iter().try_for_each(|row| outbox::insert(connection, account, incident, row, decision.at))
+    match &decision.maintenance {
+        None => {}
+        Some(Some(name)) => status::begin_maintenance(connection, account, id, name, decision.at)?,
+        Some(None) => status::end_maintenance(connection, id, decision.at)?,
+    }
+    if let Some((incident, text)) = &decision.silence {
+        let note = incidents::Note { at: decision.at, what: "silenced", text, evidence: None };
+        incidents::note(connection, account, *incident, note)?;
+    }
+    decision.outbox.iter().try_for_each(|row| outbox::insert(connection, account, row, decision.at))
 }
 
 /// Writes where a check stands.
@@ -101,16 +110,4 @@ fn already_taken(connection: &Connection, id: MonitorId, late: &TransitionRow) -
         tracing::error!(monitor.id = %id, seq = late.seq, "a decision came after another one took its number; it was dropped");
     }
     Ok(())
-}
-
-/// The incident that a decision's messages belong to: the one it changes, else the one that is open.
-fn concerned(connection: &Connection, decision: &Decision) -> Result<IncidentId, Fault> {
-    if let Some((incident, _)) = &decision.incident {
-        return Ok(*incident);
-    }
-    connection
-        .prepare_cached("SELECT monitor, seq FROM incident WHERE monitor = ? AND ended IS NULL")?
-        .query_row([decision.monitor.0], |row| Ok(IncidentId { monitor: monitor(row, 0)?, seq: row.get(1)? }))
-        .optional()?
-        .ok_or_else(|| Fault::Refused(format!("a message of monitor {} belongs to no incident", decision.monitor)))
 }

@@ -9,8 +9,8 @@ use allswell_core::uptime::Presence;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::fault::Fault;
-use super::columns::{incident_kind, memory, milliseconds, monitor, presence, wall, words};
-use super::{incidents, status};
+use super::columns::{incident_kind, memory, milliseconds, monitor, presence, wall, wall_or_none, words};
+use super::{incidents, status, told};
 use crate::model::{AccountId, IncidentId, MonitorId};
 use crate::store::{Enlisted, Enlistment, MonitorRow, OpenIncident};
 
@@ -106,11 +106,13 @@ const SELECT: &str = "
     SELECT monitor.id, monitor.name, monitor.kind, target, interval_ms, paused, created,
            monitor_state.seq, became, incident.seq, incident.kind, incident.began, incident.cause,
            confirmed, blind, since, failures, troubles, successes, passes,
-           failures_began, troubles_began, successes_began, passes_began, tags, belongs_to
+           failures_began, troubles_began, successes_began, passes_began, tags, belongs_to,
+           incident.acknowledged IS NOT NULL, telling, maintenance_span.began
     FROM monitor
     JOIN monitor_state ON monitor_state.monitor = monitor.id
     LEFT JOIN transition ON transition.monitor = monitor.id AND transition.seq = monitor_state.seq
     LEFT JOIN incident ON incident.monitor = monitor.id AND incident.ended IS NULL
+    LEFT JOIN maintenance_span ON maintenance_span.monitor = monitor.id AND maintenance_span.ended IS NULL
     WHERE monitor.account = ? AND retired IS NULL";
 
 fn monitor_row(row: &Row<'_>) -> rusqlite::Result<MonitorRow> {
@@ -122,6 +124,7 @@ fn monitor_row(row: &Row<'_>) -> rusqlite::Result<MonitorRow> {
             kind: incident_kind(row, 10)?,
             began: wall(row, 11)?,
             cause: row.get(12)?,
+            acknowledged: row.get(26)?,
         }),
     };
     let seq = row.get(7)?;
@@ -138,7 +141,10 @@ fn monitor_row(row: &Row<'_>) -> rusqlite::Result<MonitorRow> {
     let presence = if seq == 0 { None } else { Some(presence(row, 8)?) };
     let (created, memory) = (wall(row, 6)?, memory(row, 13)?);
     let former_names = Vec::new();
-    let enlisted = Enlisted { id, created, memory, seq, presence, incident, last_asked: None, former_names };
+    let (telling, maintenance) = (told::telling(row, 27)?, wall_or_none(row, 28)?);
+    let last_asked = None;
+    let enlisted =
+        Enlisted { id, created, memory, seq, presence, incident, telling, maintenance, last_asked, former_names };
     Ok(MonitorRow { enlistment, enlisted })
 }
 
@@ -154,6 +160,7 @@ fn listed(connection: &Connection, account: AccountId) -> Result<Vec<(String, Mo
 pub(super) fn retire(connection: &Connection, account: AccountId, monitor: MonitorId, now: Wall) -> Result<(), Fault> {
     connection.prepare_cached("UPDATE monitor SET retired = ? WHERE id = ?")?.execute(params![now.ms(), monitor.0])?;
     incidents::close_open(connection, account, monitor, now, "the monitor was taken out of the configuration")?;
+    status::end_maintenance(connection, monitor, now)?;
     // Nobody watches it from now on; without a mark it would stay up for ever.
     status::declare(connection, account, monitor, Presence::Unknown, now)?;
     Ok(())

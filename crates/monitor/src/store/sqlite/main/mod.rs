@@ -11,6 +11,7 @@ mod outbox;
 mod resources;
 mod scribe;
 mod status;
+mod told;
 
 use allswell_core::Wall;
 use rusqlite::{Connection, params};

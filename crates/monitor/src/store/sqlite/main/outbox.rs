@@ -13,13 +13,7 @@ use crate::model::{AccountId, IncidentId};
 use crate::store::{AttemptRow, Claimed, DeliveryRow, OutboxGauge, OutboxRow, Settlement};
 
 /// Writes a message that is due at once, unless one with its key was written before.
-pub(super) fn insert(
-    connection: &Connection,
-    account: AccountId,
-    incident: IncidentId,
-    row: &OutboxRow,
-    at: Wall,
-) -> Result<(), Fault> {
+pub(super) fn insert(connection: &Connection, account: AccountId, row: &OutboxRow, at: Wall) -> Result<(), Fault> {
     connection
         .prepare_cached(
             "INSERT INTO outbox (account, dedup, monitor, incident, channel, kind, body, created, next)
@@ -28,8 +22,8 @@ pub(super) fn insert(
         .execute(params![
             account.0,
             row.key,
-            incident.monitor.0,
-            incident.seq,
+            row.incident.monitor.0,
+            row.incident.seq,
             row.channel,
             row.kind.as_str(),
             row.body,
@@ -228,8 +222,13 @@ fn claimed(row: &Row<'_>) -> rusqlite::Result<Claimed> {
     Ok(Claimed {
         id: row.get(0)?,
         token: row.get(1)?,
-        row: OutboxRow { key: row.get(2)?, channel: row.get(3)?, kind: message_kind(row, 4)?, body: row.get(5)? },
-        incident: IncidentId { monitor: monitor(row, 6)?, seq: row.get(7)? },
+        row: OutboxRow {
+            key: row.get(2)?,
+            incident: IncidentId { monitor: monitor(row, 6)?, seq: row.get(7)? },
+            channel: row.get(3)?,
+            kind: message_kind(row, 4)?,
+            body: row.get(5)?,
+        },
         created: wall(row, 8)?,
         attempts: row.get::<_, u32>(9)?.saturating_sub(1),
     })

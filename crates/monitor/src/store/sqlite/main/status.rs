@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use allswell_core::Wall;
-use allswell_core::uptime::{Mark, Presence};
+use allswell_core::uptime::{Mark, Presence, overlay};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::super::fault::Fault;
@@ -62,6 +62,32 @@ pub(super) fn last(connection: &Connection, monitor: MonitorId) -> Result<Option
         .optional()?)
 }
 
+/// Planned maintenance covers `monitor` from `now` on, unless it does already.
+pub(super) fn begin_maintenance(
+    connection: &Connection,
+    account: AccountId,
+    monitor: MonitorId,
+    name: &str,
+    now: Wall,
+) -> Result<(), Fault> {
+    connection
+        .prepare_cached(
+            "INSERT INTO maintenance_span (monitor, began, account, name) VALUES (?, ?, ?, ?)
+             ON CONFLICT (monitor, began) DO UPDATE SET ended = NULL
+             ON CONFLICT (monitor) WHERE ended IS NULL DO NOTHING",
+        )?
+        .execute(params![monitor.0, now.ms(), account.0, name])?;
+    Ok(())
+}
+
+/// Planned maintenance covers `monitor` no more, when it did.
+pub(super) fn end_maintenance(connection: &Connection, monitor: MonitorId, now: Wall) -> Result<(), Fault> {
+    connection
+        .prepare_cached("UPDATE maintenance_span SET ended = max(began, ?) WHERE monitor = ? AND ended IS NULL")?
+        .execute(params![now.ms(), monitor.0])?;
+    Ok(())
+}
+
 /// What was true of `monitor` within `window`, the mark before it included.
 pub(in super::super) fn marks(
     connection: &Connection,
@@ -78,8 +104,20 @@ pub(in super::super) fn marks(
         .query_map(params![monitor.0, account.0, window.start.ms(), window.end.ms()], |row| {
             Ok(Mark { from: wall(row, 1)?, presence: presence(row, 0)? })
         })?
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(overlay(&marks, &maintenance(connection, monitor, window)?))
+}
+
+/// When planned maintenance covered `monitor` within `window`, in order.
+fn maintenance(connection: &Connection, monitor: MonitorId, window: &Range<Wall>) -> Result<Vec<Range<Wall>>, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT began, coalesce(ended, ?3) FROM maintenance_span
+         WHERE monitor = ?1 AND began < ?3 AND coalesce(ended > ?2, TRUE) ORDER BY began",
+    )?;
+    let spans = statement
+        .query_map(params![monitor.0, window.start.ms(), window.end.ms()], |row| Ok(wall(row, 0)?..wall(row, 1)?))?
         .collect::<Result<_, _>>()?;
-    Ok(marks)
+    Ok(spans)
 }
 
 /// Takes note that a process has been watching from `started` until `seen`.

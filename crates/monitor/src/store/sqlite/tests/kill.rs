@@ -149,16 +149,15 @@ fn decision(monitor: MonitorId, seq: u32, at: Wall) -> Decision {
         IncidentChange::Close
     };
     Decision {
-        monitor,
-        at,
-        memory: Memory::default(),
         transition: Some(TransitionRow { seq, from, to, began: at, at, reason: None }),
         incident: Some((incident, change)),
         outbox: vec![OutboxRow {
             key: format!("{monitor}:{seq}"),
+            incident,
             channel: "ops".to_owned(),
             kind: if opens { Kind::Down } else { Kind::Up },
             body: "{}".to_owned(),
         }],
+        ..Decision::nothing(monitor, at, Memory::default())
     }
 }
