@@ -11,6 +11,13 @@ export interface Acknowledgement {
 /** What to do with each. */
 export type Action = "pause" | "resume" | "delete" | "tag" | "untag" | "change";
 
+export interface BasicAuthSpec {
+  /** The password. */
+  password: string;
+  /** The user. */
+  user: string;
+}
+
 /** What to do with many monitors. */
 export interface Bulk {
   /** What to do. */
@@ -200,7 +207,7 @@ export interface Condition {
 export interface Configured {
   /** The server's own file, where that is the owner. */
   file?: string | null;
-  owner: "file" | "apply" | "api";
+  owner: Owner;
   /** Why it is not in force. */
   problem?: string | null;
   /** The number of its last change, which its ETag is made of; `null` where the file is the owner. */
@@ -225,7 +232,7 @@ export interface Delivery {
   incident: string;
   /** The idempotency key that the other side gets. */
   key: string;
-  kind: "down" | "up" | "degraded" | "certificate" | "test";
+  kind: NotificationKind;
   /** What the other side said last. */
   last_answer?: string | null;
   /** The monitor's name. */
@@ -269,6 +276,35 @@ export interface Difference {
   to?: string | null;
 }
 
+export interface DnsSpec {
+  /** Whether the answer must, or must not, be authoritative. */
+  authoritative?: boolean | string;
+  /** The values the records must have, in any order, as a zone file writes them: `10 mail.example.com`. */
+  expect?: string[] | null;
+  /** Which addresses of the name to try. One of `any`, `ipv4`, `ipv6`. */
+  ip_version?: string;
+  /** `set`: these values and no others; `subset`: others may stand beside them. One of `set`, `subset`. */
+  match?: string;
+  /** The longest time to live of a record that is well. From 0s to 2147483647s, like `30s` or `1m30s`. */
+  max_ttl?: string;
+  /** The shortest time to live of a record that is well. A resolver counts it down; ask the authoritative server. From 0s to 2147483647s, like `30s` or `1m30s`. */
+  min_ttl?: string;
+  /** The name to ask for; for `type: PTR` an IP address will do. */
+  name: string;
+  /** The response code that is well. `NXDOMAIN` watches that a name is gone. One of `NOERROR`, `NXDOMAIN`, `SERVFAIL`, `REFUSED`, `FORMERR`, `NOTIMP`. */
+  rcode?: string;
+  /** The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`. */
+  resolver?: string;
+  /** The server to ask: `192.0.2.53`, `192.0.2.53:5353` or `ns1.example.com`. The silence of the system's own is our trouble and alerts nobody; that of a server named here is a failure. */
+  server?: string;
+  /** How to speak TLS. */
+  tls?: TlsOptionsSpec | null;
+  /** `udp` turns to TCP when the answer does not fit; `tls` is RFC 7858, port 853, and needs a `server`. One of `udp`, `tcp`, `tls`. */
+  transport?: string;
+  /** The type of record. An answer without any record of it fails. One of `A`, `AAAA`, `CNAME`, `MX`, `NS`, `TXT`, `SOA`, `SRV`, `CAA`, `PTR`. */
+  type?: string;
+}
+
 /** One thing that is wrong with a body. */
 export interface FieldError {
   /** The kind of mistake; `allswell explain` tells more. */
@@ -307,6 +343,21 @@ export interface Filter {
   tag?: string | null;
 }
 
+export interface GrpcSpec {
+  /** `host:port`; IPv6 in brackets: `[::1]:5432`. */
+  address: string;
+  /** Which addresses of the name to try. One of `any`, `ipv4`, `ipv6`. */
+  ip_version?: string;
+  /** Metadata to send. Their values are kept like passwords. */
+  metadata?: Record<string, string> | null;
+  /** The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`. */
+  resolver?: string;
+  /** Whose health to ask for, as `grpc.health.v1` names it: `orders.v1.Orders`. */
+  service?: string;
+  /** How to speak TLS; `{}` speaks it as the system trusts. */
+  tls?: TlsOptionsSpec | null;
+}
+
 /** How one part of the server is. */
 export interface HealthCheck {
   age_ms?: number | null;
@@ -330,6 +381,52 @@ export interface HealthDocument {
   version: string;
 }
 
+export interface HeartbeatSpec {
+  /** Calls are expected when this line of cron says: `0 3 * * *`. */
+  cron?: string;
+  /** How much later than expected a call is in time. From 0s to 366d, like `30s` or `1m30s`. */
+  grace?: string;
+  /** How long a run may take from its `/start`. From 1s to 366d, like `30s` or `1m30s`. */
+  max_run?: string;
+  /** Calls are expected when systemd's `OnCalendar` says: `Mon..Fri 02:30`, `daily`. */
+  on_calendar?: string;
+  /** Calls are expected each time this long after the one before. From 1s to 366d, like `30s` or `1m30s`. */
+  period?: string;
+  /** The time zone of `cron` and `on_calendar`: `Europe/Berlin`. */
+  timezone?: string;
+  /** Who knows it may call. 16 to 128 letters, digits, dashes and underscores. `allswell heartbeats` lists the addresses. */
+  token?: string;
+}
+
+export interface HttpSpec {
+  /** User and password for basic authentication. */
+  basic_auth?: BasicAuthSpec | null;
+  /** A bearer token. */
+  bearer_token?: string;
+  /** The body to send. */
+  body?: string;
+  /** Connect to this `host:port` instead; the name in TLS and the Host header stay. */
+  connect?: string;
+  /** The status codes that are well: `200`, `2xx`, `200-204`. */
+  expected_status?: string[] | null;
+  /** Headers to send. Their values are kept like passwords. */
+  headers?: Record<string, string> | null;
+  /** Which addresses of the name to try. One of `any`, `ipv4`, `ipv6`. */
+  ip_version?: string;
+  /** The largest body in bytes, counted after decompression; a larger one fails. What is read lies in memory. */
+  max_body?: number | string;
+  /** How many redirects to follow. Browsers give up after twenty; 0 follows none. */
+  max_redirects?: number | string;
+  /** The method. */
+  method?: string;
+  /** The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`. */
+  resolver?: string;
+  /** How to speak TLS. */
+  tls?: TlsOptionsSpec | null;
+  /** `http://` or `https://`. */
+  url: string;
+}
+
 /** An outage. */
 export interface Incident {
   acknowledged?: Acknowledgement | null;
@@ -341,7 +438,7 @@ export interface Incident {
   ended?: string | null;
   /** The monitor's number and the transition's, `12-7`. */
   id: string;
-  kind: "down" | "degraded" | "certificate";
+  kind: IncidentKind;
   lasted_ms: number;
   /** Its page. */
   link?: string | null;
@@ -361,6 +458,8 @@ export type IncidentInFull = Incident & {
   /** Oldest first. */
   timeline: IncidentLine[];
 };
+
+export type IncidentKind = "down" | "degraded" | "certificate";
 
 /** What happened at one moment of an incident. */
 export interface IncidentLine {
@@ -395,7 +494,7 @@ export interface KeyWish {
   expires?: string | null;
   /** What people call it; no two keys have the same name. */
   name: string;
-  scopes?: ("heartbeat" | "read" | "write")[];
+  scopes?: Scope[];
 }
 
 /** All keys, oldest first. */
@@ -422,7 +521,7 @@ export interface Monitor {
   paused: boolean;
   /** When `status` began; `null` before the first answer. */
   since?: string | null;
-  status: "up" | "degraded" | "down" | "unknown" | "maintenance" | "paused";
+  status: Status;
   /** Words it can be found by, sorted. */
   tags: string[];
   /** What is asked, secrets masked. */
@@ -446,45 +545,7 @@ export interface MonitorSpec {
   /** The names of monitors without which it cannot be well. While one of them is down, nobody is told of this one by itself. */
   depends_on?: string[] | null;
   /** Ask a DNS server for records. */
-  dns?: {
-    /** Whether the answer must, or must not, be authoritative. */
-    authoritative?: boolean | string;
-    /** The values the records must have, in any order, as a zone file writes them: `10 mail.example.com`. */
-    expect?: string[] | null;
-    /** Which addresses of the name to try. One of `any`, `ipv4`, `ipv6`. */
-    ip_version?: string;
-    /** `set`: these values and no others; `subset`: others may stand beside them. One of `set`, `subset`. */
-    match?: string;
-    /** The longest time to live of a record that is well. From 0s to 2147483647s, like `30s` or `1m30s`. */
-    max_ttl?: string;
-    /** The shortest time to live of a record that is well. A resolver counts it down; ask the authoritative server. From 0s to 2147483647s, like `30s` or `1m30s`. */
-    min_ttl?: string;
-    /** The name to ask for; for `type: PTR` an IP address will do. */
-    name: string;
-    /** The response code that is well. `NXDOMAIN` watches that a name is gone. One of `NOERROR`, `NXDOMAIN`, `SERVFAIL`, `REFUSED`, `FORMERR`, `NOTIMP`. */
-    rcode?: string;
-    /** The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`. */
-    resolver?: string;
-    /** The server to ask: `192.0.2.53`, `192.0.2.53:5353` or `ns1.example.com`. The silence of the system's own is our trouble and alerts nobody; that of a server named here is a failure. */
-    server?: string;
-    /** How to speak TLS. */
-    tls?: {
-      /** A PEM file with the roots to trust instead. */
-      ca?: string;
-      /** A PEM file with the client's certificate chain. */
-      client_cert?: string;
-      /** A PEM file with the client's key. */
-      client_key?: string;
-      /** Accept any certificate. What is wrong with it is still recorded and shown. */
-      insecure?: boolean | string;
-      /** The name to ask for and to verify. */
-      server_name?: string;
-    } | null;
-    /** `udp` turns to TCP when the answer does not fit; `tls` is RFC 7858, port 853, and needs a `server`. One of `udp`, `tcp`, `tls`. */
-    transport?: string;
-    /** The type of record. An answer without any record of it fails. One of `A`, `AAAA`, `CNAME`, `MX`, `NS`, `TXT`, `SOA`, `SRV`, `CAA`, `PTR`. */
-    type?: string;
-  } | null;
+  dns?: DnsSpec | null;
   /** Failures in a row until it is down. Two, so that one lost packet wakes nobody. */
   failure_threshold?: number | string;
   /** Outages within half an hour that are told as one that comes and goes: then once an hour, and when it has been the same for 15 minutes. 0 tells each outage. */
@@ -492,192 +553,27 @@ export interface MonitorSpec {
   /** What it belongs to: a service, a customer, a team. At most one, named as monitors are. */
   group?: string;
   /** Ask the health service of a gRPC server. */
-  grpc?: {
-    /** `host:port`; IPv6 in brackets: `[::1]:5432`. */
-    address: string;
-    /** Which addresses of the name to try. One of `any`, `ipv4`, `ipv6`. */
-    ip_version?: string;
-    /** Metadata to send. Their values are kept like passwords. */
-    metadata?: Record<string, string> | null;
-    /** The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`. */
-    resolver?: string;
-    /** Whose health to ask for, as `grpc.health.v1` names it: `orders.v1.Orders`. */
-    service?: string;
-    /** How to speak TLS; `{}` speaks it as the system trusts. */
-    tls?: {
-      /** A PEM file with the roots to trust instead. */
-      ca?: string;
-      /** A PEM file with the client's certificate chain. */
-      client_cert?: string;
-      /** A PEM file with the client's key. */
-      client_key?: string;
-      /** Accept any certificate. What is wrong with it is still recorded and shown. */
-      insecure?: boolean | string;
-      /** The name to ask for and to verify. */
-      server_name?: string;
-    } | null;
-  } | null;
+  grpc?: GrpcSpec | null;
   /** Wait to be called. Down after the first call that does not come, unless `failure_threshold` says otherwise; `interval`, `timeout` and `initial_delay` mean nothing for it. */
-  heartbeat?: {
-    /** Calls are expected when this line of cron says: `0 3 * * *`. */
-    cron?: string;
-    /** How much later than expected a call is in time. From 0s to 366d, like `30s` or `1m30s`. */
-    grace?: string;
-    /** How long a run may take from its `/start`. From 1s to 366d, like `30s` or `1m30s`. */
-    max_run?: string;
-    /** Calls are expected when systemd's `OnCalendar` says: `Mon..Fri 02:30`, `daily`. */
-    on_calendar?: string;
-    /** Calls are expected each time this long after the one before. From 1s to 366d, like `30s` or `1m30s`. */
-    period?: string;
-    /** The time zone of `cron` and `on_calendar`: `Europe/Berlin`. */
-    timezone?: string;
-    /** Who knows it may call. 16 to 128 letters, digits, dashes and underscores. `allswell heartbeats` lists the addresses. */
-    token?: string;
-  } | null;
+  heartbeat?: HeartbeatSpec | null;
   /** Ask over HTTP. */
-  http?: {
-    /** User and password for basic authentication. */
-    basic_auth?: {
-      /** The password. */
-      password: string;
-      /** The user. */
-      user: string;
-    } | null;
-    /** A bearer token. */
-    bearer_token?: string;
-    /** The body to send. */
-    body?: string;
-    /** Connect to this `host:port` instead; the name in TLS and the Host header stay. */
-    connect?: string;
-    /** The status codes that are well: `200`, `2xx`, `200-204`. */
-    expected_status?: string[] | null;
-    /** Headers to send. Their values are kept like passwords. */
-    headers?: Record<string, string> | null;
-    /** Which addresses of the name to try. One of `any`, `ipv4`, `ipv6`. */
-    ip_version?: string;
-    /** The largest body in bytes, counted after decompression; a larger one fails. What is read lies in memory. */
-    max_body?: number | string;
-    /** How many redirects to follow. Browsers give up after twenty; 0 follows none. */
-    max_redirects?: number | string;
-    /** The method. */
-    method?: string;
-    /** The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`. */
-    resolver?: string;
-    /** How to speak TLS. */
-    tls?: {
-      /** A PEM file with the roots to trust instead. */
-      ca?: string;
-      /** A PEM file with the client's certificate chain. */
-      client_cert?: string;
-      /** A PEM file with the client's key. */
-      client_key?: string;
-      /** Accept any certificate. What is wrong with it is still recorded and shown. */
-      insecure?: boolean | string;
-      /** The name to ask for and to verify. */
-      server_name?: string;
-    } | null;
-    /** `http://` or `https://`. */
-    url: string;
-  } | null;
+  http?: HttpSpec | null;
   /** How long a new monitor waits before it is asked for the first time. From 0s to 1d, like `30s` or `1m30s`. */
   initial_delay?: string;
   /** From one asking to the next. Shorter than a second is a load test; longer than a day goes unnoticed. From 1s to 1d, like `30s` or `1m30s`. */
   interval?: string;
   /** Log in to a MySQL or MariaDB server and send it one query. */
-  mysql?: {
-    /** `mysql://user:password@host:3306/database?ssl-mode=verify-full`, kept like a password. `ssl-mode` takes the words of PostgreSQL's `sslmode` and MySQL's own (`REQUIRED`, `VERIFY_IDENTITY`); `prefer` when it is not said, `verify-full` with a `tls` block. */
-    dsn: string;
-    /** What the first column of the first row must be, as text. */
-    expect?: string;
-    /** Which addresses of the name to try. One of `any`, `ipv4`, `ipv6`. */
-    ip_version?: string;
-    /** The one query. Give the user no more rights than it needs. */
-    query?: string;
-    /** The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`. */
-    resolver?: string;
-    /** How to speak TLS. */
-    tls?: {
-      /** A PEM file with the roots to trust instead. */
-      ca?: string;
-      /** A PEM file with the client's certificate chain. */
-      client_cert?: string;
-      /** A PEM file with the client's key. */
-      client_key?: string;
-      /** Accept any certificate. What is wrong with it is still recorded and shown. */
-      insecure?: boolean | string;
-      /** The name to ask for and to verify. */
-      server_name?: string;
-    } | null;
-  } | null;
+  mysql?: MysqlSpec | null;
   /** Its name: 1 to 128 characters, no control characters, unlike any other. Its history belongs to the name: one that is renamed says what it was called in `renamed_from`, else it is a new one. */
   name: string;
   /** Whether it is not asked for now. */
   paused?: boolean | string;
   /** Send echo requests (ICMP). */
-  ping?: {
-    /** How many packets; 100 last 20 s. */
-    count?: number | string;
-    /** From one packet to the next. More packets a second are a flood. From 2ms to 1m, like `30s` or `1m30s`. */
-    gap?: string;
-    /** A name or an address. */
-    host: string;
-    /** Which addresses of the name to try. One of `any`, `ipv4`, `ipv6`. */
-    ip_version?: string;
-    /** How many packets of a hundred may be lost. More fail, fewer are a warning. */
-    max_loss?: number | string;
-    /** The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`. */
-    resolver?: string;
-    /** How long to wait for replies after the last packet, as far as the timeout lets. What is not here then is lost. From 1ms to 1m, like `30s` or `1m30s`. */
-    wait?: string;
-  } | null;
+  ping?: PingSpec | null;
   /** Log in to a PostgreSQL server and send it one query. */
-  postgres?: {
-    /** `postgres://user:password@host:5432/database?sslmode=verify-full`, kept like a password. `sslmode` is `disable`, `prefer` (TLS where the server speaks it, any certificate), `require` (TLS, any certificate) or `verify-full`; `prefer` when it is not said, `verify-full` with a `tls` block. */
-    dsn: string;
-    /** What the first column of the first row must be, as text. */
-    expect?: string;
-    /** Which addresses of the name to try. One of `any`, `ipv4`, `ipv6`. */
-    ip_version?: string;
-    /** The one query. Give the user no more rights than it needs. */
-    query?: string;
-    /** The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`. */
-    resolver?: string;
-    /** How to speak TLS. */
-    tls?: {
-      /** A PEM file with the roots to trust instead. */
-      ca?: string;
-      /** A PEM file with the client's certificate chain. */
-      client_cert?: string;
-      /** A PEM file with the client's key. */
-      client_key?: string;
-      /** Accept any certificate. What is wrong with it is still recorded and shown. */
-      insecure?: boolean | string;
-      /** The name to ask for and to verify. */
-      server_name?: string;
-    } | null;
-  } | null;
+  postgres?: PostgresSpec | null;
   /** Log in to a Redis server and PING it. */
-  redis?: {
-    /** `redis://user:password@host:6379/0`, kept like a password; `redis://:password@host` without a user; `rediss://` speaks TLS. */
-    dsn: string;
-    /** Which addresses of the name to try. One of `any`, `ipv4`, `ipv6`. */
-    ip_version?: string;
-    /** The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`. */
-    resolver?: string;
-    /** How to speak TLS. */
-    tls?: {
-      /** A PEM file with the roots to trust instead. */
-      ca?: string;
-      /** A PEM file with the client's certificate chain. */
-      client_cert?: string;
-      /** A PEM file with the client's key. */
-      client_key?: string;
-      /** Accept any certificate. What is wrong with it is still recorded and shown. */
-      insecure?: boolean | string;
-      /** The name to ask for and to verify. */
-      server_name?: string;
-    } | null;
-  } | null;
+  redis?: RedisSpec | null;
   /** How long until people are reminded of what lasts and nobody has acknowledged; again and again. From 1m to 30d, like `30s` or `1m30s`. */
   remind_every?: string;
   /** The name it had before. Its number and its history go on under the new name; once that is done the key means nothing and may stay or go. */
@@ -687,76 +583,13 @@ export interface MonitorSpec {
   /** Words it can be found by: letters, digits, `-`, `_`, `.`, `:` and `/`. */
   tags?: string[] | null;
   /** Connect over TCP. */
-  tcp?: {
-    /** `host:port`; IPv6 in brackets: `[::1]:5432`. */
-    address: string;
-    /** What the answer must contain, within its first 64 KiB. */
-    expect?: string;
-    /** Which addresses of the name to try. One of `any`, `ipv4`, `ipv6`. */
-    ip_version?: string;
-    /** The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`. */
-    resolver?: string;
-    /** What to say after connecting; `\r`, `\n`, `\t`, `\\` and `\xNN` are understood. */
-    send?: string;
-  } | null;
+  tcp?: TcpSpec | null;
   /** The one deadline of an asking, over all phases and redirects. Longer than the interval is refused; one that is inherited is shortened to the interval. From 100ms to 1d, like `30s` or `1m30s`. */
   timeout?: string;
   /** Speak TLS and look at the certificate. */
-  tls?: {
-    /** `host:port`; IPv6 in brackets: `[::1]:5432`. */
-    address: string;
-    /** Which addresses of the name to try. One of `any`, `ipv4`, `ipv6`. */
-    ip_version?: string;
-    /** The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`. */
-    resolver?: string;
-    /** The protocol to leave by STARTTLS. One of `smtp`, `imap`, `pop3`, `postgres`. */
-    starttls?: string;
-    /** How to speak TLS. */
-    tls?: {
-      /** A PEM file with the roots to trust instead. */
-      ca?: string;
-      /** A PEM file with the client's certificate chain. */
-      client_cert?: string;
-      /** A PEM file with the client's key. */
-      client_key?: string;
-      /** Accept any certificate. What is wrong with it is still recorded and shown. */
-      insecure?: boolean | string;
-      /** The name to ask for and to verify. */
-      server_name?: string;
-    } | null;
-  } | null;
+  tls?: TlsSpec | null;
   /** Open a WebSocket. */
-  websocket?: {
-    /** Connect to this `host:port` instead; the name in TLS and the Host header stay. */
-    connect?: string;
-    /** What one of the messages that come must contain; each has at most 64 KiB, all of them together too. */
-    expect?: string;
-    /** Headers of the handshake. Their values are kept like passwords. */
-    headers?: Record<string, string> | null;
-    /** Which addresses of the name to try. One of `any`, `ipv4`, `ipv6`. */
-    ip_version?: string;
-    /** The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`. */
-    resolver?: string;
-    /** The text message to send once it is open. */
-    send?: string;
-    /** The subprotocol that the server must agree to. */
-    subprotocol?: string;
-    /** How to speak TLS. */
-    tls?: {
-      /** A PEM file with the roots to trust instead. */
-      ca?: string;
-      /** A PEM file with the client's certificate chain. */
-      client_cert?: string;
-      /** A PEM file with the client's key. */
-      client_key?: string;
-      /** Accept any certificate. What is wrong with it is still recorded and shown. */
-      insecure?: boolean | string;
-      /** The name to ask for and to verify. */
-      server_name?: string;
-    } | null;
-    /** `ws://` or `wss://`. */
-    url: string;
-  } | null;
+  websocket?: WebsocketSpec | null;
 }
 
 /** All monitors, in the order of the configuration. */
@@ -764,11 +597,28 @@ export interface Monitors {
   monitors: Monitor[];
 }
 
+export interface MysqlSpec {
+  /** `mysql://user:password@host:3306/database?ssl-mode=verify-full`, kept like a password. `ssl-mode` takes the words of PostgreSQL's `sslmode` and MySQL's own (`REQUIRED`, `VERIFY_IDENTITY`); `prefer` when it is not said, `verify-full` with a `tls` block. */
+  dsn: string;
+  /** What the first column of the first row must be, as text. */
+  expect?: string;
+  /** Which addresses of the name to try. One of `any`, `ipv4`, `ipv6`. */
+  ip_version?: string;
+  /** The one query. Give the user no more rights than it needs. */
+  query?: string;
+  /** The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`. */
+  resolver?: string;
+  /** How to speak TLS. */
+  tls?: TlsOptionsSpec | null;
+}
+
 /** A key that was just made. */
 export type NewKey = Key & {
   /** The secret. It is shown here and never again. */
   key: string;
 };
+
+export type NotificationKind = "down" | "up" | "degraded" | "certificate" | "test";
 
 /** One file. */
 export interface OneFile {
@@ -789,6 +639,10 @@ export interface OneOfMany {
   problem?: string | null;
 }
 
+export type Outcome = "pass" | "warn" | "fail" | "unknown";
+
+export type Owner = "file" | "apply" | "api";
+
 export type Patch = Record<string, unknown>;
 
 /** The phases of an asking in milliseconds; one that was not reached or not needed is left out. */
@@ -799,6 +653,23 @@ export interface PhasesMs {
   tls?: number | null;
   total: number;
   transfer?: number | null;
+}
+
+export interface PingSpec {
+  /** How many packets; 100 last 20 s. */
+  count?: number | string;
+  /** From one packet to the next. More packets a second are a flood. From 2ms to 1m, like `30s` or `1m30s`. */
+  gap?: string;
+  /** A name or an address. */
+  host: string;
+  /** Which addresses of the name to try. One of `any`, `ipv4`, `ipv6`. */
+  ip_version?: string;
+  /** How many packets of a hundred may be lost. More fail, fewer are a warning. */
+  max_loss?: number | string;
+  /** The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`. */
+  resolver?: string;
+  /** How long to wait for replies after the last packet, as far as the timeout lets. What is not here then is lost. From 1ms to 1m, like `30s` or `1m30s`. */
+  wait?: string;
 }
 
 /** What applying a configuration does. */
@@ -813,6 +684,21 @@ export interface Plan {
   unchanged: number;
 }
 
+export interface PostgresSpec {
+  /** `postgres://user:password@host:5432/database?sslmode=verify-full`, kept like a password. `sslmode` is `disable`, `prefer` (TLS where the server speaks it, any certificate), `require` (TLS, any certificate) or `verify-full`; `prefer` when it is not said, `verify-full` with a `tls` block. */
+  dsn: string;
+  /** What the first column of the first row must be, as text. */
+  expect?: string;
+  /** Which addresses of the name to try. One of `any`, `ipv4`, `ipv6`. */
+  ip_version?: string;
+  /** The one query. Give the user no more rights than it needs. */
+  query?: string;
+  /** The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`. */
+  resolver?: string;
+  /** How to speak TLS. */
+  tls?: TlsOptionsSpec | null;
+}
+
 /** RFC 9457, with `field` and `hint` as extensions. */
 export interface Problem {
   detail: string;
@@ -825,13 +711,26 @@ export interface Problem {
   type: string;
 }
 
+export type Reason = "dns_not_found" | "dns_failure" | "dns_timeout" | "address_forbidden" | "connect_refused" | "connect_unreachable" | "connect_timeout" | "connection_lost" | "tls_expired" | "tls_not_yet_valid" | "tls_wrong_name" | "tls_untrusted" | "tls_self_signed" | "tls_incomplete_chain" | "tls_unsupported" | "tls_handshake" | "tls_timeout" | "certificate_expiring" | "first_byte_timeout" | "transfer_timeout" | "http_protocol" | "headers_too_large" | "body_too_large" | "decode" | "too_many_redirects" | "redirect_refused" | "protocol" | "status" | "condition" | "expectation" | "health_degraded" | "health_unhealthy" | "authentication" | "refused" | "slow" | "packet_loss" | "heartbeat_missed" | "heartbeat_failed" | "own_network" | "own_resolver" | "own_starved" | "own_store" | "own_fault" | "own_absence";
+
+export interface RedisSpec {
+  /** `redis://user:password@host:6379/0`, kept like a password; `redis://:password@host` without a user; `rediss://` speaks TLS. */
+  dsn: string;
+  /** Which addresses of the name to try. One of `any`, `ipv4`, `ipv6`. */
+  ip_version?: string;
+  /** The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`. */
+  resolver?: string;
+  /** How to speak TLS. */
+  tls?: TlsOptionsSpec | null;
+}
+
 /** What one asking gave. */
 export interface Result {
   /** What else is known: message, address, version, the app's own checks, certificate. */
   detail?: unknown;
-  outcome: "pass" | "warn" | "fail" | "unknown";
+  outcome: Outcome;
   phases_ms: PhasesMs;
-  reason?: "dns_not_found" | "dns_failure" | "dns_timeout" | "address_forbidden" | "connect_refused" | "connect_unreachable" | "connect_timeout" | "connection_lost" | "tls_expired" | "tls_not_yet_valid" | "tls_wrong_name" | "tls_untrusted" | "tls_self_signed" | "tls_incomplete_chain" | "tls_unsupported" | "tls_handshake" | "tls_timeout" | "certificate_expiring" | "first_byte_timeout" | "transfer_timeout" | "http_protocol" | "headers_too_large" | "body_too_large" | "decode" | "too_many_redirects" | "redirect_refused" | "protocol" | "status" | "condition" | "expectation" | "health_degraded" | "health_unhealthy" | "authentication" | "refused" | "slow" | "packet_loss" | "heartbeat_missed" | "heartbeat_failed" | "own_network" | "own_resolver" | "own_starved" | "own_store" | "own_fault" | "own_absence" | null;
+  reason?: Reason | null;
   /** The HTTP status. */
   status?: number | null;
   /** When it began. */
@@ -849,11 +748,15 @@ export interface Results {
   results: Result[];
 }
 
+export type Scope = "heartbeat" | "read" | "write";
+
 /** A part of a window. */
 export interface Share {
   ms: number;
   percent: number;
 }
+
+export type Status = "up" | "degraded" | "down" | "unknown" | "maintenance" | "paused";
 
 /** One resource that changes. */
 export interface Step {
@@ -871,12 +774,51 @@ export interface Step {
   renamed_from?: string | null;
 }
 
+export interface TcpSpec {
+  /** `host:port`; IPv6 in brackets: `[::1]:5432`. */
+  address: string;
+  /** What the answer must contain, within its first 64 KiB. */
+  expect?: string;
+  /** Which addresses of the name to try. One of `any`, `ipv4`, `ipv6`. */
+  ip_version?: string;
+  /** The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`. */
+  resolver?: string;
+  /** What to say after connecting; `\r`, `\n`, `\t`, `\\` and `\xNN` are understood. */
+  send?: string;
+}
+
 /** How a test message ended. */
 export interface Tested {
   /** Whether the other side took it. */
   accepted: boolean;
   /** What it said, or what happened. */
   answer: string;
+}
+
+export interface TlsOptionsSpec {
+  /** A PEM file with the roots to trust instead. */
+  ca?: string;
+  /** A PEM file with the client's certificate chain. */
+  client_cert?: string;
+  /** A PEM file with the client's key. */
+  client_key?: string;
+  /** Accept any certificate. What is wrong with it is still recorded and shown. */
+  insecure?: boolean | string;
+  /** The name to ask for and to verify. */
+  server_name?: string;
+}
+
+export interface TlsSpec {
+  /** `host:port`; IPv6 in brackets: `[::1]:5432`. */
+  address: string;
+  /** Which addresses of the name to try. One of `any`, `ipv4`, `ipv6`. */
+  ip_version?: string;
+  /** The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`. */
+  resolver?: string;
+  /** The protocol to leave by STARTTLS. One of `smtp`, `imap`, `pop3`, `postgres`. */
+  starttls?: string;
+  /** How to speak TLS. */
+  tls?: TlsOptionsSpec | null;
 }
 
 /** What one asking brought back, all of it. */
@@ -892,9 +834,9 @@ export interface Trial {
   final_url?: string | null;
   health?: Record<string, unknown> | null;
   http_version?: string | null;
-  outcome: "pass" | "warn" | "fail" | "unknown";
+  outcome: Outcome;
   phases_ms: PhasesMs;
-  reason?: "dns_not_found" | "dns_failure" | "dns_timeout" | "address_forbidden" | "connect_refused" | "connect_unreachable" | "connect_timeout" | "connection_lost" | "tls_expired" | "tls_not_yet_valid" | "tls_wrong_name" | "tls_untrusted" | "tls_self_signed" | "tls_incomplete_chain" | "tls_unsupported" | "tls_handshake" | "tls_timeout" | "certificate_expiring" | "first_byte_timeout" | "transfer_timeout" | "http_protocol" | "headers_too_large" | "body_too_large" | "decode" | "too_many_redirects" | "redirect_refused" | "protocol" | "status" | "condition" | "expectation" | "health_degraded" | "health_unhealthy" | "authentication" | "refused" | "slow" | "packet_loss" | "heartbeat_missed" | "heartbeat_failed" | "own_network" | "own_resolver" | "own_starved" | "own_store" | "own_fault" | "own_absence" | null;
+  reason?: Reason | null;
   said?: Record<string, unknown> | null;
   /** The HTTP status. */
   status?: number | null;
@@ -934,3 +876,24 @@ export type UptimeWindow = UptimeNumber & {
   to: string;
   window_ms: number;
 };
+
+export interface WebsocketSpec {
+  /** Connect to this `host:port` instead; the name in TLS and the Host header stay. */
+  connect?: string;
+  /** What one of the messages that come must contain; each has at most 64 KiB, all of them together too. */
+  expect?: string;
+  /** Headers of the handshake. Their values are kept like passwords. */
+  headers?: Record<string, string> | null;
+  /** Which addresses of the name to try. One of `any`, `ipv4`, `ipv6`. */
+  ip_version?: string;
+  /** The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`. */
+  resolver?: string;
+  /** The text message to send once it is open. */
+  send?: string;
+  /** The subprotocol that the server must agree to. */
+  subprotocol?: string;
+  /** How to speak TLS. */
+  tls?: TlsOptionsSpec | null;
+  /** `ws://` or `wss://`. */
+  url: string;
+}

@@ -2,20 +2,21 @@
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::configured::{self, Configured};
 use super::monitors::{self, One};
 use super::read::UptimeReader;
 use super::trial::Trial;
-use super::written::{Empty, IfMatch, Written, tag};
+use super::written::{Empty, IfMatch, OneWrite, Written};
 use super::{ApiState, Key, Problem, Query, openapi, read};
 use crate::config::Spec;
 use crate::model::MonitorId;
-use crate::resources::{Edit, Edited, Given, Shown};
-use crate::store::{Owner, ResourceKind};
+use crate::resources::{Edited, Given, Shown};
+use crate::store::ResourceKind;
 
 /// A monitor, what is true of it now, and how it is configured.
 #[derive(Serialize, ToSchema)]
@@ -27,39 +28,6 @@ pub(super) struct InFull {
     configured: Configured,
 }
 
-/// How a resource is configured, and by whom.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Configured {
-    /// Who says what it is: the server's own `file`, `apply` (configuration as code), `api` (one by one). What the file says
-    /// is changed there.
-    #[schema(schema_with = openapi::owner)]
-    owner: &'static str,
-    /// The server's own file, where that is the owner.
-    file: Option<String>,
-    /// The number of its last change, which its ETag is made of; `null` where the file is the owner.
-    revision: Option<u64>,
-    /// Why it is not in force.
-    problem: Option<String>,
-    /// The keys of a configuration as they are written; secrets as `***`, which stands for the old value when it comes back.
-    #[schema(schema_with = openapi::any_object)]
-    spec: Spec,
-}
-
-impl From<Shown> for Configured {
-    fn from(shown: Shown) -> Self {
-        let Shown { owner, file, revision, problem, spec, .. } = shown;
-        Self { owner: owner.as_str(), file, revision, problem, spec }
-    }
-}
-
-impl Configured {
-    /// One that is just going, or coming.
-    fn unknown() -> Self {
-        let owner = Owner::File.as_str();
-        Self { owner, file: None, revision: None, problem: None, spec: Spec::empty() }
-    }
-}
-
 /// The monitor that `key` means in full, with its ETag.
 pub(super) async fn in_full(state: &ApiState, key: &str, status: StatusCode) -> Result<Response, Problem> {
     let row = read::monitor(&*state.store, key).await?;
@@ -68,13 +36,7 @@ pub(super) async fn in_full(state: &ApiState, key: &str, status: StatusCode) -> 
     let one = monitors::one_of(&*state.store, &reader, row).await?;
     let configured = state.resources.monitor(id).map_or_else(Configured::unknown, Configured::from);
     let revision = configured.revision;
-    let body = serde_json::to_vec(&InFull { one, configured }).expect("plain structures always serialise");
-    let tag = revision.map(|revision| tag(revision, &body));
-    let mut response = (status, [(header::CONTENT_TYPE, "application/json")], body).into_response();
-    if let Some(tag) = tag {
-        response.headers_mut().insert(header::ETAG, tag);
-    }
-    Ok(response)
+    Ok(configured::show(status, &InFull { one, configured }, revision))
 }
 
 /// Create a monitor
@@ -89,13 +51,8 @@ pub(super) async fn create(
     Written(spec): Written,
 ) -> Result<Response, Problem> {
     Query::read(query, &[])?;
-    let edit =
-        Edit { kind: ResourceKind::Monitor, name: None, given: Some(Given::Whole(spec)), expected: None, owner: None };
-    let id = number(edited(&state, edit).await?)?;
-    let mut response = in_full(&state, &id.to_string(), StatusCode::CREATED).await?;
-    let location = HeaderValue::from_str(&format!("/api/v1/monitors/{id}")).expect("digits");
-    response.headers_mut().insert(header::LOCATION, location);
-    Ok(response)
+    let id = number(configured::create(&state, ResourceKind::Monitor, spec).await?)?.to_string();
+    Ok(configured::at(in_full(&state, &id, StatusCode::CREATED).await?, "monitors", &id))
 }
 
 /// Replace a monitor
@@ -106,12 +63,8 @@ pub(super) async fn create(
     responses((status = 200, body = InFull, headers(("ETag" = String))), openapi::RefusalsOfOneWrite))]
 pub(super) async fn replace(
     State(state): State<ApiState>,
-    key: Key,
-    query: RawQuery,
-    if_match: IfMatch,
-    Written(spec): Written,
+    OneWrite { key, if_match, body: Written(spec) }: OneWrite<Written>,
 ) -> Result<Response, Problem> {
-    Query::read(query, &[])?;
     change(&state, &key, &if_match, Given::Whole(spec)).await
 }
 
@@ -123,15 +76,8 @@ pub(super) async fn replace(
     responses((status = 200, body = InFull, headers(("ETag" = String))), openapi::RefusalsOfOneWrite))]
 pub(super) async fn patch(
     State(state): State<ApiState>,
-    key: Key,
-    query: RawQuery,
-    if_match: IfMatch,
-    Written(spec): Written,
+    OneWrite { key, if_match, body: Written(spec) }: OneWrite<Written>,
 ) -> Result<Response, Problem> {
-    Query::read(query, &[])?;
-    if !matches!(spec, Spec::Block(_)) {
-        return Err(Problem::parameter("", "a patch is an object", "write `{ \"key\": value }`"));
-    }
     change(&state, &key, &if_match, Given::Patch(spec)).await
 }
 
@@ -143,15 +89,9 @@ pub(super) async fn patch(
     responses((status = 204, description = "it is no more"), openapi::RefusalsOfOneWrite))]
 pub(super) async fn delete(
     State(state): State<ApiState>,
-    key: Key,
-    query: RawQuery,
-    if_match: IfMatch,
-    _: Empty,
+    OneWrite { key, if_match, body: Empty }: OneWrite<Empty>,
 ) -> Result<StatusCode, Problem> {
-    Query::read(query, &[])?;
-    let shown = named(&state, &key)?.1;
-    edited(&state, edit(&shown, &if_match, None)).await?;
-    Ok(StatusCode::NO_CONTENT)
+    configured::delete(&state, ResourceKind::Monitor, named(&state, &key)?.1, &if_match).await
 }
 
 /// Pause a monitor
@@ -162,12 +102,8 @@ pub(super) async fn delete(
     responses((status = 200, body = InFull, headers(("ETag" = String))), openapi::RefusalsOfOneWrite))]
 pub(super) async fn pause(
     State(state): State<ApiState>,
-    key: Key,
-    query: RawQuery,
-    if_match: IfMatch,
-    _: Empty,
+    OneWrite { key, if_match, body: Empty }: OneWrite<Empty>,
 ) -> Result<Response, Problem> {
-    Query::read(query, &[])?;
     change(&state, &key, &if_match, paused(Spec::Flag(true))).await
 }
 
@@ -177,12 +113,8 @@ pub(super) async fn pause(
     responses((status = 200, body = InFull, headers(("ETag" = String))), openapi::RefusalsOfOneWrite))]
 pub(super) async fn resume(
     State(state): State<ApiState>,
-    key: Key,
-    query: RawQuery,
-    if_match: IfMatch,
-    _: Empty,
+    OneWrite { key, if_match, body: Empty }: OneWrite<Empty>,
 ) -> Result<Response, Problem> {
-    Query::read(query, &[])?;
     change(&state, &key, &if_match, paused(Spec::Nothing)).await
 }
 
@@ -194,11 +126,8 @@ pub(super) async fn resume(
     responses((status = 200, body = Trial), openapi::RefusalsOfOneWrite))]
 pub(super) async fn check(
     State(state): State<ApiState>,
-    key: Key,
-    query: RawQuery,
-    _: Empty,
+    OneWrite { key, body: Empty, .. }: OneWrite<Empty>,
 ) -> Result<Json<Trial>, Problem> {
-    Query::read(query, &[])?;
     let (id, _) = named(&state, &key)?;
     let question = state.resources.question(id);
     let answer = state.resources.ask_now(id).await.map_err(Problem::refused)?;
@@ -213,7 +142,7 @@ pub(super) fn paused(value: Spec) -> Given {
 
 async fn change(state: &ApiState, key: &Key, if_match: &IfMatch, given: Given) -> Result<Response, Problem> {
     let (_, shown) = named(state, key)?;
-    let id = number(edited(state, edit(&shown, if_match, Some(given))).await?)?;
+    let id = number(configured::change(state, ResourceKind::Monitor, shown, if_match, given).await?)?;
     in_full(state, &id.to_string(), StatusCode::OK).await
 }
 
@@ -222,16 +151,6 @@ fn named(state: &ApiState, key: &Key) -> Result<(MonitorId, Shown), Problem> {
     let id = state.resources.id(&key.0);
     let found = id.and_then(|id| Some((id, state.resources.monitor(id)?)));
     found.ok_or_else(|| read::no_monitor(&key.0))
-}
-
-fn edit(shown: &Shown, if_match: &IfMatch, given: Option<Given>) -> Edit {
-    let expected = if_match.expected(shown.revision);
-    Edit { kind: ResourceKind::Monitor, name: Some(shown.name.clone()), given, expected, owner: None }
-}
-
-async fn edited(state: &ApiState, edit: Edit) -> Result<Edited, Problem> {
-    let mut edited = state.resources.edit(vec![edit]).await.map_err(|refused| Problem::refused(refused.alone()))?;
-    Ok(edited.remove(0))
 }
 
 /// The number of a monitor that is there.

@@ -2,17 +2,16 @@
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::change::Configured;
-use super::written::{Empty, IfMatch, Written, tag};
+use super::configured::{self, Configured};
+use super::written::{Empty, IfMatch, OneWrite, Written};
 use super::{ApiState, Key, Problem, Query, openapi};
-use crate::config::Spec;
 use crate::notify::{self, Delivery};
-use crate::resources::{Edit, Given, Shown};
+use crate::resources::{Given, Shown};
 use crate::store::ResourceKind;
 
 /// All channels, by name.
@@ -56,15 +55,14 @@ impl One {
 }
 
 fn in_full(state: &ApiState, name: &str, status: StatusCode) -> Result<Response, Problem> {
-    let shown = state.resources.channel(name).ok_or_else(|| no_channel(name))?;
+    let shown = named(state, name)?;
     let revision = shown.revision;
-    let body = serde_json::to_vec(&One::of(state, shown)).expect("plain structures always serialise");
-    let tag = revision.map(|revision| tag(revision, &body));
-    let mut response = (status, [(header::CONTENT_TYPE, "application/json")], body).into_response();
-    if let Some(tag) = tag {
-        response.headers_mut().insert(header::ETAG, tag);
-    }
-    Ok(response)
+    Ok(configured::show(status, &One::of(state, shown), revision))
+}
+
+/// The channel that a path names.
+fn named(state: &ApiState, name: &str) -> Result<Shown, Problem> {
+    state.resources.channel(name).ok_or_else(|| no_channel(name))
 }
 
 fn no_channel(name: &str) -> Problem {
@@ -100,12 +98,8 @@ pub(super) async fn create(
     Written(spec): Written,
 ) -> Result<Response, Problem> {
     Query::read(query, &[])?;
-    let name = edited(&state, edit(None, None, Some(Given::Whole(spec)))).await?;
-    let mut response = in_full(&state, &name, StatusCode::CREATED)?;
-    let escaped: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect();
-    let location = HeaderValue::from_str(&format!("/api/v1/channels/{}", escaped.replace('+', "%20")));
-    response.headers_mut().insert(header::LOCATION, location.expect("escaped"));
-    Ok(response)
+    let name = configured::create(&state, ResourceKind::Channel, spec).await?.name;
+    Ok(configured::at(in_full(&state, &name, StatusCode::CREATED)?, "channels", &name))
 }
 
 /// Replace a channel
@@ -114,12 +108,8 @@ pub(super) async fn create(
     responses((status = 200, body = One, headers(("ETag" = String))), openapi::RefusalsOfOneWrite))]
 pub(super) async fn replace(
     State(state): State<ApiState>,
-    key: Key,
-    query: RawQuery,
-    if_match: IfMatch,
-    Written(spec): Written,
+    OneWrite { key, if_match, body: Written(spec) }: OneWrite<Written>,
 ) -> Result<Response, Problem> {
-    Query::read(query, &[])?;
     change(&state, &key, &if_match, Given::Whole(spec)).await
 }
 
@@ -131,12 +121,8 @@ pub(super) async fn replace(
     responses((status = 200, body = One, headers(("ETag" = String))), openapi::RefusalsOfOneWrite))]
 pub(super) async fn patch(
     State(state): State<ApiState>,
-    key: Key,
-    query: RawQuery,
-    if_match: IfMatch,
-    Written(spec): Written,
+    OneWrite { key, if_match, body: Written(spec) }: OneWrite<Written>,
 ) -> Result<Response, Problem> {
-    Query::read(query, &[])?;
     change(&state, &key, &if_match, Given::Patch(spec)).await
 }
 
@@ -148,15 +134,9 @@ pub(super) async fn patch(
     responses((status = 204, description = "it is no more"), openapi::RefusalsOfOneWrite))]
 pub(super) async fn delete(
     State(state): State<ApiState>,
-    key: Key,
-    query: RawQuery,
-    if_match: IfMatch,
-    _: Empty,
+    OneWrite { key, if_match, body: Empty }: OneWrite<Empty>,
 ) -> Result<StatusCode, Problem> {
-    Query::read(query, &[])?;
-    let shown = state.resources.channel(&key.0).ok_or_else(|| no_channel(&key.0))?;
-    edited(&state, edit(Some(key.0), if_match.expected(shown.revision), None)).await?;
-    Ok(StatusCode::NO_CONTENT)
+    configured::delete(&state, ResourceKind::Channel, named(&state, &key.0)?, &if_match).await
 }
 
 /// Send a test message through a channel
@@ -166,11 +146,8 @@ pub(super) async fn delete(
     params(openapi::Channel), responses((status = 200, body = Tested), openapi::RefusalsOfOneWrite))]
 pub(super) async fn test(
     State(state): State<ApiState>,
-    key: Key,
-    query: RawQuery,
-    _: Empty,
+    OneWrite { key, body: Empty, .. }: OneWrite<Empty>,
 ) -> Result<Json<Tested>, Problem> {
-    Query::read(query, &[])?;
     let way = state.resources.way(&key.0).ok_or_else(|| no_channel(&key.0))?;
     let (accepted, answer) = match notify::try_out(&key.0, way.as_ref(), state.now().wall).await {
         Delivery::Accepted { answer } => (true, answer),
@@ -183,19 +160,7 @@ pub(super) async fn test(
 }
 
 async fn change(state: &ApiState, key: &Key, if_match: &IfMatch, given: Given) -> Result<Response, Problem> {
-    let shown = state.resources.channel(&key.0).ok_or_else(|| no_channel(&key.0))?;
-    if matches!(&given, Given::Patch(spec) | Given::Whole(spec) if !matches!(spec, Spec::Block(_))) {
-        return Err(Problem::field("", "a channel is an object", "write `{ \"key\": value }`"));
-    }
-    let name = edited(state, edit(Some(key.0.clone()), if_match.expected(shown.revision), Some(given))).await?;
+    let shown = named(state, &key.0)?;
+    let name = configured::change(state, ResourceKind::Channel, shown, if_match, given).await?.name;
     in_full(state, &name, StatusCode::OK)
-}
-
-fn edit(name: Option<String>, expected: Option<u64>, given: Option<Given>) -> Edit {
-    Edit { kind: ResourceKind::Channel, name, given, expected, owner: None }
-}
-
-async fn edited(state: &ApiState, edit: Edit) -> Result<String, Problem> {
-    let mut edited = state.resources.edit(vec![edit]).await.map_err(|refused| Problem::refused(refused.alone()))?;
-    Ok(edited.remove(0).name)
 }

@@ -9,6 +9,7 @@ mod bulk;
 mod change;
 mod channels;
 mod code;
+mod configured;
 mod deliveries;
 mod etag;
 mod gate;

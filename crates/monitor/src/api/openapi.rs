@@ -1,21 +1,23 @@
 //! `/api/openapi.json`: what the interface answers, OpenAPI 3.1 made out of the types that are written.
 
-use std::collections::BTreeMap;
+mod refusals;
+mod words;
 
-use allswell_core::uptime::Presence;
-use allswell_core::{Reason, Verdict, incident};
 use axum::http::Method;
 use axum::routing::get;
 use axum::{Json, Router};
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response, ResponseBuilder};
-use utoipa::{IntoParams, IntoResponses, PartialSchema, ToSchema};
+use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder, RefOr};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
+pub(super) use self::refusals::{
+    Refusals, RefusalsOfBody, RefusalsOfChange, RefusalsOfOne, RefusalsOfOneWrite, RefusalsOfWrites,
+};
+pub(super) use self::words::{incident_kind, notification_kind, outcome, owner, reason, scopes, status};
 use super::{ApiState, problem};
-use crate::access::{Scope, need};
-use crate::store::Owner;
-use crate::{config, notification};
+use crate::access::need;
+use crate::config;
 
 /// Where the document is.
 const PATH: &str = "/api/openapi.json";
@@ -32,6 +34,8 @@ pub(super) fn head() -> OpenApi {
     let components = document.components.get_or_insert_default();
     components.schemas.insert(problem::Document::name().into_owned(), problem::Document::schema());
     components.schemas.insert(problem::FieldError::name().into_owned(), problem::FieldError::schema());
+    components.schemas.extend(config::schema::blocks());
+    components.schemas.extend(words::words().map(|(name, schema)| (name.to_owned(), schema.into())));
     document
 }
 
@@ -81,72 +85,6 @@ pub(super) struct Delivery {
     id: String,
 }
 
-/// How a list is refused.
-pub(super) struct Refusals;
-
-impl IntoResponses for Refusals {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        [
-            refusal("400", "a parameter cannot be used; `field` says which"),
-            refusal("401", "a key is needed, or nobody has the one that came"),
-            refusal("403", "the key lacks the scope; the answer names it"),
-            refusal("503", "the store cannot be read now"),
-        ]
-        .into()
-    }
-}
-
-/// How what names one thing is refused.
-pub(super) struct RefusalsOfOne;
-
-impl IntoResponses for RefusalsOfOne {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let mut responses = Refusals::responses();
-        responses.extend([refusal("404", "there is no such thing")]);
-        responses
-    }
-}
-
-/// How a change is refused that stands against what is.
-pub(super) struct RefusalsOfChange;
-
-impl IntoResponses for RefusalsOfChange {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        [refusal("409", "what is there stands against it")].into()
-    }
-}
-
-/// How what comes with a body is refused.
-pub(super) struct RefusalsOfBody;
-
-impl IntoResponses for RefusalsOfBody {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let mut responses = RefusalsOfChange::responses();
-        responses.extend([
-            refusal("413", "the body is too large"),
-            refusal("415", "the body is not said to be JSON"),
-            refusal("422", "a field of the body cannot be used; `field` says which"),
-        ]);
-        responses
-    }
-}
-
-/// How a new resource is refused.
-pub(super) struct RefusalsOfWrites;
-
-impl IntoResponses for RefusalsOfWrites {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let mut responses = Refusals::responses();
-        responses.extend([
-            refusal("409", "it does not go with how things are, or the server's own file says it"),
-            refusal("413", "the body is too large"),
-            refusal("415", "the body is not marked as JSON"),
-            refusal("422", "the body cannot be meant; `errors` says why, field by field"),
-        ]);
-        responses
-    }
-}
-
 /// Writes into `document` which scope each operation needs, as the gate has it.
 pub(super) fn secure(document: &mut OpenApi) {
     let components = document.components.get_or_insert_default();
@@ -167,20 +105,6 @@ pub(super) fn secure(document: &mut OpenApi) {
                 operation.security = Some(vec![by("key"), by("password")]);
             }
         }
-    }
-}
-
-/// How a change of one resource is refused.
-pub(super) struct RefusalsOfOneWrite;
-
-impl IntoResponses for RefusalsOfOneWrite {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let mut responses = RefusalsOfWrites::responses();
-        responses.extend([
-            refusal("404", "there is no such thing"),
-            refusal("412", "it was changed since it was read, see `If-Match`"),
-        ]);
-        responses
     }
 }
 
@@ -205,7 +129,7 @@ impl PartialSchema for MonitorSpec {
 
 impl ToSchema for MonitorSpec {
     fn name() -> std::borrow::Cow<'static, str> {
-        "MonitorSpec".into()
+        config::schema::MONITOR_NAME.into()
     }
 }
 
@@ -248,49 +172,6 @@ impl ToSchema for Patch {
     }
 }
 
-fn refusal(status: &str, description: &str) -> (String, RefOr<Response>) {
-    let schema = Ref::from_schema_name(problem::Document::name());
-    let content = ContentBuilder::new().schema(Some(schema)).build();
-    let response = ResponseBuilder::new().description(description).content("application/problem+json", content).build();
-    (status.to_owned(), response.into())
-}
-
-/// What is true of a monitor.
-pub(super) fn status() -> ObjectBuilder {
-    word(Presence::ALL.map(Presence::as_str))
-}
-
-/// What one asking said.
-pub(super) fn outcome() -> ObjectBuilder {
-    word(Verdict::ALL.map(Verdict::as_str))
-}
-
-/// Why an asking was no plain pass; `null` when it was.
-pub(super) fn reason() -> ObjectBuilder {
-    let words = Reason::ALL.iter().map(|reason| Some(reason.as_str())).chain([None]);
-    ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::String, Type::Null])).enum_values(Some(words))
-}
-
-/// What an incident is about.
-pub(super) fn incident_kind() -> ObjectBuilder {
-    word(incident::Kind::ALL.map(incident::Kind::as_str))
-}
-
-/// What a message tells.
-pub(super) fn notification_kind() -> ObjectBuilder {
-    word(notification::Kind::ALL.map(notification::Kind::as_str))
-}
-
-/// What a key is good for.
-pub(super) fn scopes() -> ArrayBuilder {
-    ArrayBuilder::new().items(word(Scope::ALL.map(Scope::as_str))).min_items(Some(1))
-}
-
-/// Who says what a resource is.
-pub(super) fn owner() -> ObjectBuilder {
-    word(Owner::ALL.map(Owner::as_str))
-}
-
 /// An object whose keys are told elsewhere.
 pub(super) fn any_object() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::Object)
@@ -299,8 +180,4 @@ pub(super) fn any_object() -> ObjectBuilder {
 /// The same, or `null`.
 pub(super) fn any_object_or_null() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::Object, Type::Null]))
-}
-
-fn word<const N: usize>(words: [&'static str; N]) -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words))
 }

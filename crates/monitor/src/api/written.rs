@@ -1,7 +1,7 @@
 //! What a request brings: a JSON body, and what it knows of the resource it changes. Read strictly.
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, RawQuery, Request};
 use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_TYPE, IF_MATCH};
 use axum::http::request::Parts;
@@ -11,8 +11,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use super::Problem;
 use super::body::BODY_BYTES_MAX;
+use super::{Key, Problem, Query};
 use crate::config::Spec;
 
 /// The largest body of one resource, in bytes.
@@ -67,6 +67,29 @@ impl<S: Send + Sync> FromRequest<S> for Empty {
             b"" | b"{}" | b"null" => Ok(Self),
             _ => Err(Problem::parameter("", "a body means nothing here", "send none")),
         }
+    }
+}
+
+/// A request to change one resource: which, what its writer knows of it, and the body. It has no parameters.
+pub(super) struct OneWrite<B> {
+    pub key: Key,
+    pub if_match: IfMatch,
+    pub body: B,
+}
+
+impl<B, S> FromRequest<S> for OneWrite<B>
+where
+    B: FromRequest<S, Rejection = Problem>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let key = Key::from_request_parts(&mut parts, state).await?;
+        Query::read(RawQuery(parts.uri.query().map(str::to_owned)), &[])?;
+        let if_match = IfMatch::from_request_parts(&mut parts, state).await?;
+        let body = B::from_request(Request::from_parts(parts, body), state).await?;
+        Ok(Self { key, if_match, body })
     }
 }
 

@@ -1,17 +1,20 @@
 //! The list of keys as a schema of JSON, for the document of the API.
 
-use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{
     AdditionalProperties, AnyOfBuilder, ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type,
 };
+use utoipa::openapi::{Ref, RefOr};
 
 use super::keys::channels::ChannelKinds;
 use super::keys::{Block, Given, Key, Kind, MONITOR};
 use super::read::written;
 
+/// The name of the schema of a monitor.
+pub(crate) const MONITOR_NAME: &str = "MonitorSpec";
+
 /// A monitor.
 pub(crate) fn monitor() -> RefOr<Schema> {
-    block(&MONITOR)
+    keyed(&MONITOR).into()
 }
 
 /// A channel of any type, its name included.
@@ -27,8 +30,31 @@ pub(crate) fn channel() -> RefOr<Schema> {
     one.into()
 }
 
-fn block(block: &Block) -> RefOr<Schema> {
-    keyed(block).into()
+/// The schemas that those of a monitor and a channel refer to, by name.
+pub(crate) fn blocks() -> Vec<(String, RefOr<Schema>)> {
+    let mut found = Vec::new();
+    let channels = ChannelKinds::built_in();
+    for block in std::iter::once(&MONITOR).chain(channels.iter().map(|kind| kind.block)) {
+        gather(block, &mut found);
+    }
+    found.into_iter().map(|block| (name(block), keyed(block).into())).collect()
+}
+
+/// Adds the blocks within `block` that are not in `found`.
+fn gather(block: &'static Block, found: &mut Vec<&'static Block>) {
+    let within = block.keys.iter().filter_map(|key| if let Kind::Block(block) = key.kind { Some(block) } else { None });
+    for block in within {
+        if !found.iter().any(|known| std::ptr::eq(*known, block)) {
+            found.push(block);
+            gather(block, found);
+        }
+    }
+}
+
+/// `basic_auth` is `BasicAuthSpec`.
+fn name(block: &Block) -> String {
+    let capital = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
+    block.title.split(['_', ' ']).map(capital).collect::<String>() + "Spec"
 }
 
 fn keyed(block: &Block) -> ObjectBuilder {
@@ -79,9 +105,11 @@ fn value(kind: &Kind, key: Option<&Key>) -> RefOr<Schema> {
             .additional_properties(Some(AdditionalProperties::RefOr(value(of, None))))
             .description(about)
             .into(),
-        Kind::Block(block) => {
-            keyed(block).schema_type(SchemaType::from_iter([Type::Object, Type::Null])).description(about).into()
-        }
+        Kind::Block(block) => OneOfBuilder::new()
+            .item(Ref::from_schema_name(name(block)))
+            .item(ObjectBuilder::new().schema_type(Type::Null))
+            .description(about)
+            .into(),
         Kind::Channel => channel(),
     }
 }
@@ -93,4 +121,19 @@ fn reference() -> ObjectBuilder {
 #[expect(clippy::cast_precision_loss, reason = "bounds are small")]
 fn float(number: u64) -> f64 {
     number as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_blocks_have_the_same_name() {
+        let names: Vec<_> = blocks().into_iter().map(|(name, _)| name).collect();
+        let different: BTreeSet<_> = names.iter().map(String::as_str).chain([MONITOR_NAME]).collect();
+        assert_eq!(different.len(), names.len() + 1, "{names:?}");
+        assert!(different.contains("BasicAuthSpec"), "{names:?}");
+    }
 }

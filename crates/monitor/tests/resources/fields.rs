@@ -55,15 +55,23 @@ impl Field {
     }
 }
 
-/// All fields below `schema`.
-fn fields(path: &[String], schema: &Value, found: &mut Vec<Field>) {
+/// All fields below `schema`, which may refer to `schemas`.
+fn fields(path: &[String], schema: &Value, schemas: &Value, found: &mut Vec<Field>) {
     let Some(properties) = schema["properties"].as_object() else { return };
     for (name, schema) in properties {
         let mut path = path.to_vec();
         path.push(name.clone());
-        fields(&path, schema, found);
+        let schema = referred_to(schema, schemas);
+        fields(&path, schema, schemas, found);
         found.push(Field { path, schema: schema.clone() });
     }
+}
+
+/// The schema that one refers to beside `null`, or itself.
+fn referred_to<'a>(schema: &'a Value, schemas: &'a Value) -> &'a Value {
+    let alternatives = schema["oneOf"].as_array().into_iter().flatten();
+    let mut names = alternatives.filter_map(|one| one["$ref"].as_str()?.strip_prefix("#/components/schemas/"));
+    names.next().map_or(schema, |name| &schemas[name])
 }
 
 /// `base` with `value` at `path`.
@@ -103,7 +111,8 @@ async fn a_bad_value_of_any_field_is_told_with_the_field_and_changes_nothing() {
     let before = world.get("/api/v1/monitors/kept").await.expect(200);
     let document = world.get("/api/openapi.json").await.expect(200);
     let mut found = Vec::new();
-    fields(&[], &document["components"]["schemas"]["MonitorSpec"], &mut found);
+    let schemas = &document["components"]["schemas"];
+    fields(&[], &schemas["MonitorSpec"], schemas, &mut found);
     assert!(found.len() > 100, "{}", found.len());
     for field in &found {
         let base = base(&field.path);
@@ -143,7 +152,7 @@ async fn a_body_that_is_none_is_told() {
         assert_eq!(problem["field"], field, "{problem}");
         assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains(part)), "{problem}");
     };
-    check(json!([]), "", "2 fields are wrong").await;
+    check(json!([]), "", "the body is no object").await;
     check(json!({}), "", "2 fields are wrong").await;
     check(json!({ "name": "x" }), "/name", "does not say what to ask").await;
     check(json!({ "name": " x", "heartbeat": { "period": "1h" } }), "/name", "begins or ends with a space").await;

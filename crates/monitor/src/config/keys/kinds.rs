@@ -20,6 +20,12 @@ const RESOLVER: Key = key(
     "The address of a DNS server to ask: `192.0.2.53` or `192.0.2.53:5353`.",
 );
 const TLS_OPTIONS: Key = key("tls", Kind::Block(&TLS_BLOCK), Given::Nothing, "How to speak TLS.");
+const CONNECT: Key = key(
+    "connect",
+    TEXT,
+    Given::Words("the URL's"),
+    "Connect to this `host:port` instead; the name in TLS and the Host header stay.",
+);
 const ADDRESS: Key = key("address", TEXT, Given::Required, "`host:port`; IPv6 in brackets: `[::1]:5432`.");
 
 /// Asking over HTTP.
@@ -57,12 +63,7 @@ pub(super) static HTTP: Block = Block {
         ),
         IP_VERSION,
         RESOLVER,
-        key(
-            "connect",
-            TEXT,
-            Given::Words("the URL's"),
-            "Connect to this `host:port` instead; the name in TLS and the Host header stay.",
-        ),
+        CONNECT,
         TLS_OPTIONS,
     ],
 };
@@ -248,12 +249,7 @@ pub(super) static WEBSOCKET: Block = Block {
             Given::Nothing,
             "What one of the messages that come must contain; each has at most 64 KiB, all of them together too.",
         ),
-        key(
-            "connect",
-            TEXT,
-            Given::Words("the URL's"),
-            "Connect to this `host:port` instead; the name in TLS and the Host header stay.",
-        ),
+        CONNECT,
         TLS_OPTIONS,
         IP_VERSION,
         RESOLVER,
@@ -363,7 +359,7 @@ pub(super) static HEARTBEAT: Block = Block {
 
 /// How to speak TLS.
 pub(super) static TLS_BLOCK: Block = Block {
-    title: "tls",
+    title: "tls options",
     keys: &[
         key("ca", Kind::File, Given::Words("the system's roots"), "A PEM file with the roots to trust instead."),
         key("client_cert", Kind::File, Given::Nothing, "A PEM file with the client's certificate chain."),

@@ -1,0 +1,71 @@
+//! The words that answers share, each list a schema of its own.
+
+use allswell_core::uptime::Presence;
+use allswell_core::{Reason, Verdict, incident};
+use utoipa::openapi::Ref;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Type};
+
+use crate::access::Scope;
+use crate::notification;
+use crate::store::Owner;
+
+/// The lists of words that answers share, by the names of their schemas.
+pub(super) fn words() -> [(&'static str, ObjectBuilder); 7] {
+    [
+        (STATUS, word(Presence::ALL.map(Presence::as_str))),
+        (OUTCOME, word(Verdict::ALL.map(Verdict::as_str))),
+        (REASON, word(Reason::ALL.iter().map(|reason| reason.as_str()))),
+        (INCIDENT_KIND, word(incident::Kind::ALL.map(incident::Kind::as_str))),
+        (NOTIFICATION_KIND, word(notification::Kind::ALL.map(notification::Kind::as_str))),
+        (SCOPE, word(Scope::ALL.map(Scope::as_str))),
+        (OWNER, word(Owner::ALL.map(Owner::as_str))),
+    ]
+}
+
+const STATUS: &str = "Status";
+const OUTCOME: &str = "Outcome";
+const REASON: &str = "Reason";
+const INCIDENT_KIND: &str = "IncidentKind";
+const NOTIFICATION_KIND: &str = "NotificationKind";
+const SCOPE: &str = "Scope";
+const OWNER: &str = "Owner";
+
+fn word(words: impl IntoIterator<Item = &'static str>) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words))
+}
+
+/// What is true of a monitor.
+pub(in crate::api) fn status() -> Ref {
+    Ref::from_schema_name(STATUS)
+}
+
+/// What one asking said.
+pub(in crate::api) fn outcome() -> Ref {
+    Ref::from_schema_name(OUTCOME)
+}
+
+/// Why an asking was no plain pass; `null` when it was.
+pub(in crate::api) fn reason() -> OneOfBuilder {
+    let null = ObjectBuilder::new().schema_type(Type::Null);
+    OneOfBuilder::new().item(Ref::from_schema_name(REASON)).item(null)
+}
+
+/// What an incident is about.
+pub(in crate::api) fn incident_kind() -> Ref {
+    Ref::from_schema_name(INCIDENT_KIND)
+}
+
+/// What a message tells.
+pub(in crate::api) fn notification_kind() -> Ref {
+    Ref::from_schema_name(NOTIFICATION_KIND)
+}
+
+/// What a key is good for.
+pub(in crate::api) fn scopes() -> ArrayBuilder {
+    ArrayBuilder::new().items(Ref::from_schema_name(SCOPE)).min_items(Some(1))
+}
+
+/// Who says what a resource is.
+pub(in crate::api) fn owner() -> Ref {
+    Ref::from_schema_name(OWNER)
+}
