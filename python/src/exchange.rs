@@ -5,7 +5,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 
-use allswell::host::Class;
+use allswell::host::{Class, ResponseTime};
 use allswell_core::Mono;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -125,18 +125,6 @@ impl Drop for Exchange {
 
 /// The header with the seconds since the request began, to four places.
 fn response_time(py: Python<'_>, start: Mono) -> (Bound<'_, PyBytes>, Bound<'_, PyBytes>) {
-    let mut tenths_ms = (clock::mono().since(start).as_micros() + 50) / 100;
-    let mut digits = [b'0'; 24];
-    let mut at = digits.len();
-    // At least one digit before the point.
-    while tenths_ms > 0 || at > digits.len() - 6 {
-        at -= 1;
-        if at == digits.len() - 5 {
-            digits[at] = b'.';
-            continue;
-        }
-        digits[at] = b'0' + (tenths_ms % 10) as u8;
-        tenths_ms /= 10;
-    }
-    (PyBytes::new(py, b"x-response-time"), PyBytes::new(py, &digits[at..]))
+    let seconds = ResponseTime::new(clock::mono().since(start));
+    (PyBytes::new(py, b"x-response-time"), PyBytes::new(py, seconds.as_bytes()))
 }

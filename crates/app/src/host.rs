@@ -17,7 +17,9 @@ use crate::forms::{Form, Query};
 use crate::health::Health;
 use crate::page::{Details, View};
 
-pub use crate::metrics::{BOUNDS, CLASSES, Class, Dialect, Ended, Exposition, METHODS, Method, Recorder, Row};
+pub use crate::metrics::{
+    BOUNDS, CLASSES, Class, Dialect, Ended, Exposition, METHODS, Method, Recorder, ResponseTime, Row,
+};
 pub use crate::watch::{AcceptQueue, Growth, Memory, Process, Strain, Worker, accept_queue, memory};
 
 /// What a host knows that this crate cannot see, and does that it cannot do.

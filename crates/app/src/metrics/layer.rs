@@ -14,27 +14,10 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::recorder::{Class, Method};
+use super::response_time::ResponseTime;
 use crate::health::{Health, Inner};
 
 const RESPONSE_TIME: http::HeaderName = http::HeaderName::from_static("x-response-time");
-
-/// Seconds with four digits after the point. Written by hand: this is done for every request.
-fn seconds(took: Duration) -> HeaderValue {
-    let mut rest = (took.as_nanos() + 50_000) / 100_000;
-    let mut text = [b'0'; 24];
-    let mut at = text.len();
-    // Four digits, the point, and one digit at least.
-    while rest > 0 || at > text.len() - 6 {
-        at -= 1;
-        if at == text.len() - 5 {
-            text[at] = b'.';
-            continue;
-        }
-        text[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-    }
-    HeaderValue::from_bytes(&text[at..]).expect("digits and a point are a header value")
-}
 
 /// Counts requests; see [`Health::layer`].
 #[derive(Clone, Debug)]
@@ -172,7 +155,7 @@ where
         guard.class = Class::Answered(response.status().as_u16());
         guard.complete |= response.body().is_end_stream();
         if guard.health.settings.response_time_header {
-            response.headers_mut().insert(RESPONSE_TIME, seconds(guard.took()));
+            response.headers_mut().insert(RESPONSE_TIME, response_time(guard.took()));
         }
         Poll::Ready(Ok(response.map(|inner| Tracked { inner: Some(inner), guard: Some(guard) })))
     }
@@ -227,19 +210,6 @@ impl<R: Body> Body for Tracked<R> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn seconds_have_four_digits_after_the_point() {
-        let check = |took: Duration, text: &str| assert_eq!(seconds(took), text);
-        check(Duration::ZERO, "0.0000");
-        check(Duration::from_nanos(49_999), "0.0000");
-        check(Duration::from_micros(50), "0.0001");
-        check(Duration::from_micros(12_340), "0.0123");
-        check(Duration::from_micros(999_960), "1.0000");
-        check(Duration::from_millis(61_007), "61.0070");
-        check(Duration::from_secs(31_536_000), "31536000.0000");
-    }
+fn response_time(took: Duration) -> HeaderValue {
+    HeaderValue::from_bytes(ResponseTime::new(took).as_bytes()).expect("digits and a point are a header value")
 }

@@ -3,6 +3,7 @@
 mod expose;
 mod layer;
 mod recorder;
+mod response_time;
 
 pub use expose::Dialect;
 #[cfg(feature = "host")]
@@ -12,3 +13,5 @@ pub use layer::{Measured, MetricsLayer, MetricsService, Tracked};
 #[cfg(feature = "host")]
 pub use recorder::{BOUNDS, CLASSES, Class, Ended, METHODS, Row};
 pub use recorder::{Method, Recorder};
+#[cfg(feature = "host")]
+pub use response_time::ResponseTime;
