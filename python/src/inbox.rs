@@ -163,11 +163,11 @@ impl Inbox {
         std::mem::take(&mut *self.messages())
     }
 
-    /// For how long the loop owes a sign of life; zero when it owes none.
-    pub fn silent_for(&self) -> Duration {
+    /// For how long the loop owed a sign of life at `now`; zero when it owes none.
+    pub fn silent_for(&self, now: Mono) -> Duration {
         match self.pinged.load(Ordering::Acquire) {
             0 => Duration::ZERO,
-            _ => Duration::from_micros(micros(mono()).saturating_sub(self.moved.load(Ordering::Acquire))),
+            _ => Duration::from_micros(micros(now).saturating_sub(self.moved.load(Ordering::Acquire))),
         }
     }
 

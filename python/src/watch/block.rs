@@ -34,6 +34,8 @@ pub struct Block {
     number: u64,
     /// The last sign of life before.
     pong: u64,
+    /// For how long the whole process did nothing meanwhile.
+    pub not_ours: Duration,
     asked: Mono,
     signalled: Option<(Mono, u64)>,
     /// The line, or what else keeps the loop, once it is known.
@@ -51,9 +53,7 @@ impl Watch {
         let Some(limits) = self.limits else { return false };
         let pong = self.inbox.last_pong();
         if let Some(block) = state.block.take_if(|block| block.pong != pong || silent < limits.report_after) {
-            let (at, overslept) = state.overslept;
-            let not_ours = if at == block.pong { overslept } else { Duration::ZERO };
-            let lasted = Duration::from_micros(pong.saturating_sub(block.pong)).saturating_sub(not_ours);
+            let lasted = Duration::from_micros(pong.saturating_sub(block.pong)).saturating_sub(block.not_ours);
             state.last = Some((now, lasted));
             state.blocked += lasted;
             let place = block.place.as_deref().unwrap_or("unknown");
@@ -69,7 +69,8 @@ impl Watch {
         let Some(mut block) = state.block.take() else {
             state.blocks += 1;
             let place = self.not_the_code(state, silent);
-            state.block = Some(Block { number: state.blocks, pong, asked: now, signalled: None, place });
+            let not_ours = state.overslept_since(pong);
+            state.block = Some(Block { number: state.blocks, pong, not_ours, asked: now, signalled: None, place });
             events::tell(Event::Look { engine: self.engine, block: state.blocks });
             return true;
         };

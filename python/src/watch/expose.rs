@@ -8,6 +8,7 @@ use allswell::host::{Exposition, Row};
 use allswell::{CheckResult, Status};
 
 use super::Watch;
+use crate::clock::mono;
 use crate::group::{Counts, Worker};
 use crate::inbox::LAG_BOUNDS_US;
 
@@ -22,7 +23,7 @@ impl Watch {
     /// Reads what all workers say of themselves; what is written after is taken from it. Returns the requests.
     pub fn scrape(&self, own: Vec<Row>, checks: &[CheckResult]) -> Vec<Row> {
         let state = self.state();
-        let mut workers = vec![self.ourselves(&state, self.silent_for(&state), checks)];
+        let mut workers = vec![self.ourselves(&state, self.silent_for(&state, mono()), checks)];
         let mut counts = self.counts(&state, own, checks);
         drop(state);
         if let Some(group) = &self.group {

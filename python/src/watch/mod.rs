@@ -27,7 +27,7 @@ use crate::throttle::Throttle;
 const TICK: Duration = Duration::from_millis(15);
 
 /// From one look to the next while it has not.
-const SLOW_TICK: Duration = Duration::from_millis(60);
+const SLOW_TICK: Duration = Duration::from_millis(80);
 
 /// For how long after a request it counts as having something to do.
 const BUSY_FOR: Duration = Duration::from_secs(1);
@@ -70,7 +70,7 @@ struct State {
     looked: Option<Mono>,
     /// How long the sleep since then was meant to be.
     sleep: Duration,
-    /// What of the present silence is our own doing.
+    /// For how long the whole process did nothing after this sign of life.
     overslept: (u64, Duration),
     block: Option<Block>,
     blocks: u64,
@@ -90,6 +90,14 @@ struct State {
     listeners: Listeners,
     queue: Option<AcceptQueue>,
     others: Vec<group::Worker>,
+}
+
+impl State {
+    /// For how long the whole process did nothing after this sign of life.
+    fn overslept_since(&self, pong: u64) -> Duration {
+        let (at, overslept) = self.overslept;
+        if at == pong { overslept } else { Duration::ZERO }
+    }
 }
 
 impl Watch {
@@ -139,7 +147,7 @@ impl Watch {
         let now = mono();
         let mut state = self.state();
         self.oversleep(&mut state, now);
-        let silent = self.silent_for(&state);
+        let silent = self.silent_for(&state, now);
         let told = self.judge(&mut state, now, silent);
         if told || state.shared.is_none_or(|shared| now.since(shared) >= SHARE_EVERY) {
             state.shared = Some(now);
@@ -160,11 +168,9 @@ impl Watch {
         sleep
     }
 
-    /// For how long the loop is silent, without what this whole process did not do.
-    fn silent_for(&self, state: &State) -> Duration {
-        let (pong, overslept) = state.overslept;
-        let silent = self.inbox.silent_for();
-        if pong == self.inbox.last_pong() { silent.saturating_sub(overslept) } else { silent }
+    /// For how long the loop was silent at `now`, without what this whole process did not do.
+    fn silent_for(&self, state: &State, now: Mono) -> Duration {
+        self.inbox.silent_for(now).saturating_sub(state.overslept_since(self.inbox.last_pong()))
     }
 
     fn oversleep(&self, state: &mut State, now: Mono) {
@@ -174,6 +180,9 @@ impl Watch {
             let (pong, before) = state.overslept;
             let same = pong == self.inbox.last_pong();
             state.overslept = (self.inbox.last_pong(), if same { before + late } else { late });
+            if let Some(block) = &mut state.block {
+                block.not_ours += late;
+            }
         }
     }
 
@@ -182,7 +191,7 @@ impl Watch {
         let state = self.state();
         let last =
             state.last.filter(|(ended, _)| mono().since(*ended) < window).map_or(Duration::ZERO, |(_, lasted)| lasted);
-        self.silent_for(&state).max(last)
+        self.silent_for(&state, mono()).max(last)
     }
 
     /// Tells the others and the health of this process, and reads the others.
