@@ -9,9 +9,9 @@ from typing import Any
 
 from fastapi import FastAPI
 from pydantic import BaseModel
-from starlette.middleware.base import BaseHTTPMiddleware
 
 from allswell import Health
+from guide import Metrics
 
 guide = FastAPI()
 
@@ -29,22 +29,6 @@ async def guide_health() -> HealthResponse:
 
 whole = FastAPI()
 whole.get("/health", response_model=HealthResponse)(guide_health)
-
-
-class Metrics(BaseHTTPMiddleware):
-    count, errors, latency = 0, 0, 0.0
-
-    async def dispatch(self, request: Any, call_next: Any) -> Any:
-        start = time.monotonic()
-        response = await call_next(request)
-        took = time.monotonic() - start
-        self.count += 1
-        self.latency += took
-        self.errors += response.status_code >= 500
-        response.headers["X-Response-Time"] = f"{took:.4f}"
-        return response
-
-
 whole.add_middleware(Metrics)
 
 ours = FastAPI()

@@ -14,8 +14,12 @@ import time
 from pathlib import Path
 
 from figures import end, figure, limit
+from reference import ADDED_US, slowness_now
 
 HERE = Path(__file__).parent
+
+#: What an answer of the side port may cost, in CPU.
+SIDE_MAX_US = 12.0
 
 #: After how many milliseconds a blocked loop counts, by default.
 THRESHOLD_MS = 250
@@ -89,8 +93,9 @@ def endpoints(guide: Server, whole: Server, ours: Server) -> None:
 
 def side_port(ours: Server, side: int) -> None:
     """While the loop sleeps, all CPU of the process is the side port's and the watchdog's."""
-    costs = []
-    for _ in range(3):
+    costs, most = [], []
+    for _ in range(5):
+        most.append(SIDE_MAX_US * slowness_now())
         blocked = threading.Thread(target=ours.get, args=("/block?seconds=4",))
         blocked.start()
         until_code(ours, side, 503)
@@ -98,8 +103,9 @@ def side_port(ours: Server, side: int) -> None:
         count = wrk(side, "/health", 2, 16)
         costs.append((cpu_s(ours.process.pid) - before) / count * 1e6)
         blocked.join()
-    cost = statistics.median(costs)
-    limit("side port, loop blocked", f"{cost:.1f} us", "12 us of CPU per request", cost <= 12)
+    cost, limit_us = statistics.median(costs), statistics.median(most)
+    said = f"{limit_us:.1f} us of CPU per request ({SIDE_MAX_US:g} where the guide's middleware adds {ADDED_US:g})"
+    limit("side port, loop blocked", f"{cost:.1f} us", said, cost <= limit_us)
 
 
 def detection(ours: Server, side: int) -> None:
