@@ -502,6 +502,46 @@ export interface Keys {
   keys: Key[];
 }
 
+/** A window of planned maintenance, when it is open, and how it is configured. */
+export type Maintenance = Configured & {
+  name: string;
+  state?: MaintenanceState | null;
+  /** The next five times that it is open, the one that is open now first. */
+  upcoming: Opening[];
+};
+
+/** All planned maintenance, by name. */
+export interface MaintenanceList {
+  maintenance: Maintenance[];
+}
+
+export interface MaintenanceSpec {
+  /** The time of day, `02:00`. */
+  at?: string;
+  /** From each of these moments on: minute, hour, day of the month, month, day of the week. */
+  cron?: string;
+  /** How long, in real time: as long on days on which clocks are moved as on others. From 1m to 366d, like `30s` or `1m30s`. */
+  duration?: string;
+  /** Once, from this moment on: `2026-12-24T22:00` by the clock of `timezone`, or `2026-12-24T21:00Z`. */
+  from?: string;
+  /** All monitors of these groups. */
+  groups?: string[] | null;
+  /** The names of the monitors that it covers. */
+  monitors?: string[] | null;
+  /** Its name, as those of monitors are; unlike any other window's. */
+  name: string;
+  /** All monitors with one of these tags. */
+  tags?: string[] | null;
+  /** Whose clock is meant, like `Europe/Berlin`. What begins in the hour that is left out begins when the clock is moved; what begins in the hour that comes twice begins once, the first time. */
+  timezone?: string;
+  /** The end of what is `from` a moment on, written as that; or write `duration`. */
+  until?: string;
+  /** On these days of each week, from `at` on. */
+  weekly?: string[] | null;
+}
+
+export type MaintenanceState = "planned" | "open" | "over";
+
 /** A monitor, and what is true of it now. */
 export interface Monitor {
   /** When it was first watched. */
@@ -624,7 +664,7 @@ export type NotificationKind = "down" | "up" | "degraded" | "certificate" | "tes
 export interface OneFile {
   /** Its name, for messages. */
   name: string;
-  /** Its text, in YAML: `defaults`, `channels` and `monitors`. */
+  /** Its text, in YAML: `defaults`, `channels`, `monitors` and `maintenance`. */
   text: string;
 }
 
@@ -637,6 +677,13 @@ export interface OneOfMany {
   name: string;
   /** Why it was not done. */
   problem?: string | null;
+}
+
+/** One time that a window is open. */
+export interface Opening {
+  from: string;
+  /** `null` while nobody knows. */
+  until?: string | null;
 }
 
 export type Outcome = "pass" | "warn" | "fail" | "unknown";
@@ -678,7 +725,7 @@ export interface Plan {
   fingerprint: string;
   /** The names of what was written by people and is in no file; it stays. */
   kept: string[];
-  /** What changes, channels and defaults before monitors. */
+  /** What changes, channels and defaults before monitors, and those before maintenance. */
   steps: Step[];
   /** How many resources stay as they are. */
   unchanged: number;
@@ -760,13 +807,13 @@ export type Status = "up" | "degraded" | "down" | "unknown" | "maintenance" | "p
 
 /** One resource that changes. */
 export interface Step {
-  /** How it asks and what, for a new monitor; the type of a new channel. */
+  /** How it asks and what, for a new monitor; the type of a new channel; when new maintenance is. */
   about?: string | null;
   /** `create`, `change` or `delete`. */
   action: string;
   /** What is different in it. */
   changes: Difference[];
-  /** `monitor`, `channel` or `defaults`. */
+  /** `monitor`, `channel`, `maintenance` or `defaults`. */
   kind: string;
   /** Its name. */
   name: string;

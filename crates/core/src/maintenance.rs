@@ -45,7 +45,35 @@ pub struct State {
     pub until: Option<Wall>,
 }
 
+/// One time that a window is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// The first moment.
+    pub from: Wall,
+    /// The first moment after it; `None` while nobody knows.
+    pub until: Option<Wall>,
+}
+
 impl Window {
+    /// The times that it is open, from the one that holds `at` on, else from the next one; windows that overlap are one, from the
+    /// first of them that is not over.
+    pub fn openings(&self, at: Wall) -> impl Iterator<Item = Opening> {
+        std::iter::successors(self.opening(at), |last| self.opening(last.until?))
+    }
+
+    fn opening(&self, at: Wall) -> Option<Opening> {
+        match self {
+            Self::Once { from, until } => {
+                let is_over = until.is_some_and(|until| at >= until);
+                (!is_over).then_some(Opening { from: *from, until: *until })
+            }
+            Self::Again { calendar, zone, duration } => {
+                let from = calendar.next(at - *duration, zone)?;
+                Some(Opening { from, until: Some(end(calendar, zone, *duration, from)) })
+            }
+        }
+    }
+
     /// What holds at `at`.
     pub fn state(&self, at: Wall) -> State {
         match self {
@@ -69,8 +97,12 @@ fn again(calendar: &Calendar, zone: &TimeZone, duration: Duration, at: Wall) -> 
     // The first beginning that is not over at `at`: a window that began exactly one duration ago has just ended.
     let begin = calendar.next(at - duration, zone);
     let Some(begin) = begin.filter(|begin| *begin <= at) else { return State { is_open: false, until: begin } };
-    let mut end = begin + duration;
-    let mut last = begin;
+    State { is_open: true, until: Some(end(calendar, zone, duration, begin)) }
+}
+
+/// When what began at `begin` is over, those that begin meanwhile included.
+fn end(calendar: &Calendar, zone: &TimeZone, duration: Duration, begin: Wall) -> Wall {
+    let (mut last, mut end) = (begin, begin + duration);
     for _ in 0..OVERLAPS_MAX {
         match calendar.next(last, zone) {
             Some(next) if next <= end => {
@@ -80,7 +112,7 @@ fn again(calendar: &Calendar, zone: &TimeZone, duration: Duration, at: Wall) -> 
             _ => break,
         }
     }
-    State { is_open: true, until: Some(end) }
+    end
 }
 
 #[cfg(test)]

@@ -56,6 +56,8 @@ pub struct ChangeMonitors {
     pub monitors: Vec<MonitorConfig>,
     /// Monitors that are no more.
     pub removed: Vec<MonitorId>,
+    /// All planned maintenance, when it is different.
+    pub maintenance: Option<Vec<Maintenance>>,
     /// Told the number of the change and those of `monitors`, in the same order. When the store fails, nothing changes.
     pub done: oneshot::Sender<Result<(u64, Vec<MonitorId>), StoreError>>,
 }
@@ -179,8 +181,8 @@ impl Runner {
             Order::Configure(Configure { monitors, maintenance, aside, done }) => {
                 drop(done.send(self.configure(monitors, maintenance, aside).await));
             }
-            Order::Change(ChangeMonitors { writes, monitors, removed, done }) => {
-                drop(done.send(self.change(writes, monitors, removed).await));
+            Order::Change(ChangeMonitors { writes, monitors, removed, maintenance, done }) => {
+                drop(done.send(self.change(writes, monitors, removed, maintenance).await));
             }
             Order::Ask(AskNow { monitor, done }) => {
                 let now = self.parts.clock.now();
@@ -197,6 +199,7 @@ impl Runner {
         writes: Vec<ResourceWrite>,
         configs: Vec<MonitorConfig>,
         removed: Vec<MonitorId>,
+        maintenance: Option<Vec<Maintenance>>,
     ) -> Result<(u64, Vec<MonitorId>), StoreError> {
         // What the store says of a monitor must include all that the engine decided about it.
         self.parts.scribe.flush().await;
@@ -208,7 +211,9 @@ impl Runner {
         let doors = self.doors(&configs, &enlisted);
         let monitors = numbered(configs, enlisted);
         let now = self.parts.clock.now();
-        let effects = self.engine.step(Event::Changed { monitors, removed }, now);
+        let planned = maintenance.map(|maintenance| self.engine.step(Event::Planned { maintenance }, now));
+        let mut effects = planned.unwrap_or_default();
+        effects.extend(self.engine.step(Event::Changed { monitors, removed }, now));
         self.perform(effects, now).await;
         self.parts.heartbeats.change(&changed, doors);
         Ok((revision, ids))

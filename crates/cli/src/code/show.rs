@@ -9,7 +9,8 @@ const NAMED_MAX: usize = 10;
 /// The whole plan.
 pub fn page(plan: &Plan, paint: Paint) -> String {
     let width = plan.steps.iter().map(|step| step.name.chars().count()).max().unwrap_or_default();
-    let mut lines: Vec<_> = plan.steps.iter().flat_map(|step| lines(step, width, paint)).collect();
+    let kinds = plan.steps.iter().map(|step| step.kind.len()).max().unwrap_or_default().max(8);
+    let mut lines: Vec<_> = plan.steps.iter().flat_map(|step| lines(step, (kinds, width), paint)).collect();
     if plan.steps.is_empty() {
         lines.push("  nothing to change".to_owned());
     }
@@ -36,21 +37,22 @@ pub fn count(steps: usize) -> String {
     if steps == 1 { "1 change".to_owned() } else { format!("{steps} changes") }
 }
 
-fn lines(step: &Step, width: usize, paint: Paint) -> Vec<String> {
+fn lines(step: &Step, (kinds, width): (usize, usize), paint: Paint) -> Vec<String> {
     let sign = match step.action.as_str() {
         "create" => paint.green("+ add   "),
         "delete" => paint.red("- remove"),
         _ => paint.yellow("~ change"),
     };
     let name = format!("{:width$}", step.name);
-    let head = |text: &str| format!("  {sign}  {:8}  {name}  {text}", step.kind).trim_end().to_owned();
+    let head = |text: &str| format!("  {sign}  {:kinds$}  {name}  {text}", step.kind).trim_end().to_owned();
     let renamed = step.renamed_from.as_ref().map(|old| format!("renamed from {old}"));
     match (&renamed, step.changes.as_slice()) {
         (None, []) => vec![head(step.about.as_deref().unwrap_or_default())],
         (None, [one]) => vec![head(&difference(one))],
         (renamed, changes) => {
             let changes = changes.iter().filter(|change| renamed.is_none() || change.key != "name");
-            let below = changes.map(|change| format!("{}{}", " ".repeat(12 + 10 + width + 2), difference(change)));
+            let below =
+                changes.map(|change| format!("{}{}", " ".repeat(12 + kinds + 2 + width + 2), difference(change)));
             std::iter::once(head(renamed.as_deref().unwrap_or_default())).chain(below).collect()
         }
     }

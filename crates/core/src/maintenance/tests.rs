@@ -59,6 +59,19 @@ fn windows_that_touch_or_overlap_are_one() {
     assert!(endless.is_open && endless.until > Some(at("2026-11-21T13:00:00Z")));
 }
 
+#[test]
+fn openings_come_one_after_the_other_the_one_that_is_open_first() {
+    let window = again("30 1 * * *", "Europe/Berlin", HOUR);
+    let from: Vec<_> = window.openings(at("2026-03-28T01:00:00Z")).take(3).map(|opening| opening.from).collect();
+    // 01:30 by the clock: an hour less of UTC once the clock was moved.
+    assert_eq!(from, ["2026-03-28T00:30:00Z", "2026-03-29T00:30:00Z", "2026-03-29T23:30:00Z"].map(at));
+    let once = Window::Once { from: at("2026-11-21T22:00:00Z"), until: Some(at("2026-11-21T23:00:00Z")) };
+    assert_eq!(once.openings(at("2026-11-21T22:30:00Z")).count(), 1);
+    assert_eq!(once.openings(at("2026-11-21T23:00:00Z")).count(), 0);
+    let endless = Window::Once { from: at("2026-11-21T22:00:00Z"), until: None };
+    assert_eq!(endless.openings(at("2030-01-01T00:00:00Z")).count(), 1);
+}
+
 mod needs_python {
     use std::process::Command;
 

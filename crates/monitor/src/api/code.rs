@@ -32,7 +32,7 @@ pub(super) struct Files {
 pub(super) struct OneFile {
     /// Its name, for messages.
     name: String,
-    /// Its text, in YAML: `defaults`, `channels` and `monitors`.
+    /// Its text, in YAML: `defaults`, `channels`, `monitors` and `maintenance`.
     text: String,
 }
 

@@ -17,6 +17,7 @@ mod health;
 mod heartbeat;
 mod incidents;
 mod keys;
+mod maintenance;
 mod monitors;
 mod once;
 mod openapi;
@@ -124,6 +125,9 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(channels::list, channels::create))
         .routes(routes!(channels::one, channels::replace, channels::patch, channels::delete))
         .routes(routes!(channels::test))
+        .routes(routes!(maintenance::list, maintenance::create))
+        .routes(routes!(maintenance::one, maintenance::replace, maintenance::patch, maintenance::delete))
+        .routes(routes!(maintenance::end))
         .routes(routes!(code::plan))
         .routes(routes!(code::apply))
         .routes(routes!(code::export))

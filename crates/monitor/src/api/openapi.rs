@@ -14,7 +14,9 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 pub(super) use self::refusals::{
     Refusals, RefusalsOfBody, RefusalsOfChange, RefusalsOfOne, RefusalsOfOneWrite, RefusalsOfWrites,
 };
-pub(super) use self::words::{incident_kind, notification_kind, outcome, owner, reason, scopes, status};
+pub(super) use self::words::{
+    incident_kind, maintenance_state, notification_kind, outcome, owner, reason, scopes, status,
+};
 use super::{ApiState, problem};
 use crate::access::need;
 use crate::config;
@@ -154,6 +156,30 @@ impl PartialSchema for ChannelSpec {
 impl ToSchema for ChannelSpec {
     fn name() -> std::borrow::Cow<'static, str> {
         "ChannelSpec".into()
+    }
+}
+
+/// The planned maintenance that a path names.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "the document of what `Key` reads")]
+pub(super) struct Maintenance {
+    /// Its name.
+    name: String,
+}
+
+/// Planned maintenance with the keys of a configuration.
+pub(super) struct MaintenanceSpec;
+
+impl PartialSchema for MaintenanceSpec {
+    fn schema() -> RefOr<Schema> {
+        config::schema::maintenance()
+    }
+}
+
+impl ToSchema for MaintenanceSpec {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "MaintenanceSpec".into()
     }
 }
 

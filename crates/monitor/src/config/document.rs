@@ -10,10 +10,10 @@ use super::reference::Surroundings;
 use super::source::Source;
 use super::spec::Spec;
 use super::tree::{Node, Value};
-use super::{Defaults, channel, monitor, tree};
+use super::{Covered, Defaults, channel, maintenance, monitor, tree};
 
 /// The keys of a file that a server takes from who applies it.
-const APPLIED: [&str; 3] = ["defaults", "channels", "monitors"];
+const APPLIED: [&str; 4] = ["defaults", "channels", "monitors", "maintenance"];
 
 /// What files say together. Holds secrets.
 #[derive(Debug, Default)]
@@ -24,6 +24,19 @@ pub struct Documents {
     pub channels: BTreeMap<String, Spec>,
     /// Monitors, in the order of the files.
     pub monitors: Vec<Spec>,
+    /// Planned maintenance, in the order of the files.
+    pub maintenance: Vec<Spec>,
+}
+
+/// What of the server the files need not say again.
+#[derive(Clone, Copy, Debug)]
+pub struct Around<'a> {
+    /// The names of channels.
+    pub channels: &'a BTreeSet<&'a str>,
+    /// What holds for monitors when no file says it.
+    pub inherited: &'a Defaults,
+    /// Monitors that maintenance may cover.
+    pub covered: &'a Covered,
 }
 
 /// A file and what was read from it.
@@ -35,15 +48,9 @@ struct Opened {
 
 /// Reads files, each a name and a text. They are one configuration: a monitor may name a channel of another file.
 ///
-/// `channels` are those of the server that the files need not say again; `inherited` is what holds when no file says it.
-///
 /// # Errors
 /// For each file with mistakes all of them, free of secrets.
-pub fn documents(
-    files: Vec<(String, String)>,
-    channels: &BTreeSet<&str>,
-    inherited: &Defaults,
-) -> Result<Documents, Vec<Errors>> {
+pub fn documents(files: Vec<(String, String)>, around: Around<'_>) -> Result<Documents, Vec<Errors>> {
     let mut opened: Vec<_> = files.into_iter().map(|(name, text)| open(name, text)).collect();
     say_once("defaults", &mut opened, |node| {
         node.entry("defaults").map(|entry| ("defaults".to_owned(), entry.key_span)).into_iter().collect()
@@ -55,14 +62,16 @@ pub fn documents(
         entries.iter().map(|entry| (entry.key.clone(), entry.key_span)).collect()
     });
     let own: Vec<String> = opened.iter().filter_map(|file| file.root.as_ref()).flat_map(names_of_channels).collect();
-    let known: BTreeSet<&str> = channels.iter().copied().chain(own.iter().map(String::as_str)).collect();
+    let known: BTreeSet<&str> = around.channels.iter().copied().chain(own.iter().map(String::as_str)).collect();
     let surroundings = Surroundings { variable: &|name| std::env::var_os(name), directory: PathBuf::new() };
     let mut documents = Documents::default();
     // What holds must be known before any monitor is read.
     let has_defaults = |file: &Opened| file.root.as_ref().is_some_and(|root| root.entry("defaults").is_some());
     opened.sort_by_key(|file| !has_defaults(file));
-    let mut held = inherited.clone();
-    let mut taken = HashSet::new();
+    let mut held = around.inherited.clone();
+    let mut covered = around.covered.clone();
+    opened.iter().filter_map(|file| file.root.as_ref()).for_each(|root| cover(root, &mut covered));
+    let (mut taken, mut windows) = (HashSet::new(), HashSet::new());
     let mut wrong = Vec::new();
     for Opened { mut source, problems, root } in opened {
         let Some(root) = root else {
@@ -86,6 +95,10 @@ pub fn documents(
                 }
                 documents.monitors.push(spec);
             }
+        }
+        for block in fields.blocks("maintenance") {
+            let read = maintenance::maintenance(block, Some(&covered), &mut windows, &mut reader);
+            documents.maintenance.extend(read.map(|config| config.spec.spec()));
         }
         source.hide(reader.hidden(&root));
         wrong.extend(reader.problems.finish(&source).err());
@@ -126,6 +139,17 @@ fn names_of_channels(root: &Node) -> Vec<String> {
     }
 }
 
+/// Notes what the monitors of a file are called, and what they belong to.
+fn cover(root: &Node, covered: &mut Covered) {
+    let text = |node: &Node| node.scalar().map(|scalar| scalar.text.to_string());
+    let items = |node: &Node| if let Value::List(items) = &node.value { items.clone() } else { Vec::new() };
+    for monitor in root.entry("monitors").map(|entry| items(&entry.node)).unwrap_or_default() {
+        let of = |key: &str| monitor.entry(key).and_then(|entry| text(&entry.node));
+        let tags = monitor.entry("tags").map(|entry| items(&entry.node)).unwrap_or_default();
+        covered.add(&of("name").unwrap_or_default(), of("group").as_deref(), tags.iter().filter_map(text));
+    }
+}
+
 /// Tells which keys belong to a server's own file.
 fn not_applied(root: &Node, reader: &mut Reader<'_>) {
     let Value::Block(entries) = &root.value else { return };
@@ -157,5 +181,8 @@ pub fn export(documents: &Documents) -> String {
         part("channels", Spec::Block(documents.channels.clone().into_iter().collect()));
     }
     part("monitors", Spec::List(documents.monitors.clone()));
+    if !documents.maintenance.is_empty() {
+        part("maintenance", Spec::List(documents.maintenance.clone()));
+    }
     yaml
 }

@@ -14,8 +14,9 @@ use super::reference::Surroundings;
 use super::source::{Source, Span};
 use super::spec::Spec;
 use super::tree::{Node, Value};
-use super::{ChannelKinds, Config, Defaults, Written, channel, definition, maintenance, monitor, server, tree};
-use crate::model::Maintenance;
+use super::{
+    ChannelKinds, Config, Defaults, MaintenanceConfig, Written, channel, definition, maintenance, monitor, server, tree,
+};
 
 /// The largest configuration, in bytes: 10,000 monitors of 400 bytes.
 const SIZE_MAX: usize = 4 << 20;
@@ -144,11 +145,11 @@ fn channel_specs(fields: &Fields<'_>) -> BTreeMap<String, Written> {
     }
 }
 
-fn maintenance(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Vec<Maintenance> {
+fn maintenance(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Vec<MaintenanceConfig> {
     let covered = maintenance::Covered::of(&fields.blocks("monitors"));
     let mut taken = HashSet::new();
     let windows = fields.blocks("maintenance").into_iter();
-    windows.filter_map(|block| maintenance::maintenance(block, &covered, &mut taken, reader)).collect()
+    windows.filter_map(|block| maintenance::maintenance(block, Some(&covered), &mut taken, reader)).collect()
 }
 
 /// The names of all channels that are written, so that a mistake in one does not make its users wrong.

@@ -10,7 +10,7 @@ mod maintenance;
 use std::time::Duration;
 
 use self::kinds::{DNS, GRPC, HEARTBEAT, HTTP, MYSQL, PING, POSTGRES, REDIS, TCP, TLS, WEBSOCKET};
-use self::maintenance::MAINTENANCE;
+pub(super) use self::maintenance::MAINTENANCE;
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(86_400);

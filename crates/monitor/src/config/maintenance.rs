@@ -9,35 +9,71 @@ use jiff::Timestamp;
 use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
 
+use super::keys::MAINTENANCE;
 use super::monitor::{name_is_good, unknown};
 use super::problem::{Code, Found};
 use super::read::{Fields, Reader};
+use super::resource::Written;
 use super::source::quotable;
+use super::spec::Spec;
 use crate::model::Maintenance;
 
-/// The names that a window may cover: of all monitors that are written, so that a mistake in one does not make its windows wrong.
-pub(super) struct Covered<'n> {
-    monitors: HashSet<&'n str>,
-    groups: HashSet<&'n str>,
-    tags: HashSet<&'n str>,
+/// Planned maintenance as it is configured.
+#[derive(Clone, Debug)]
+pub struct MaintenanceConfig {
+    /// What it is.
+    pub maintenance: Maintenance,
+    /// As it is written.
+    pub spec: Written,
 }
 
-impl<'n> Covered<'n> {
+/// The names that a window may cover: of all monitors that are written, so that a mistake in one does not make its windows wrong.
+#[derive(Clone, Debug, Default)]
+pub struct Covered {
+    monitors: HashSet<String>,
+    groups: HashSet<String>,
+    tags: HashSet<String>,
+}
+
+impl Covered {
     /// What the blocks of `monitors` have.
-    pub(super) fn of(monitors: &[&'n Fields<'_>]) -> Self {
-        let texts = |key: &'static str| monitors.iter().filter_map(move |fields| fields.text(key)).collect();
-        let tags = monitors.iter().flat_map(|fields| fields.texts("tags").unwrap_or_default());
-        Self { monitors: texts("name"), groups: texts("group"), tags: tags.map(|(_, tag)| tag).collect() }
+    pub(super) fn of(monitors: &[&Fields<'_>]) -> Self {
+        let mut covered = Self::default();
+        for fields in monitors {
+            let tags = fields.texts("tags").unwrap_or_default().into_iter().map(|(_, tag)| tag.to_owned());
+            covered.add(fields.text("name").unwrap_or_default(), fields.text("group"), tags);
+        }
+        covered
+    }
+
+    /// A monitor more.
+    pub fn add(&mut self, name: &str, group: Option<&str>, tags: impl IntoIterator<Item = String>) {
+        self.monitors.insert(name.to_owned());
+        self.groups.extend(group.map(str::to_owned));
+        self.tags.extend(tags);
+    }
+
+    /// The first name of `maintenance` that is here and not in `other`, and what it names.
+    pub fn lost<'m>(&self, other: &Self, maintenance: &'m Maintenance) -> Option<(&'static str, &'m str)> {
+        let lost = |here: &HashSet<String>, there: &HashSet<String>, name: &&String| {
+            here.contains(*name) && !there.contains(*name)
+        };
+        let monitor = maintenance.monitors.iter().find(|name| lost(&self.monitors, &other.monitors, name));
+        let group = maintenance.groups.iter().find(|name| lost(&self.groups, &other.groups, name));
+        let tag = maintenance.tags.iter().find(|name| lost(&self.tags, &other.tags, name));
+        let named = monitor.map(|name| ("monitor", name));
+        let named = named.or_else(|| group.map(|name| ("group", name))).or_else(|| tag.map(|name| ("tag", name)));
+        named.map(|(what, name)| (what, name.as_str()))
     }
 }
 
-/// Reads one window; `None` when something is wrong with it, which was told.
+/// Reads one window; `None` when something is wrong with it, which was told. Without `covered` any name will do.
 pub(super) fn maintenance(
     fields: &Fields<'_>,
-    covered: &Covered<'_>,
+    covered: Option<&Covered>,
     names: &mut HashSet<String>,
     reader: &mut Reader<'_>,
-) -> Option<Maintenance> {
+) -> Option<MaintenanceConfig> {
     let before = reader.problems.count();
     let name = fields.text("name").filter(|name| name_is_good(name, fields.span("name"), reader));
     if let Some(name) = name
@@ -47,24 +83,35 @@ pub(super) fn maintenance(
         let found = Found::new(Code::WrongName, fields.span("name"), message);
         reader.problems.push(found.label("name them differently"));
     }
-    let monitors = listed(fields, "monitors", "monitor", &covered.monitors, reader);
-    let groups = listed(fields, "groups", "group", &covered.groups, reader);
-    let tags = listed(fields, "tags", "tag", &covered.tags, reader);
-    if ["monitors", "groups", "tags"].into_iter().all(|key| fields.texts(key).unwrap_or_default().is_empty()) {
+    let monitors = listed(fields, "monitors", "monitor", covered.map(|covered| &covered.monitors), reader);
+    let groups = listed(fields, "groups", "group", covered.map(|covered| &covered.groups), reader);
+    let tags = listed(fields, "tags", "tag", covered.map(|covered| &covered.tags), reader);
+    if fields.sound
+        && ["monitors", "groups", "tags"].into_iter().all(|key| fields.texts(key).unwrap_or_default().is_empty())
+    {
         let found = Found::new(Code::Contradiction, fields.node.span, "the maintenance covers nothing");
         reader.problems.push(found.help("add `monitors: [...]`, `groups: [...]` or `tags: [...]`"));
     }
     let window = window(fields, reader);
     let sound = fields.sound && reader.problems.count() == before;
     let (name, window) = (name?.to_owned(), window?);
-    sound.then_some(Maintenance { name, window, monitors, groups, tags })
+    let spec = Written::of(&Spec::of(fields.node, &MAINTENANCE));
+    sound.then_some(MaintenanceConfig { maintenance: Maintenance { name, window, monitors, groups, tags }, spec })
 }
 
 /// The names under `key`, each of which must be among `known`.
-fn listed(fields: &Fields<'_>, key: &str, what: &str, known: &HashSet<&str>, reader: &mut Reader<'_>) -> Vec<String> {
+fn listed(
+    fields: &Fields<'_>,
+    key: &str,
+    what: &str,
+    known: Option<&HashSet<String>>,
+    reader: &mut Reader<'_>,
+) -> Vec<String> {
     let written = fields.texts(key).unwrap_or_default();
-    for (node, name) in written.iter().filter(|(_, name)| !known.contains(name)) {
-        unknown(what, name, node.span, known.iter().copied(), reader);
+    if let Some(known) = known {
+        for (node, name) in written.iter().filter(|(_, name)| !known.contains(*name)) {
+            unknown(what, name, node.span, known.iter().map(String::as_str), reader);
+        }
     }
     written.into_iter().map(|(_, name)| name.to_owned()).collect()
 }
@@ -132,6 +179,9 @@ fn again(
 /// Days and a time of day, as a line of cron.
 fn weekly(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<Calendar> {
     let days: Vec<_> = fields.texts("weekly")?.into_iter().map(|(_, day)| day).collect();
+    if days.is_empty() && !fields.sound {
+        return None;
+    }
     if days.is_empty() {
         tell("weekly", "`weekly` names no day; write one like `[sun]`".to_owned(), fields, reader);
         return None;

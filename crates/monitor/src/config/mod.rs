@@ -37,11 +37,11 @@ use allswell_core::check::Policy;
 use allswell_core::telling;
 use allswell_probe::Question;
 
-use crate::model::Maintenance;
 use crate::notify;
 
 pub use file::{load, parse};
 pub use keys::channels::ChannelKinds;
+pub use maintenance::{Covered, MaintenanceConfig};
 pub use problem::{Code, Errors, FieldProblem, Paint, Problem};
 pub use resource::Written;
 pub use server::Server;
@@ -67,7 +67,7 @@ pub struct Config {
     /// The file it was read from, as it was named.
     pub origin: Option<String>,
     /// When nobody is to be told.
-    pub maintenance: Vec<Maintenance>,
+    pub maintenance: Vec<MaintenanceConfig>,
     /// The server itself.
     pub server: Server,
     /// What monitors have that do not say it themselves.

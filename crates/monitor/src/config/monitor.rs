@@ -169,7 +169,7 @@ pub(super) fn unknown<'a>(
     let found = Found::new(Code::NoSuchMonitor, span, format!("there is no {what} `{}`", quotable(name)));
     reader.problems.push(match nearest(name, known) {
         Some(nearest) => found.label(format!("did you mean `{}`?", quotable(nearest))),
-        None => found.label(format!("name a {what} of this file")),
+        None => found.label(format!("name a {what} that is there")),
     });
 }
 

@@ -5,12 +5,12 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 
 use super::keys::channels::block_of as block_of_type;
-use super::keys::{Block, DEFAULTS, MONITOR};
+use super::keys::{Block, DEFAULTS, MAINTENANCE, MONITOR};
 use super::problem::{FieldProblem, Problems};
 use super::read::Reader;
 use super::reference::Surroundings;
 use super::spec::{Places, Spec};
-use super::{Defaults, MonitorConfig, channel, monitor};
+use super::{Covered, Defaults, MaintenanceConfig, MonitorConfig, channel, maintenance as window, monitor};
 use crate::notify;
 
 /// What a resource is read against.
@@ -114,6 +114,17 @@ pub fn defaults(spec: &Spec, channels: &BTreeSet<&str>) -> Result<(Defaults, Wri
         let fields = reader.block(node, &DEFAULTS);
         let defaults = monitor::defaults(&fields, channels, reader);
         Some((defaults, Written::of(&Spec::of(node, &DEFAULTS))))
+    })
+}
+
+/// Reads planned maintenance, its `name` included. Without `covered` it may name any monitor.
+///
+/// # Errors
+/// All that is wrong with it, free of secrets; never empty.
+pub fn maintenance(spec: &Spec, covered: Option<&Covered>) -> Result<MaintenanceConfig, Vec<FieldProblem>> {
+    read(spec, |node, reader| {
+        let fields = reader.block(node, &MAINTENANCE);
+        window::maintenance(&fields, covered, &mut HashSet::new(), reader)
     })
 }
 

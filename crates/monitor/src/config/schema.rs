@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{
 use utoipa::openapi::{Ref, RefOr};
 
 use super::keys::channels::ChannelKinds;
-use super::keys::{Block, Given, Key, Kind, MONITOR};
+use super::keys::{Block, Given, Key, Kind, MAINTENANCE, MONITOR};
 use super::read::written;
 
 /// The name of the schema of a monitor.
@@ -15,6 +15,11 @@ pub(crate) const MONITOR_NAME: &str = "MonitorSpec";
 /// A monitor.
 pub(crate) fn monitor() -> RefOr<Schema> {
     keyed(&MONITOR).into()
+}
+
+/// Planned maintenance.
+pub(crate) fn maintenance() -> RefOr<Schema> {
+    keyed(&MAINTENANCE).into()
 }
 
 /// A channel of any type, its name included.

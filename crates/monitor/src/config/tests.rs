@@ -93,8 +93,8 @@ maintenance:
     );
     let states = |moment: &str| -> Vec<_> {
         let at = allswell_core::Wall::from_ms(moment.parse::<jiff::Timestamp>().expect(moment).as_millisecond());
-        let open = config.maintenance.iter().filter(|window| window.window.state(at).is_open);
-        open.map(|window| window.name.as_str()).collect()
+        let open = config.maintenance.iter().filter(|window| window.maintenance.window.state(at).is_open);
+        open.map(|window| window.maintenance.name.as_str()).collect()
     };
     assert_eq!(states("2026-11-22T01:30:00Z"), ["weekly", "nights"], "a Sunday");
     assert_eq!(states("2026-11-21T01:30:00Z"), ["nights"], "a Saturday");

@@ -1,14 +1,18 @@
 //! A change while it is thought over: edits one after the other, each held against what the ones before it left, and nothing
 //! of it in force.
 
+mod windows;
+
+pub(super) use windows::covered;
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::dependencies;
-use super::model::{Held, HeldChannel, HeldMonitor, Model};
+use super::model::{Held, HeldChannel, HeldMaintenance, HeldMonitor, Model};
 use super::{ChannelSettings, Refused, called};
 use crate::config::resource::{self, Known};
 use crate::config::{Defaults, MonitorConfig, Spec};
-use crate::model::MonitorId;
+use crate::model::{Maintenance, MonitorId};
 use crate::store::{Owner, ResourceKind, ResourceWrite};
 
 /// The most monitors of one server.
@@ -56,6 +60,7 @@ pub(super) struct Draft<'m> {
     defaults: Option<Option<Held<Defaults>>>,
     channels: BTreeMap<String, Option<HeldChannel>>,
     changed: BTreeMap<String, Option<HeldMonitor>>,
+    maintenance: BTreeMap<String, Option<HeldMaintenance>>,
     /// The old name of each monitor that has another one now.
     renamed: BTreeMap<String, String>,
     written: HashSet<String>,
@@ -71,6 +76,9 @@ pub(super) struct Finished {
     /// The channels before and after together, where they differ: nothing decided meanwhile may find none.
     pub channels_meanwhile: Option<ChannelSettings>,
     pub changed: BTreeMap<String, Option<HeldMonitor>>,
+    pub maintenance: BTreeMap<String, Option<HeldMaintenance>>,
+    /// All planned maintenance from now on, where that is different.
+    pub windows: Option<Vec<Maintenance>>,
     pub added: Vec<String>,
     pub writes: Vec<ResourceWrite>,
     pub monitors: Vec<MonitorConfig>,
@@ -96,6 +104,7 @@ impl<'m> Draft<'m> {
             defaults: None,
             channels: BTreeMap::new(),
             changed: BTreeMap::new(),
+            maintenance: BTreeMap::new(),
             renamed: BTreeMap::new(),
             written: HashSet::new(),
             writes: Vec::new(),
@@ -109,6 +118,7 @@ impl<'m> Draft<'m> {
             ResourceKind::Defaults => self.take_defaults(edit),
             ResourceKind::Channel => self.take_channel(edit),
             ResourceKind::Monitor => self.take_monitor(edit),
+            ResourceKind::Maintenance => self.take_maintenance(edit),
         }
     }
 
@@ -309,6 +319,7 @@ impl<'m> Draft<'m> {
     pub(super) fn finish(mut self) -> Result<Finished, Refused> {
         self.channels_are_not_missed()?;
         self.dependencies_hold()?;
+        self.windows_hold()?;
         if self.defaults.is_some() {
             self.read_again()?;
         }
@@ -318,8 +329,21 @@ impl<'m> Draft<'m> {
         let removed = gone.filter_map(|(name, _)| self.model.id(name)).collect();
         let channels_meanwhile = (!self.channels.is_empty()).then(|| self.channels_meanwhile());
         self.added.retain(|name| self.changed.get(name).is_some_and(Option::is_some));
-        let Self { defaults, channels, changed, written, writes, added, .. } = self;
-        Ok(Finished { defaults, channels, channels_meanwhile, changed, added, writes, monitors, removed, written })
+        let windows = (!self.maintenance.is_empty()).then(|| self.all_windows());
+        let Self { defaults, channels, changed, maintenance, written, writes, added, .. } = self;
+        Ok(Finished {
+            defaults,
+            channels,
+            channels_meanwhile,
+            changed,
+            maintenance,
+            windows,
+            added,
+            writes,
+            monitors,
+            removed,
+            written,
+        })
     }
 
     /// Refuses what would leave a monitor depending on one that is not there, or on itself.

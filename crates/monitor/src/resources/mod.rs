@@ -13,6 +13,7 @@ mod refused;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
+use allswell_core::maintenance::Window;
 use allswell_probe::{Answer, Question};
 use tokio::sync::{mpsc, oneshot};
 use tracing::info;
@@ -101,8 +102,8 @@ impl Resources {
     /// [`ServeError`]; then the ones before stay in force.
     pub async fn follow(&self, config: Config) -> Result<(), ServeError> {
         let _one = self.changing.lock().await;
-        let maintenance = config.maintenance.clone();
         let mut next = self.model().with_file(config);
+        let maintenance = next.windows();
         next.set_aside().for_each(|(what, why)| tracing::error!("{what} is not in force: {why}"));
         // Channels first: what the new monitors decide must find them.
         self.channels
@@ -182,10 +183,12 @@ impl Resources {
         let wanted = |owner: Owner| all || owner != Owner::File;
         let channels = model.channels.iter().filter(|(_, held)| wanted(held.owner));
         let monitors = model.monitors.values().filter(|held| wanted(held.owner));
+        let maintenance = model.maintenance.values().filter(|held| wanted(held.owner));
         document::export(&Documents {
             defaults: model.own_defaults.as_ref().map(|held| held.spec.spec()),
             channels: channels.map(|(name, held)| (name.clone(), resource::shown_channel(&held.spec.spec()))).collect(),
             monitors: monitors.map(|held| resource::shown_monitor(&held.spec.spec())).collect(),
+            maintenance: maintenance.map(|held| held.spec.spec()).collect(),
         })
     }
 
@@ -216,7 +219,8 @@ impl Resources {
     async fn commit(&self, draft: &draft::Finished) -> Result<(u64, Vec<MonitorId>), Refused> {
         let (done, changed) = oneshot::channel();
         let (writes, monitors, removed) = (draft.writes.clone(), draft.monitors.clone(), draft.removed.clone());
-        self.order(Order::Change(ChangeMonitors { writes, monitors, removed, done })).await?;
+        let maintenance = draft.windows.clone();
+        self.order(Order::Change(ChangeMonitors { writes, monitors, removed, maintenance, done })).await?;
         Ok(changed.await.map_err(|_| Refused::Stopping)??)
     }
 
@@ -273,6 +277,19 @@ impl Resources {
         model.channels.iter().map(shown).collect()
     }
 
+    /// Planned maintenance by its name, and when it is; `None` for the window when it is not in force.
+    pub fn maintenance(&self, name: &str) -> Option<(Shown, Option<Window>)> {
+        let model = self.model();
+        let held = model.maintenance.get(name)?;
+        Some(window(&model, name, held))
+    }
+
+    /// All planned maintenance, by name.
+    pub fn all_maintenance(&self) -> Vec<(Shown, Option<Window>)> {
+        let model = self.model();
+        model.maintenance.iter().map(|(name, held)| window(&model, name, held)).collect()
+    }
+
     /// The way to people that a channel is; `None` when there is no such channel in force.
     pub fn way(&self, name: &str) -> Option<Arc<dyn Channel>> {
         self.channels.channel(name)
@@ -316,6 +333,11 @@ impl Resources {
     fn model(&self) -> RwLockReadGuard<'_, Model> {
         self.model.read().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn window(model: &Model, name: &str, held: &model::HeldMaintenance) -> (Shown, Option<Window>) {
+    let window = held.config.as_ref().map(|maintenance| maintenance.window.clone());
+    (model.shown(name, held, held.spec.spec()), window)
 }
 
 /// The engine takes no orders any more.

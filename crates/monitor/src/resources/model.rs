@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::draft::{Finished, Outcome};
 use super::{ChannelSettings, Edited, Refused, Shown, called};
 use crate::config::resource::{self, Known};
-use crate::config::{Config, Defaults, FieldProblem, MonitorConfig, Spec, Written};
-use crate::model::MonitorId;
+use crate::config::{Config, Defaults, FieldProblem, MaintenanceConfig, MonitorConfig, Spec, Written};
+use crate::model::{Maintenance, MonitorId};
 use crate::notify;
 use crate::store::{Enlistment, Owner, ResourceKind, StoredResource};
 
@@ -53,6 +53,9 @@ pub(super) type HeldMonitor = Held<Option<MonitorConfig>>;
 /// A channel.
 pub(super) type HeldChannel = Held<Option<notify::Settings>>;
 
+/// Planned maintenance.
+pub(super) type HeldMaintenance = Held<Option<Maintenance>>;
+
 /// All of them.
 #[derive(Default)]
 pub(super) struct Model {
@@ -61,6 +64,7 @@ pub(super) struct Model {
     pub(super) own_defaults: Option<Held<Defaults>>,
     pub(super) channels: BTreeMap<String, HeldChannel>,
     pub(super) monitors: BTreeMap<String, HeldMonitor>,
+    pub(super) maintenance: BTreeMap<String, HeldMaintenance>,
     /// The names of the file's monitors in the order of the file, then all others.
     order: Vec<String>,
     numbers: HashMap<MonitorId, String>,
@@ -76,7 +80,7 @@ impl Model {
 
     /// The same resources of the store beside those of another file.
     pub(super) fn with_file(&self, config: Config) -> Self {
-        let Config { monitors, channels, channel_specs, defaults, origin, .. } = config;
+        let Config { monitors, channels, maintenance, channel_specs, defaults, origin, .. } = config;
         let mut next = Self { file: origin, file_defaults: defaults, ..Self::default() };
         for (name, settings) in channels {
             let spec = channel_specs.get(&name).cloned().unwrap_or_default();
@@ -86,6 +90,10 @@ impl Model {
             next.order.push(config.name.clone());
             let held = Held::new(Owner::File, 0, config.spec.clone(), Some(config.clone()));
             next.monitors.insert(config.name, held);
+        }
+        for MaintenanceConfig { maintenance, spec } in maintenance {
+            let name = maintenance.name.clone();
+            next.maintenance.insert(name, Held::new(Owner::File, 0, spec, Some(maintenance)));
         }
         let mut stored = self.all_stored();
         stored.sort_by_key(|stored| stored.kind);
@@ -114,7 +122,10 @@ impl Model {
         let monitors = monitors.filter(|(_, held)| held.owner != Owner::File);
         let monitors =
             monitors.map(|(name, held)| of(ResourceKind::Monitor, name, held.owner, held.revision, &held.spec));
-        self.waiting.iter().cloned().chain(defaults).chain(channels).chain(monitors).collect()
+        let maintenance = self.maintenance.iter().filter(|(_, held)| held.owner != Owner::File);
+        let maintenance =
+            maintenance.map(|(name, held)| of(ResourceKind::Maintenance, name, held.owner, held.revision, &held.spec));
+        self.waiting.iter().cloned().chain(defaults).chain(channels).chain(monitors).chain(maintenance).collect()
     }
 
     /// Puts a stored resource in force; what `before` has read of it need not be read again.
@@ -146,6 +157,16 @@ impl Model {
                 self.order.push(stored.name.clone());
                 self.monitors.insert(stored.name, held);
             }
+            ResourceKind::Maintenance if self.maintenance.contains_key(&stored.name) => self.waiting.push(stored),
+            ResourceKind::Maintenance => {
+                // It covers those of its names that are there: what the file has no more is no reason to tell of the others.
+                let (config, problem) = match resource::maintenance(&stored.spec.spec(), None) {
+                    Ok(read) => (Some(read.maintenance), None),
+                    Err(problems) => (None, Some(sentence(&problems))),
+                };
+                let held = Held { problem, ..Held::new(stored.owner, stored.revision, stored.spec, config) };
+                self.maintenance.insert(stored.name, held);
+            }
         }
     }
 
@@ -175,7 +196,9 @@ impl Model {
         let channels = self.channels.iter().map(|(name, held)| (called(ResourceKind::Channel, name), &held.problem));
         let monitors = self.monitors.iter().map(|(name, held)| (called(ResourceKind::Monitor, name), &held.problem));
         let defaults = self.own_defaults.iter().map(|held| (called(ResourceKind::Defaults, ""), &held.problem));
-        let all = defaults.chain(channels).chain(monitors);
+        let windows = self.maintenance.iter();
+        let windows = windows.map(|(name, held)| (called(ResourceKind::Maintenance, name), &held.problem));
+        let all = defaults.chain(channels).chain(monitors).chain(windows);
         all.filter_map(|(what, problem)| Some((what, problem.as_deref()?)))
     }
 
@@ -215,6 +238,11 @@ impl Model {
     pub(super) fn channel_settings(&self) -> ChannelSettings {
         let usable = self.channels.iter().filter_map(|(name, held)| Some((name.clone(), held.config.clone()?)));
         usable.collect()
+    }
+
+    /// All planned maintenance in force.
+    pub(super) fn windows(&self) -> Vec<Maintenance> {
+        self.maintenance.values().filter_map(|held| held.config.clone()).collect()
     }
 
     pub(super) fn monitor(&self, id: MonitorId) -> Option<&HeldMonitor> {
@@ -275,6 +303,12 @@ impl Model {
             match channel {
                 Some(held) => drop(self.channels.insert(name.clone(), Held { revision, ..held.clone() })),
                 None => drop(self.channels.remove(name)),
+            }
+        }
+        for (name, window) in &draft.maintenance {
+            match window {
+                Some(held) => drop(self.maintenance.insert(name.clone(), Held { revision, ..held.clone() })),
+                None => drop(self.maintenance.remove(name)),
             }
         }
         for (name, monitor) in &draft.changed {

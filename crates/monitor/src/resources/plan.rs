@@ -6,17 +6,17 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use super::draft::{Draft, Finished};
+use super::draft::{Draft, Finished, covered};
 use super::model::Model;
 use super::{Edit, Given, Refused};
-use crate::config::document::{self, Documents};
+use crate::config::document::{self, Around, Documents};
 use crate::config::{Spec, Written, resource};
 use crate::store::{Owner, ResourceKind, ResourceWrite};
 
 /// What applying a configuration does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Plan {
-    /// What changes, channels and defaults before monitors.
+    /// What changes, channels and defaults before monitors, and those before maintenance.
     pub steps: Vec<Step>,
     /// Names this plan: the same files against a server that changed meanwhile make another one.
     pub fingerprint: String,
@@ -31,13 +31,13 @@ pub struct Plan {
 pub struct Step {
     /// `create`, `change` or `delete`.
     pub action: &'static str,
-    /// `monitor`, `channel` or `defaults`.
+    /// `monitor`, `channel`, `maintenance` or `defaults`.
     pub kind: &'static str,
     /// Its name.
     pub name: String,
     /// The name it had, where it is renamed.
     pub renamed_from: Option<String>,
-    /// How it asks and what, for a new monitor; the type of a new channel.
+    /// How it asks and what, for a new monitor; the type of a new channel; when new maintenance is.
     pub about: Option<String>,
     /// What is different in it.
     pub changes: Vec<Difference>,
@@ -60,7 +60,9 @@ pub(super) fn think(model: &Model, files: Vec<(String, String)>, prune: bool) ->
     let kept = model.channels.iter().filter(|(_, held)| stays(held.owner)).map(|(name, _)| name.as_str());
     let inherited = model.own_defaults.as_ref().filter(|held| stays(held.owner));
     let inherited = inherited.map_or(model.file_defaults(), |held| &held.config);
-    let documents = document::documents(files, &kept.collect(), inherited).map_err(Refused::Unreadable)?;
+    let monitors = model.monitors.iter().filter(|(_, held)| stays(held.owner));
+    let around = Around { channels: &kept.collect(), inherited, covered: &covered(monitors) };
+    let documents = document::documents(files, around).map_err(Refused::Unreadable)?;
     let mut draft = Draft::new(model);
     for edit in edits(model, documents, prune) {
         draft.take(edit)?;
@@ -74,7 +76,8 @@ pub(super) fn think(model: &Model, files: Vec<(String, String)>, prune: bool) ->
         .filter(|(name, held)| held.owner == Owner::Api && !changed.contains(&("monitor", name.as_str())));
     let kept: Vec<_> = of_people.map(|(name, _)| name.clone()).collect();
     let applied = model.monitors.values().filter(|held| held.owner == Owner::Apply).count()
-        + model.channels.values().filter(|held| held.owner == Owner::Apply).count();
+        + model.channels.values().filter(|held| held.owner == Owner::Apply).count()
+        + model.maintenance.values().filter(|held| held.owner == Owner::Apply).count();
     let touched = steps.iter().filter(|step| step.action != "create").count();
     let fingerprint = fingerprint(&finished.writes, &steps);
     Ok((Plan { steps, fingerprint, unchanged: applied.saturating_sub(touched), kept }, finished))
@@ -82,7 +85,7 @@ pub(super) fn think(model: &Model, files: Vec<(String, String)>, prune: bool) ->
 
 /// What is to be edited so that the resources are those of the files.
 fn edits(model: &Model, documents: Documents, prune: bool) -> Vec<Edit> {
-    let Documents { defaults, channels, monitors } = documents;
+    let Documents { defaults, channels, monitors, maintenance } = documents;
     let put = |kind, name: Option<String>, spec| Edit {
         kind,
         name,
@@ -126,6 +129,15 @@ fn edits(model: &Model, documents: Documents, prune: bool) -> Vec<Edit> {
         edits.push(put(ResourceKind::Monitor, name, spec));
     }
     edits.extend(absent);
+    // Last: it may cover a monitor that is new.
+    let windows: BTreeSet<String> =
+        maintenance.iter().filter_map(|spec| spec.text("name").map(str::to_owned)).collect();
+    for spec in maintenance {
+        let name = spec.text("name").filter(|name| model.maintenance.contains_key(*name)).map(str::to_owned);
+        edits.push(put(ResourceKind::Maintenance, name, spec));
+    }
+    let over = model.maintenance.iter().filter(|(name, held)| goes(held.owner) && !windows.contains(*name));
+    edits.extend(over.map(|(name, _)| delete(ResourceKind::Maintenance, name)));
     edits.extend(gone);
     edits
 }
@@ -146,6 +158,7 @@ fn step(model: &Model, finished: &Finished, write: &ResourceWrite) -> Step {
                 ResourceKind::Defaults => model.own_defaults.as_ref().map(|held| (&held.spec, held.owner)),
                 ResourceKind::Channel => model.channels.get(old_name).map(|held| (&held.spec, held.owner)),
                 ResourceKind::Monitor => model.monitors.get(old_name).map(|held| (&held.spec, held.owner)),
+                ResourceKind::Maintenance => model.maintenance.get(old_name).map(|held| (&held.spec, held.owner)),
             };
             let new = Written::stored(spec).spec();
             Step {
@@ -164,6 +177,7 @@ fn about(finished: &Finished, kind: ResourceKind, name: &str, spec: &Spec) -> Op
     match kind {
         ResourceKind::Defaults => None,
         ResourceKind::Channel => spec.text("type").map(str::to_owned),
+        ResourceKind::Maintenance => when(spec),
         ResourceKind::Monitor => {
             let held = finished.changed.get(name)?.as_ref()?;
             let question = &held.config.as_ref()?.question;
@@ -172,10 +186,16 @@ fn about(finished: &Finished, kind: ResourceKind, name: &str, spec: &Spec) -> Op
     }
 }
 
+/// When maintenance is, in its own words: `cron 0 2 * * SUN`.
+fn when(spec: &Spec) -> Option<String> {
+    let said = ["from", "weekly", "cron"].into_iter().find_map(|key| Some((key, spec.get(key)?)));
+    said.map(|(key, value)| format!("{key}  {}", plain(value)))
+}
+
 /// All values that are different, in the order of their keys.
 fn differences(kind: ResourceKind, old: &Spec, new: &Spec, by: Owner, owner: Owner) -> Vec<Difference> {
     let shown = |spec: &Spec| match kind {
-        ResourceKind::Defaults => spec.clone(),
+        ResourceKind::Defaults | ResourceKind::Maintenance => spec.clone(),
         ResourceKind::Channel => resource::shown_channel(spec),
         ResourceKind::Monitor => resource::shown_monitor(spec),
     };

@@ -12,11 +12,13 @@ pub enum ResourceKind {
     Channel,
     /// Something that is watched.
     Monitor,
+    /// Planned maintenance.
+    Maintenance,
 }
 
 impl ResourceKind {
     /// All of them, in the order in which they are read: each may name those before it.
-    pub const ALL: [Self; 3] = [Self::Defaults, Self::Channel, Self::Monitor];
+    pub const ALL: [Self; 4] = [Self::Defaults, Self::Channel, Self::Monitor, Self::Maintenance];
 
     /// The word for it, in the store and for people.
     pub const fn as_str(self) -> &'static str {
@@ -24,6 +26,7 @@ impl ResourceKind {
             Self::Defaults => "defaults",
             Self::Channel => "channel",
             Self::Monitor => "monitor",
+            Self::Maintenance => "maintenance",
         }
     }
 

@@ -16,6 +16,9 @@ monitors:
     channels: [hook]
   - { name: "no: 5 #x", group: "0123", paused: true, tcp: { address: "127.0.0.1:1", send: "a\r\n" } }
   - { name: nightly, heartbeat: { cron: "0 3 * * *", timezone: Europe/Berlin, grace: 15m } }
+maintenance:
+  - { name: weekly, monitors: [api, nightly], cron: "0 2 * * SUN", timezone: Europe/Berlin, duration: 1h }
+  - { tags: [a/b], groups: ["0123"], name: move, until: "2026-12-25T01:00", from: "2026-12-24T22:00" }
 "#;
 
 async fn send(world: &World, what: &str, text: &str, more: Value) -> Answer {
@@ -63,7 +66,7 @@ async fn what_was_exported_makes_the_same_on_an_empty_server() {
     assert!(exported.contains("name: \"no: 5 #x\"") && exported.contains("cron: \"0 3 * * *\""), "{exported}");
     for world in [&first, &second] {
         let plan = send(world, "plan", &exported, json!({})).await.expect(200);
-        assert_eq!((steps(&plan), &plan["unchanged"]), (vec![], &json!(4)), "{plan}");
+        assert_eq!((steps(&plan), &plan["unchanged"]), (vec![], &json!(6)), "{plan}");
     }
     first.stop().await;
     second.stop().await;
@@ -79,9 +82,12 @@ async fn a_plan_shows_what_apply_does_and_does_nothing_itself() {
         "create monitor api",
         "create monitor no: 5 #x",
         "create monitor nightly",
+        "create maintenance weekly",
+        "create maintenance move",
     ];
     assert_eq!(steps(&created), planned);
     assert_eq!(created["steps"][2]["about"], "http  GET http://127.0.0.1:1/ready");
+    assert_eq!(created["steps"][5]["about"], "cron  0 2 * * SUN");
     assert_eq!(world.get("/api/v1/monitors").await.expect(200)["monitors"], json!([]));
     let fingerprint = json!({ "fingerprint": created["fingerprint"] });
     let applied = send(&world, "apply", WHOLE, fingerprint.clone()).await.expect(200);
@@ -91,13 +97,18 @@ async fn a_plan_shows_what_apply_does_and_does_nothing_itself() {
 
     world.restart_with("").await;
     let changed = WHOLE.replace("interval: 30s", "interval: 1m").replace("0 3 * * *", "0 4 * * *");
-    let changed =
-        changed.replace("name: api", "name: web\n    renamed_from: api").replace("tags: [eu, \"a/b\"]", "tags: [eu]");
+    let changed = changed.replace("name: api", "name: web\n    renamed_from: api");
+    let changed = changed.replace("tags: [eu, \"a/b\"]", "tags: [eu]").replace("[api, nightly]", "[web]");
+    let lost = send(&world, "plan", &changed, json!({})).await.expect(422);
+    assert_eq!(lost["errors"][0]["detail"], "there is no tag `a/b`", "it went with the monitor that had it");
+    let changed = changed.replace("tags: [a/b], ", "");
     let plan = send(&world, "plan", &changed, json!({})).await.expect(200);
     let expected = [
         "change defaults defaults interval 30s>1m",
         "change monitor web name api>web tags [\"eu\",\"a/b\"]>[\"eu\"]",
         "change monitor nightly heartbeat.cron 0 3 * * *>0 4 * * *",
+        "change maintenance weekly monitors [\"api\",\"nightly\"]>[\"web\"]",
+        "change maintenance move tags [\"a/b\"]>-",
     ];
     assert_eq!(steps(&plan), expected);
     let id = world.get("/api/v1/monitors/api").await.expect(200)["id"].clone();

@@ -3,6 +3,7 @@
 mod channels;
 mod code;
 mod fields;
+mod maintenance;
 mod many;
 mod monitors;
 mod world;

@@ -10,7 +10,7 @@ use crate::notification;
 use crate::store::Owner;
 
 /// The lists of words that answers share, by the names of their schemas.
-pub(super) fn words() -> [(&'static str, ObjectBuilder); 7] {
+pub(super) fn words() -> [(&'static str, ObjectBuilder); 8] {
     [
         (STATUS, word(Presence::ALL.map(Presence::as_str))),
         (OUTCOME, word(Verdict::ALL.map(Verdict::as_str))),
@@ -19,6 +19,7 @@ pub(super) fn words() -> [(&'static str, ObjectBuilder); 7] {
         (NOTIFICATION_KIND, word(notification::Kind::ALL.map(notification::Kind::as_str))),
         (SCOPE, word(Scope::ALL.map(Scope::as_str))),
         (OWNER, word(Owner::ALL.map(Owner::as_str))),
+        (MAINTENANCE_STATE, word(["planned", "open", "over"])),
     ]
 }
 
@@ -29,6 +30,7 @@ const INCIDENT_KIND: &str = "IncidentKind";
 const NOTIFICATION_KIND: &str = "NotificationKind";
 const SCOPE: &str = "Scope";
 const OWNER: &str = "Owner";
+const MAINTENANCE_STATE: &str = "MaintenanceState";
 
 fn word(words: impl IntoIterator<Item = &'static str>) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words))
@@ -46,8 +48,17 @@ pub(in crate::api) fn outcome() -> Ref {
 
 /// Why an asking was no plain pass; `null` when it was.
 pub(in crate::api) fn reason() -> OneOfBuilder {
+    or_null(REASON)
+}
+
+/// Where a window of planned maintenance stands; `null` where it is not in force.
+pub(in crate::api) fn maintenance_state() -> OneOfBuilder {
+    or_null(MAINTENANCE_STATE)
+}
+
+fn or_null(name: &str) -> OneOfBuilder {
     let null = ObjectBuilder::new().schema_type(Type::Null);
-    OneOfBuilder::new().item(Ref::from_schema_name(REASON)).item(null)
+    OneOfBuilder::new().item(Ref::from_schema_name(name)).item(null)
 }
 
 /// What an incident is about.

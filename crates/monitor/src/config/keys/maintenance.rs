@@ -37,7 +37,7 @@ pub(in super::super) static MAINTENANCE: Block = Block {
         key(
             "until",
             TEXT,
-            Given::Words("until it is taken out of the file"),
+            Given::Words("until somebody ends it"),
             "The end of what is `from` a moment on, written as that; or write `duration`.",
         ),
         key(
