@@ -93,6 +93,21 @@ export function configuration(service: Service): string {
       { name: "shop", http: { url: `${service.address}/` }, tags: ["prod"], group: "Edge & CDN" },
       { name: "nobody-home", tcp: { address: "127.0.0.1:9" }, group: "Data stores" },
     ],
+    status_pages: [
+      {
+        slug: "acme",
+        title: "Acme status",
+        description: "How the shop is doing.",
+        colour: "#0f62fe",
+        domain: "status.localhost",
+        sections: [
+          { name: "Shop", monitors: [{ monitor: "shop", name: "Website" }, { monitor: "payments-api", name: "Payments", about: "cards and invoices" }] },
+          { name: "Platform", monitors: [{ monitor: "nobody-home", name: "Old API" }, { monitor: "not-there-yet", name: "Ledger" }] },
+        ],
+      },
+      { slug: "staff", title: "Staff", access: "password", password: "open sesame", sections: [{ groups: ["Data stores"] }] },
+      { slug: "partners", title: "Partners", access: "token", token: "0123456789abcdef", sections: [{ tags: ["prod"] }] },
+    ],
   });
 }
 

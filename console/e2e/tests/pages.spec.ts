@@ -1,11 +1,8 @@
 // Every page in light and dark: no violation that axe-core knows, nothing from elsewhere, within the budgets.
 
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import type { Page } from "@playwright/test";
+import { axe, violations } from "../axe";
 import { type Allswell, expect, test } from "../world";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const PAGES = ["", "incidents", "m/1", "i/", "k8s", "no/such/place", "plain/?hold=true"] as const;
 
@@ -14,20 +11,6 @@ async function open(page: Page, allswell: Allswell, path: string): Promise<void>
   await page.goto(allswell.url + (path === "i/" ? `i/${incidents[0]?.id}` : path));
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
   await expect(page.locator("[aria-busy], .skeleton")).toHaveCount(0);
-}
-
-interface Violation {
-  id: string;
-  nodes: { html: string; failureSummary: string }[];
-}
-
-/** What axe-core has to say, one line for each rule. */
-async function violations(page: Page): Promise<string[]> {
-  const found = await page.evaluate(async () => {
-    const runner = (window as unknown as { axe: { run: (options: object) => Promise<{ violations: Violation[] }> } }).axe;
-    return (await runner.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })).violations;
-  });
-  return found.map((one) => `${one.id}: ${one.nodes.map((node) => `${node.html} ${node.failureSummary}`).join("\n")}`);
 }
 
 for (const path of PAGES) {

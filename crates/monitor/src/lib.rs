@@ -19,4 +19,5 @@ mod runner;
 mod scribe;
 mod secret_key;
 pub mod server;
+pub mod status_page;
 pub mod store;

@@ -21,6 +21,7 @@ use crate::heartbeats::{Call, Heartbeats, TokenKey};
 use crate::metrics::Metrics;
 use crate::model::{IncidentId, Maintenance, Monitor, MonitorId};
 use crate::scribe::Scribe;
+use crate::status_page::StatusPages;
 use crate::store::{Change, Changed, Decision, Enlisted, Enlistment, ResourceWrite, ResultRow, Store, StoreError};
 
 /// The grid on which the engine wakes.
@@ -96,6 +97,8 @@ pub struct Parts {
     pub health: Arc<ServerHealth>,
     /// Addresses that prove that our own network works.
     pub anchors: Vec<String>,
+    /// Hears that the list of monitors has changed.
+    pub status_pages: Arc<StatusPages>,
     /// The doors for calls.
     pub heartbeats: Arc<Heartbeats>,
     /// Makes their tokens.
@@ -216,6 +219,7 @@ impl Runner {
         effects.extend(self.engine.step(Event::Changed { monitors, removed }, now));
         self.perform(effects, now).await;
         self.parts.heartbeats.change(&changed, doors);
+        self.parts.status_pages.changed();
         Ok((revision, ids))
     }
 
@@ -237,6 +241,7 @@ impl Runner {
         effects.extend(self.engine.step(Event::Configured { monitors }, now));
         self.perform(effects, now).await;
         self.parts.heartbeats.open(doors);
+        self.parts.status_pages.changed();
         Ok(ids)
     }
 

@@ -14,6 +14,7 @@ use tracing::{error, info, warn};
 use crate::api::ServerHealth;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
+use crate::status_page::StatusPages;
 use crate::store::{Decision, ResultRow, Store, StoreError};
 
 /// Batches of decisions that may wait for the store.
@@ -50,12 +51,13 @@ impl Scribe {
         clock: Arc<dyn Clock>,
         metrics: Arc<Metrics>,
         health: Arc<ServerHealth>,
+        status_pages: Arc<StatusPages>,
         committed: Arc<Notify>,
         emergency: Emergency,
     ) -> Self {
         let (decisions, decisions_in) = mpsc::channel(DECISIONS_WAITING);
         let (results, results_in) = mpsc::channel(RESULTS_WAITING);
-        let writer = DecisionWriter { store: Arc::clone(&store), clock, health, committed, emergency };
+        let writer = DecisionWriter { store: Arc::clone(&store), clock, health, status_pages, committed, emergency };
         let writers = [tokio::spawn(writer.run(decisions_in)), tokio::spawn(write_results(store, results_in))];
         Self { decisions, results, metrics, writers }
     }
@@ -108,6 +110,7 @@ struct DecisionWriter {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     health: Arc<ServerHealth>,
+    status_pages: Arc<StatusPages>,
     committed: Arc<Notify>,
     emergency: Emergency,
 }
@@ -152,6 +155,7 @@ impl DecisionWriter {
             info!(decisions = decisions.len(), "decisions are committed again");
         }
         self.health.store_worked();
+        self.status_pages.changed();
         if decisions.iter().any(|decision| !decision.outbox.is_empty()) {
             self.committed.notify_one();
         }

@@ -29,6 +29,7 @@ use crate::pages::Console;
 use crate::resources::Resources;
 use crate::runner::{Parts, Runner};
 use crate::scribe::{Emergency, Scribe};
+use crate::status_page::StatusPages;
 use crate::store::sqlite::{SqliteStore, Timing};
 use crate::store::{Store, StoreError};
 
@@ -104,6 +105,7 @@ pub struct Server {
     clock: Arc<dyn Clock>,
     deliverer: Deliverer,
     resources: Arc<Resources>,
+    status_pages: Arc<StatusPages>,
     tasks: Tasks,
 }
 
@@ -113,6 +115,7 @@ struct Tasks {
     runner: JoinHandle<()>,
     pages: JoinHandle<()>,
     forgetting: JoinHandle<()>,
+    publishing: JoinHandle<()>,
 }
 
 impl Server {
@@ -147,6 +150,8 @@ impl Server {
         let failed =
             |source: std::io::Error| StoreError::Open { path: data.display().to_string(), source: source.into() };
         let links = Links::of(&data, &public_url).map_err(failed)?;
+        let status_pages = StatusPages::of(&data, &public_url, Arc::clone(&clock)).map_err(failed)?;
+        let status_pages = Arc::new(status_pages);
         let deliverer = Deliverer::start(notify::Parts {
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),
@@ -160,6 +165,7 @@ impl Server {
             Arc::clone(&clock),
             Arc::clone(&metrics),
             Arc::clone(&health),
+            Arc::clone(&status_pages),
             committed,
             emergency(&deliverer, &clock),
         );
@@ -175,6 +181,7 @@ impl Server {
             health: Arc::clone(&health),
             anchors: config.server.anchors.clone(),
             heartbeats: Arc::clone(&heartbeats),
+            status_pages: Arc::clone(&status_pages),
             token_key: token_key(&data)?,
             calls,
             acknowledged,
@@ -182,6 +189,7 @@ impl Server {
         let (commands, orders) = mpsc::channel(1);
         let resources = Arc::new(Resources::open(&*store, commands, deliverer.switch()).await?);
         let (stopping, stop) = watch::channel(false);
+        let stop_publishing = stop.clone();
         let state = ApiState {
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),
@@ -193,6 +201,7 @@ impl Server {
             links,
             acknowledger,
             resources: Arc::clone(&resources),
+            status_pages: Arc::clone(&status_pages),
             console,
             public_url: Some(public_url.clone()),
         };
@@ -200,9 +209,14 @@ impl Server {
             runner: tokio::spawn(Runner::new(Engine::new(IN_FLIGHT_MAX, Some(public_url)), parts).run(orders)),
             pages: tokio::spawn(serve(listener, state, stop.clone())),
             forgetting: tokio::spawn(forget(Arc::clone(&store), Arc::clone(&clock), config.server.retention, stop)),
+            publishing: tokio::spawn({
+                let (pages, store) = (Arc::clone(&status_pages), Arc::clone(&store));
+                async move { pages.run(&*store, stop_publishing).await }
+            }),
             stopping,
         };
-        let server = Self { address, data, is_new, store, health, metrics, clock, deliverer, resources, tasks };
+        let server =
+            Self { address, data, is_new, store, health, metrics, clock, deliverer, resources, status_pages, tasks };
         server.configure(config).await?;
         server.health.started();
         Ok(server)
@@ -214,7 +228,13 @@ impl Server {
     /// # Errors
     /// [`ServeError`]; then the one before stays in force.
     pub async fn configure(&self, config: Config) -> Result<(), ServeError> {
+        let pages = config.status_pages.clone();
         self.resources.follow(config).await?;
+        self.status_pages.follow(pages);
+        // What is decided until now is there when the server says that it has started.
+        if let Err(error) = self.status_pages.publish(&*self.store).await {
+            warn!(error = &error as &dyn std::error::Error, "cannot write the status pages yet");
+        }
         self.metrics.configured(true, self.clock.now().wall);
         Ok(())
     }
@@ -264,6 +284,7 @@ impl Server {
         let _ = tasks.stopping.send(true);
         join("the pages", tasks.pages).await;
         join("the clean-up of old results", tasks.forgetting).await;
+        join("the status pages", tasks.publishing).await;
         if let Err(error) = store.close().await {
             error!(error = &error as &dyn std::error::Error, "the store did not close well");
         }

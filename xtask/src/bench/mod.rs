@@ -11,6 +11,7 @@ mod kubernetes;
 pub mod load;
 mod metrics;
 mod python;
+mod status;
 
 use anyhow::Result;
 use clap::ValueEnum as _;
@@ -47,6 +48,8 @@ enum Part {
     Load,
     /// From outage to webhook
     Detection,
+    /// A status page: requests for each second of CPU (needs wrk)
+    Status,
     /// Probe decisions of the simulated kubelet
     Kubelet,
     /// Manifests that are linted, well-meant and hostile ones
@@ -79,6 +82,7 @@ fn measure(part: Part, args: &Args) -> Result<bool> {
     match part {
         Part::Load => load::run(&cargo::build_allswell(profile)?, args.monitors, args.minutes),
         Part::Detection => detection::run(&cargo::build_allswell(profile)?, args.flips),
+        Part::Status => status::run(&cargo::build_allswell(profile)?),
         Part::Kubelet => kubernetes::decisions(profile),
         Part::Lint => kubernetes::lint(profile),
         Part::Python => python::run(profile, args.minutes),

@@ -6,7 +6,7 @@ use super::Scope;
 
 /// What needs no key: the server's own health and numbers, where jobs call in by their token, links that carry their own
 /// signature, what pages are made of, and what the interface looks like.
-const OPEN: [&str; 11] = [
+const OPEN: [&str; 10] = [
     "/health",
     "/ready",
     "/metrics",
@@ -16,7 +16,6 @@ const OPEN: [&str; 11] = [
     "/theme.js",
     "/acknowledge/",
     "/s/",
-    "/badge/",
     "/api/openapi.json",
 ];
 

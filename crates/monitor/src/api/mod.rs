@@ -54,6 +54,7 @@ use crate::links::Links;
 use crate::metrics::Metrics;
 use crate::pages;
 use crate::resources::Resources;
+use crate::status_page::{self, StatusPages};
 use crate::store::Store;
 
 pub use health::ServerHealth;
@@ -83,6 +84,8 @@ pub struct ApiState {
     pub resources: Arc<Resources>,
     /// Who may call.
     pub heartbeats: Arc<Heartbeats>,
+    /// What strangers are told.
+    pub status_pages: Arc<StatusPages>,
     /// The files of the console, if it was built with one.
     pub console: pages::Console,
     /// Where people find this server's pages, `https://status.example.com`, when it knows.
@@ -109,6 +112,7 @@ pub fn router(state: ApiState) -> Router {
         .layer(middleware::from_fn_with_state(state.clone(), once::once))
         .layer(middleware::from_fn_with_state(state.clone(), gate::gate))
         .layer(middleware::from_fn(guard))
+        .layer(middleware::from_fn_with_state(Arc::clone(&state.status_pages), status_page::serve))
         .with_state(state)
 }
 

@@ -15,7 +15,8 @@ use super::source::{Source, Span};
 use super::spec::Spec;
 use super::tree::{Node, Value};
 use super::{
-    ChannelKinds, Config, Defaults, MaintenanceConfig, Written, channel, definition, maintenance, monitor, server, tree,
+    ChannelKinds, Config, Defaults, MaintenanceConfig, Written, channel, definition, maintenance, monitor, server,
+    status_page, tree,
 };
 
 /// The largest configuration, in bytes: 10,000 monitors of 400 bytes.
@@ -121,6 +122,9 @@ fn config(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Config {
         blocks.iter().filter_map(|block| monitor::monitor(block, &defaults, &names, &mut taken, reader)).collect();
     let maintenance = maintenance(fields, reader);
     let server = fields.block("server").map(|block| server::server(block, reader)).unwrap_or_default();
+    let mut taken = status_page::Taken::by_server(server.public_url.as_deref());
+    let status_pages = fields.blocks("status_pages").into_iter();
+    let status_pages = status_pages.filter_map(|block| status_page::status_page(block, &mut taken, reader)).collect();
     Config {
         monitors,
         channels,
@@ -129,6 +133,7 @@ fn config(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Config {
         defaults_spec: fields.block("defaults").map(|block| Written::of(&Spec::of(block.node, &DEFAULTS))),
         kinds: reader.kinds(),
         origin: None,
+        status_pages,
         server,
         defaults,
         files: Vec::new(),

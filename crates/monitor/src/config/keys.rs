@@ -6,11 +6,13 @@ pub(super) mod channels;
 pub(super) mod definitions;
 mod kinds;
 mod maintenance;
+mod status_pages;
 
 use std::time::Duration;
 
 use self::kinds::{DNS, GRPC, HEARTBEAT, HTTP, MYSQL, PING, POSTGRES, REDIS, TCP, TLS, WEBSOCKET};
 pub(super) use self::maintenance::MAINTENANCE;
+use self::status_pages::STATUS_PAGE;
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -42,6 +44,8 @@ const MONITORS_MAX: usize = 10_000;
 const MAINTENANCE_MAX: usize = 1_000;
 /// The most channels of one server.
 const CHANNELS_MAX: usize = 1_000;
+/// The most status pages of one server.
+const STATUS_PAGES_MAX: usize = 200;
 /// The longest text where nothing else is said, in characters.
 const TEXT_MAX: usize = 4_096;
 /// The longest secret or body, in characters.
@@ -147,6 +151,12 @@ pub(super) static FILE: Block = Block {
             Kind::List { of: &Kind::Block(&MAINTENANCE), most: MAINTENANCE_MAX },
             Given::Nothing,
             "Planned maintenance: checks go on, nobody is told, uptime counts the time apart.",
+        ),
+        key(
+            "status_pages",
+            Kind::List { of: &Kind::Block(&STATUS_PAGE), most: STATUS_PAGES_MAX },
+            Given::Nothing,
+            "What strangers are told, see [status pages](status-pages.md).",
         ),
         key(
             "server",

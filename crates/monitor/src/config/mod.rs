@@ -22,6 +22,7 @@ pub(crate) mod schema;
 mod server;
 mod source;
 mod spec;
+mod status_page;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -38,6 +39,7 @@ use allswell_core::telling;
 use allswell_probe::Question;
 
 use crate::notify;
+use crate::status_page::Page;
 
 pub use file::{load, parse};
 pub use keys::channels::ChannelKinds;
@@ -68,6 +70,8 @@ pub struct Config {
     pub origin: Option<String>,
     /// When nobody is to be told.
     pub maintenance: Vec<MaintenanceConfig>,
+    /// What strangers are told, in the order of the file.
+    pub status_pages: Vec<Page>,
     /// The server itself.
     pub server: Server,
     /// What monitors have that do not say it themselves.

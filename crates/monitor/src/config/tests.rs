@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::*;
 
+mod status_pages;
 mod wrong;
 
 /// The text of a configuration as people are shown it.

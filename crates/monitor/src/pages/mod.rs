@@ -14,7 +14,7 @@ mod monitor;
 mod overview;
 mod seen;
 mod strip;
-mod text;
+pub(crate) mod text;
 mod told;
 
 use allswell_core::Wall;

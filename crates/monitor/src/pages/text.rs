@@ -11,12 +11,12 @@ use crate::store::ResultRow;
 
 /// Text of others on one line, with everything shown that would otherwise act: control characters, and those that turn or
 /// hide what stands around them (Unicode TR36, "Trojan Source").
-pub(super) fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 
 /// The same for text of several lines.
-pub(super) fn visible_lines(text: &str) -> String {
+pub(crate) fn visible_lines(text: &str) -> String {
     let keep = |c: char| if matches!(c, '\n' | '\t') { Shown::Plain(c) } else { shown(c) };
     text.replace("\r\n", "\n").chars().map(keep).collect()
 }
@@ -99,7 +99,7 @@ pub(super) fn age(from: Wall, now: Wall) -> String {
 }
 
 /// `one`, or as many as there are: `1 monitor`, `3 monitors`.
-pub(super) fn count(number: usize, one: &str) -> String {
+pub(crate) fn count(number: usize, one: &str) -> String {
     match number {
         1 => format!("1 {one}"),
         _ => format!("{number} {one}s"),

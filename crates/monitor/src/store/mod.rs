@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod conformance;
 mod keys;
+mod public;
 mod resources;
 pub mod sqlite;
 
@@ -22,6 +23,7 @@ use crate::model::{AccountId, IncidentId, MonitorId};
 use crate::notification::Kind;
 
 pub use keys::{AccessStore, Claim, KeyRow, NewKey, Once, Remembered};
+pub use public::{PublicIncident, PublicMonitor, PublicStore, PublicUpdate, Wanted};
 pub use resources::{Change, Changed, Owner, ResourceKind, ResourceWrite, StoredResource};
 
 /// Why the store could not do its work.
@@ -436,7 +438,7 @@ pub struct IncidentFilter {
 ///
 /// Every method belongs to one account, given when the store was opened ([`AccountId::FIRST`] for now).
 #[async_trait]
-pub trait Store: AccessStore + Send + Sync + 'static {
+pub trait Store: AccessStore + PublicStore + Send + Sync + 'static {
     /// The account whose rows these are.
     fn account(&self) -> AccountId;
 

@@ -1,5 +1,6 @@
 //! A store filled with what a small company's monitors may have seen, at a moment that stands still.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,12 +11,14 @@ use allswell_monitor::access::Keyring;
 use allswell_monitor::acknowledge::Acknowledger;
 use allswell_monitor::api::{ApiState, ServerHealth};
 use allswell_monitor::clock::Clock;
+use allswell_monitor::config;
 use allswell_monitor::links::Links;
 use allswell_monitor::metrics::Metrics;
 use allswell_monitor::model::{IncidentId, MonitorId};
 use allswell_monitor::notification::Kind;
 use allswell_monitor::pages::Console;
 use allswell_monitor::resources::Resources;
+use allswell_monitor::status_page::StatusPages;
 use allswell_monitor::store::sqlite::{SqliteStore, Timing};
 use allswell_monitor::store::{
     Decision, Enlistment, IncidentChange, OutboxRow, ResultRow, Settlement, Store, TransitionRow,
@@ -63,6 +66,10 @@ impl World {
             acknowledger: Acknowledger::new(store.clone(), clock.clone()).0,
             links: Links::of(dir.path(), "https://status.example.com").expect("the directory can be written to"),
             prober: Arc::new(allswell_probe::Prober::new(AddressPolicy::default())),
+            status_pages: Arc::new(
+                StatusPages::of(dir.path(), "https://status.example.com", clock.clone())
+                    .expect("the directory can be written to"),
+            ),
             store,
             clock,
             metrics: Arc::new(Metrics::new("1.2.3")),
@@ -101,6 +108,13 @@ impl World {
         self.deliver(stories).await;
     }
 
+    /// Has the status pages that `yaml` lists written, as the store is now.
+    pub async fn publish(&self, yaml: &str) {
+        let config = config::parse(yaml, Path::new("test.yaml"), &|_| None).unwrap_or_else(|errors| panic!("{errors}"));
+        self.state.status_pages.follow(config.status_pages);
+        self.state.status_pages.publish(&*self.state.store).await.expect("the store reads");
+    }
+
     /// Hands over what was told longer ago than a minute, each as its channel answers.
     async fn deliver(&self, stories: &[Story]) {
         let store = &*self.state.store;
@@ -135,6 +149,8 @@ pub struct Story {
     pub paused: bool,
     pub base_ms: u64,
     pub outages: Vec<Outage>,
+    /// Beside those that all have.
+    pub tags: Vec<String>,
     /// What is known beside each result while it is well.
     pub detail: Option<String>,
 }
@@ -166,6 +182,7 @@ impl Story {
             paused: false,
             base_ms,
             outages: Vec::new(),
+            tags: Vec::new(),
             detail: None,
         }
     }
@@ -181,7 +198,7 @@ impl Story {
             kind: self.kind.to_owned(),
             target: self.target.clone(),
             interval: self.interval,
-            tags: vec!["eu".to_owned(), self.kind.to_owned()],
+            tags: ["eu".to_owned(), self.kind.to_owned()].into_iter().chain(self.tags.clone()).collect(),
             group: Some("acme".to_owned()),
             paused: self.paused,
             renamed_from: None,

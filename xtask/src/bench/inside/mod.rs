@@ -7,7 +7,7 @@ pub mod postgres;
 pub mod service;
 mod size;
 mod stuck;
-mod wrk;
+pub mod wrk;
 
 use anyhow::Result;
 

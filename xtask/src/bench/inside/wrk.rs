@@ -15,8 +15,22 @@ pub struct Wrk(Process);
 impl Wrk {
     /// Begins to ask for `path` over so many connections for so many seconds.
     pub fn start(address: SocketAddr, path: &str, connections: u32, seconds: u64) -> Result<Self> {
+        Self::start_with(address, path, connections, seconds, None)
+    }
+
+    /// The same with one more header, `name: value`.
+    pub fn start_with(
+        address: SocketAddr,
+        path: &str,
+        connections: u32,
+        seconds: u64,
+        header: Option<&str>,
+    ) -> Result<Self> {
         let mut command = Command::new("wrk");
         command.args(["-t", "1", "-c", &connections.to_string(), "-d", &format!("{seconds}s")]);
+        if let Some(header) = header {
+            command.args(["-H", header]);
+        }
         command.arg(format!("http://{address}{path}")).stdout(Stdio::piped()).stderr(Stdio::null());
         let child: Child = command.spawn().with_context(|| format!("cannot run {}; install wrk", line(&command)))?;
         Ok(Self(Process(child)))

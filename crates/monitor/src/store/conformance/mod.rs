@@ -8,6 +8,7 @@ pub(super) mod decisions;
 pub(super) mod enlisting;
 pub(super) mod outbox;
 pub(super) mod presence;
+pub(super) mod public;
 pub(super) mod results;
 
 use std::sync::Arc;
@@ -75,6 +76,8 @@ macro_rules! tests {
             presence::planned_maintenance_is_laid_over_what_was_true,
             decisions::what_people_were_told_comes_back_and_so_does_why_they_were_not,
             presence::watched_stretches_are_in_order_and_do_not_overlap,
+            public::monitors_are_found_by_name_group_and_tag_in_the_order_of_the_list,
+            public::incidents_without_their_causes_are_those_that_are_open_or_ended_lately,
             results::results_come_back_newest_first_within_range_and_limit,
             results::nothing_changes_when_the_hour_turns_or_the_process_restarts,
             results::a_detail_is_good_until_the_next_one,

@@ -8,6 +8,7 @@ mod access;
 mod fault;
 mod files;
 mod main;
+mod public;
 mod readers;
 mod results;
 #[cfg(test)]
