@@ -8,6 +8,13 @@ export interface Acknowledgement {
   time: string;
 }
 
+/** Who sees to it. */
+export interface AcknowledgementWish {
+  /** Who; the key's name where nothing is said. */
+  by?: string | null;
+  note?: string | null;
+}
+
 /** What to do with each. */
 export type Action = "pause" | "resume" | "delete" | "tag" | "untag" | "change";
 
@@ -343,6 +350,41 @@ export interface Filter {
   tag?: string | null;
 }
 
+/** Monitors in columns: what stands at the same place belongs to the same monitor. */
+export interface Fleet {
+  /** The HTTP status of the last asking. */
+  code: (number | null)[];
+  group: (string | null)[];
+  id: number[];
+  /** The incident that is open. */
+  incident: (string | null)[];
+  /** Seconds from one asking to the next. */
+  interval_s: number[];
+  kind: string[];
+  /** How long the last asking took. */
+  latency_ms: (number | null)[];
+  /** How many the filter let through. */
+  matched: number;
+  name: string[];
+  /** The 95th percentile of the good ones among the last 48 askings. */
+  p95_ms: (number | null)[];
+  /** Where `/api/v1/events` goes on from: give it as `after`, or as `Last-Event-ID`. */
+  position: string;
+  /** Why the last asking was no plain pass. */
+  reason: (string | null)[];
+  /** When `status` began, in milliseconds since 1970; `null` before the first answer. */
+  since_ms: (number | null)[];
+  /** Indices into `statuses`. */
+  status: number[];
+  /** What the numbers in `status` mean. */
+  statuses: string[];
+  tags: string[][];
+  /** What is asked, secrets masked. */
+  target: string[];
+  /** How many monitors there are. */
+  total: number;
+}
+
 export interface GrpcSpec {
   /** `host:port`; IPv6 in brackets: `[::1]:5432`. */
   address: string;
@@ -465,7 +507,7 @@ export type IncidentKind = "down" | "degraded" | "certificate";
 export interface IncidentLine {
   text: string;
   time: string;
-  /** `opened`, `turned`, `closed`, `acknowledged`, `silenced`, `sent`, `retried`, `refused`. */
+  /** `opened`, `turned`, `closed`, `acknowledged`, `silenced`, `note`, `update`, `sent`, `retried`, `refused`. */
   what: string;
 }
 
@@ -500,6 +542,20 @@ export interface KeyWish {
 /** All keys, oldest first. */
 export interface Keys {
   keys: Key[];
+}
+
+/** A tag or a group. */
+export interface Label {
+  /** How many monitors have it. */
+  monitors: number;
+  name: string;
+  /** How many of them are `up`, `degraded`, `down`, `unknown`, `maintenance`, `paused`. */
+  status: Record<string, number>;
+}
+
+/** What monitors are found by, and how they are. */
+export interface Labels {
+  labels: Label[];
 }
 
 /** A window of planned maintenance, when it is open, and how it is configured. */
@@ -541,6 +597,38 @@ export interface MaintenanceSpec {
 }
 
 export type MaintenanceState = "planned" | "open" | "over";
+
+/** Something that happened elsewhere. */
+export interface Mark {
+  at: string;
+  id: number;
+  /** What it was, in a word: `deploy`. */
+  kind: string;
+  /** Where more is told. */
+  link?: string | null;
+  /** The number of the monitor it concerns; `null` for all. */
+  monitor_id?: number | null;
+  text: string;
+}
+
+/** What happened. */
+export interface MarkWish {
+  /** When; now where nothing is said. */
+  at?: string | null;
+  /** What it was, in a word; `deploy` where nothing is said. */
+  kind?: string | null;
+  /** Where more is told: http:// or https://. */
+  link?: string | null;
+  /** Whom it concerns: a monitor's number or name; all where nothing is said. */
+  monitor?: string | null;
+  /** One sentence: `payments 1.43.0`. */
+  text: string;
+}
+
+/** What happened elsewhere, newest first. */
+export interface Marks {
+  events: Mark[];
+}
 
 /** A monitor, and what is true of it now. */
 export interface Monitor {
@@ -658,7 +746,32 @@ export type NewKey = Key & {
   key: string;
 };
 
+export type NoteKind = "note" | "update";
+
+/** What somebody says of an incident. */
+export interface NoteWish {
+  kind?: NoteKind | null;
+  text: string;
+}
+
 export type NotificationKind = "down" | "up" | "degraded" | "certificate" | "test";
+
+/** The askings of a stretch of time as few numbers; latencies are those of askings that were answered well. */
+export interface Numbers {
+  avg_ms?: number | null;
+  /** How many askings there were. */
+  count: number;
+  failed: number;
+  /** The part of those we know of that failed, from 0 to 1. */
+  failed_share?: number | null;
+  max_ms?: number | null;
+  min_ms?: number | null;
+  p50_ms?: number | null;
+  p95_ms?: number | null;
+  p99_ms?: number | null;
+  /** Of how many nobody knows, because of ourselves. */
+  unknown: number;
+}
 
 /** One file. */
 export interface OneFile {
@@ -686,11 +799,23 @@ export interface Opening {
   until?: string | null;
 }
 
+export type Order = "configured" | "trouble" | "name" | "slow";
+
 export type Outcome = "pass" | "warn" | "fail" | "unknown";
 
 export type Owner = "file" | "apply" | "api";
 
 export type Patch = Record<string, unknown>;
+
+/** Percentiles of a monitor's latencies. */
+export type Percentiles = Numbers & {
+  from: string;
+  /** The monitor's number. */
+  id: number;
+  /** The monitor's name. */
+  name: string;
+  to: string;
+};
 
 /** The phases of an asking in milliseconds; one that was not reached or not needed is left out. */
 export interface PhasesMs {
@@ -797,6 +922,28 @@ export interface Results {
 
 export type Scope = "heartbeat" | "read" | "write";
 
+/** How long a monitor's askings took over time, in columns: what stands at the same place belongs to the same stretch. */
+export interface Series {
+  avg_ms: (number | null)[];
+  /** How many askings were begun in each stretch; where there is none, nothing is known. */
+  count: number[];
+  /** The part that failed, from 0 to 1. */
+  failed_share: (number | null)[];
+  from: string;
+  /** The monitor's number. */
+  id: number;
+  max_ms: (number | null)[];
+  min_ms: (number | null)[];
+  /** The monitor's name. */
+  name: string;
+  p95_ms: (number | null)[];
+  /** How long a stretch is. */
+  step_s: number;
+  to: string;
+  /** The same over the whole range. */
+  whole: Numbers;
+}
+
 /** A part of a window. */
 export interface Share {
   ms: number;
@@ -819,6 +966,21 @@ export interface Step {
   name: string;
   /** The name it had, where it is renamed. */
   renamed_from?: string | null;
+}
+
+/** The last askings of a monitor, oldest first, 48 at most. */
+export interface Strip {
+  latency_ms: number[];
+  /** Indices into `outcomes`. */
+  outcome: number[];
+}
+
+/** The last askings of some monitors, oldest first. */
+export interface Strips {
+  /** What the numbers in `outcome` mean. */
+  outcomes: string[];
+  /** By the monitor's number. */
+  strips: Record<string, Strip>;
 }
 
 export interface TcpSpec {
@@ -895,11 +1057,20 @@ export interface Trial {
 export interface Uptime {
   /** The monitor's number. */
   id: number;
+  /** Calendar months, the newest first, where they were asked for. */
+  months?: UptimeMonth[] | null;
   /** The monitor's name. */
   name: string;
   /** By the length of the window: `24h`, `7d`, `30d`, `90d`. */
   uptime: Record<string, UptimeWindow>;
+  window?: UptimeWindow | null;
 }
+
+/** A calendar month, as long as its time zone makes it; the running one until now. */
+export type UptimeMonth = UptimeWindow & {
+  /** `2026-11`. */
+  month: string;
+};
 
 /** Uptime as a number and as people read it. `percent` is `null` when nothing is known. */
 export interface UptimeNumber {

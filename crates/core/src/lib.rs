@@ -15,6 +15,7 @@ pub mod kubelet;
 #[cfg(feature = "calendar")]
 pub mod maintenance;
 pub mod outcome;
+pub mod series;
 pub mod streak;
 pub mod telling;
 pub mod time;

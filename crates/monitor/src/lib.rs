@@ -3,9 +3,11 @@
 pub mod access;
 pub mod acknowledge;
 pub mod api;
+mod audience;
 pub mod clock;
 pub mod config;
 pub mod engine;
+pub mod fleet;
 pub mod heartbeats;
 pub mod links;
 pub mod mail_catcher;

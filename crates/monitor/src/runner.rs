@@ -14,6 +14,7 @@ use tokio::task::{Id, JoinSet};
 use tracing::{debug, error, info, warn};
 
 use crate::api::ServerHealth;
+use crate::audience::Audience;
 use crate::clock::Clock;
 use crate::config::MonitorConfig;
 use crate::engine::{Effect, Engine, Event};
@@ -21,7 +22,6 @@ use crate::heartbeats::{Call, Heartbeats, TokenKey};
 use crate::metrics::Metrics;
 use crate::model::{IncidentId, Maintenance, Monitor, MonitorId};
 use crate::scribe::Scribe;
-use crate::status_page::StatusPages;
 use crate::store::{Change, Changed, Decision, Enlisted, Enlistment, ResourceWrite, ResultRow, Store, StoreError};
 
 /// The grid on which the engine wakes.
@@ -97,8 +97,8 @@ pub struct Parts {
     pub health: Arc<ServerHealth>,
     /// Addresses that prove that our own network works.
     pub anchors: Vec<String>,
-    /// Hears that the list of monitors has changed.
-    pub status_pages: Arc<StatusPages>,
+    /// Hear that the list of monitors has changed.
+    pub audience: Audience,
     /// The doors for calls.
     pub heartbeats: Arc<Heartbeats>,
     /// Makes their tokens.
@@ -219,7 +219,7 @@ impl Runner {
         effects.extend(self.engine.step(Event::Changed { monitors, removed }, now));
         self.perform(effects, now).await;
         self.parts.heartbeats.change(&changed, doors);
-        self.parts.status_pages.changed();
+        self.parts.audience.changed();
         Ok((revision, ids))
     }
 
@@ -241,7 +241,7 @@ impl Runner {
         effects.extend(self.engine.step(Event::Configured { monitors }, now));
         self.perform(effects, now).await;
         self.parts.heartbeats.open(doors);
-        self.parts.status_pages.changed();
+        self.parts.audience.changed();
         Ok(ids)
     }
 

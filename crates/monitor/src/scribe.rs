@@ -12,9 +12,9 @@ use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
 use crate::api::ServerHealth;
+use crate::audience::Audience;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
-use crate::status_page::StatusPages;
 use crate::store::{Decision, ResultRow, Store, StoreError};
 
 /// Batches of decisions that may wait for the store.
@@ -51,14 +51,22 @@ impl Scribe {
         clock: Arc<dyn Clock>,
         metrics: Arc<Metrics>,
         health: Arc<ServerHealth>,
-        status_pages: Arc<StatusPages>,
+        audience: Audience,
         committed: Arc<Notify>,
         emergency: Emergency,
     ) -> Self {
         let (decisions, decisions_in) = mpsc::channel(DECISIONS_WAITING);
         let (results, results_in) = mpsc::channel(RESULTS_WAITING);
-        let writer = DecisionWriter { store: Arc::clone(&store), clock, health, status_pages, committed, emergency };
-        let writers = [tokio::spawn(writer.run(decisions_in)), tokio::spawn(write_results(store, results_in))];
+        let writer = DecisionWriter {
+            store: Arc::clone(&store),
+            clock,
+            health,
+            audience: audience.clone(),
+            committed,
+            emergency,
+        };
+        let writers =
+            [tokio::spawn(writer.run(decisions_in)), tokio::spawn(write_results(store, audience, results_in))];
         Self { decisions, results, metrics, writers }
     }
 
@@ -110,7 +118,7 @@ struct DecisionWriter {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     health: Arc<ServerHealth>,
-    status_pages: Arc<StatusPages>,
+    audience: Audience,
     committed: Arc<Notify>,
     emergency: Emergency,
 }
@@ -155,7 +163,7 @@ impl DecisionWriter {
             info!(decisions = decisions.len(), "decisions are committed again");
         }
         self.health.store_worked();
-        self.status_pages.changed();
+        self.audience.decided(&decisions);
         if decisions.iter().any(|decision| !decision.outbox.is_empty()) {
             self.committed.notify_one();
         }
@@ -167,7 +175,7 @@ struct Failing {
     told: bool,
 }
 
-async fn write_results(store: Arc<dyn Store>, mut batches: mpsc::Receiver<Vec<ResultRow>>) {
+async fn write_results(store: Arc<dyn Store>, audience: Audience, mut batches: mpsc::Receiver<Vec<ResultRow>>) {
     let mut failing = false;
     while let Some(batch) = batches.recv().await {
         while let Err(error) = store.record(batch.clone()).await {
@@ -176,6 +184,7 @@ async fn write_results(store: Arc<dyn Store>, mut batches: mpsc::Receiver<Vec<Re
             }
             tokio::time::sleep(RETRY).await;
         }
+        audience.recorded(&batch);
         if std::mem::take(&mut failing) {
             info!("results are kept again");
         }

@@ -17,9 +17,11 @@ use tracing::{error, warn};
 use crate::access::{Keyring, Secret};
 use crate::acknowledge::Acknowledger;
 use crate::api::{self, ApiState, ServerHealth};
+use crate::audience::Audience;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::Engine;
+use crate::fleet::Fleet;
 use crate::heartbeats::{Heartbeats, TokenKey};
 use crate::links::Links;
 use crate::metrics::{File, Metrics};
@@ -116,6 +118,7 @@ struct Tasks {
     pages: JoinHandle<()>,
     forgetting: JoinHandle<()>,
     publishing: JoinHandle<()>,
+    following: JoinHandle<()>,
 }
 
 impl Server {
@@ -144,6 +147,7 @@ impl Server {
             return Err(ServeError::Unguarded { address, data });
         }
         let health = Arc::new(ServerHealth::starting(started));
+        let fleet = Arc::new(Fleet::new(started.wall));
         let public_url = config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
         let prober = Arc::new(Prober::new(config.server.address_policy.clone()));
         let committed = Arc::new(Notify::new());
@@ -152,6 +156,7 @@ impl Server {
         let links = Links::of(&data, &public_url).map_err(failed)?;
         let status_pages = StatusPages::of(&data, &public_url, Arc::clone(&clock)).map_err(failed)?;
         let status_pages = Arc::new(status_pages);
+        let audience = Audience { fleet: Arc::clone(&fleet), status_pages: Arc::clone(&status_pages) };
         let deliverer = Deliverer::start(notify::Parts {
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),
@@ -165,7 +170,7 @@ impl Server {
             Arc::clone(&clock),
             Arc::clone(&metrics),
             Arc::clone(&health),
-            Arc::clone(&status_pages),
+            audience.clone(),
             committed,
             emergency(&deliverer, &clock),
         );
@@ -181,7 +186,7 @@ impl Server {
             health: Arc::clone(&health),
             anchors: config.server.anchors.clone(),
             heartbeats: Arc::clone(&heartbeats),
-            status_pages: Arc::clone(&status_pages),
+            audience,
             token_key: token_key(&data)?,
             calls,
             acknowledged,
@@ -196,6 +201,7 @@ impl Server {
             metrics: Arc::clone(&metrics),
             health: Arc::clone(&health),
             keys: Arc::clone(&keys),
+            fleet: Arc::clone(&fleet),
             heartbeats,
             prober: Arc::clone(&prober),
             links,
@@ -208,6 +214,10 @@ impl Server {
         let tasks = Tasks {
             runner: tokio::spawn(Runner::new(Engine::new(IN_FLIGHT_MAX, Some(public_url)), parts).run(orders)),
             pages: tokio::spawn(serve(listener, state, stop.clone())),
+            following: tokio::spawn({
+                let (store, stop) = (Arc::clone(&store), stop.clone());
+                async move { fleet.follow(store, stop).await }
+            }),
             forgetting: tokio::spawn(forget(Arc::clone(&store), Arc::clone(&clock), config.server.retention, stop)),
             publishing: tokio::spawn({
                 let (pages, store) = (Arc::clone(&status_pages), Arc::clone(&store));
@@ -282,6 +292,8 @@ impl Server {
         deliverer.stop().await;
         // Who listened has gone already; then there is nothing to stop.
         let _ = tasks.stopping.send(true);
+        // Before the pages: who follows the news is let go.
+        join("the news", tasks.following).await;
         join("the pages", tasks.pages).await;
         join("the clean-up of old results", tasks.forgetting).await;
         join("the status pages", tasks.publishing).await;

@@ -162,3 +162,25 @@ async fn two_servers_do_not_share_a_directory() {
     server.stop().await;
     world.server(data.path()).await.expect("free again").stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_follows_hears_of_results_as_they_come_and_the_end_of_the_server_waits_for_nobody() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let world = World::start().await;
+    let data = tempfile::tempdir().expect("a directory");
+    let server = world.server(data.path()).await.expect("starts");
+    #[expect(clippy::disallowed_methods, reason = "the test is the browser")]
+    let mut stream = tokio::net::TcpStream::connect(server.address()).await.expect("connects");
+    let request = "GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    let mut heard = String::new();
+    while !heard.contains("event: results\ndata: [[1,0,") {
+        let mut bytes = [0; 1_024];
+        let read = stream.read(&mut bytes).await.expect("news");
+        assert!(read > 0, "it ended after {heard}");
+        heard.push_str(&String::from_utf8_lossy(&bytes[..read]));
+    }
+    assert!(heard.contains("content-type: text/event-stream\r\n"), "{heard}");
+    assert!(heard.contains("x-accel-buffering: no\r\n"), "{heard}");
+    server.stop().await;
+}

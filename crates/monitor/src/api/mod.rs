@@ -12,6 +12,8 @@ mod code;
 mod configured;
 mod deliveries;
 mod etag;
+mod events;
+mod fleet;
 mod gate;
 mod health;
 mod heartbeat;
@@ -27,6 +29,7 @@ mod problem;
 mod query;
 pub(crate) mod read;
 mod results;
+mod series;
 mod trial;
 mod uptime;
 pub(crate) mod wire;
@@ -49,6 +52,7 @@ use utoipa_axum::routes;
 use crate::access::Keyring;
 use crate::acknowledge::Acknowledger;
 use crate::clock::Clock;
+use crate::fleet::Fleet;
 use crate::heartbeats::Heartbeats;
 use crate::links::Links;
 use crate::metrics::Metrics;
@@ -82,6 +86,8 @@ pub struct ApiState {
     pub keys: Arc<Keyring>,
     /// What is configured, and the way to change it.
     pub resources: Arc<Resources>,
+    /// What is true of all monitors now.
+    pub fleet: Arc<Fleet>,
     /// Who may call.
     pub heartbeats: Arc<Heartbeats>,
     /// What strangers are told.
@@ -141,6 +147,16 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(incidents::list))
         .routes(routes!(incidents::one))
         .routes(routes!(deliveries::list))
+        .routes(routes!(series::series))
+        .routes(routes!(series::percentiles))
+        .routes(routes!(fleet::show))
+        .routes(routes!(fleet::strips))
+        .routes(routes!(fleet::tags))
+        .routes(routes!(fleet::groups))
+        .routes(routes!(events::list, events::create))
+        .routes(routes!(events::remove))
+        .routes(routes!(incidents::acknowledge))
+        .routes(routes!(incidents::note))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::one, keys::remove))
         .routes(routes!(deliveries::one))

@@ -15,7 +15,7 @@ pub(super) use self::refusals::{
     Refusals, RefusalsOfBody, RefusalsOfChange, RefusalsOfOne, RefusalsOfOneWrite, RefusalsOfWrites,
 };
 pub(super) use self::words::{
-    incident_kind, maintenance_state, notification_kind, outcome, owner, reason, scopes, status,
+    incident_kind, maintenance_state, note_kind, notification_kind, order, outcome, owner, reason, scopes, status,
 };
 use super::{ApiState, problem};
 use crate::access::need;
@@ -67,6 +67,15 @@ pub(super) struct Monitor {
 pub(super) struct ApiKey {
     /// The key's number, or its name.
     id: String,
+}
+
+/// The event that a path names.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "the document of what `Key` reads")]
+pub(super) struct Event {
+    /// The event's number.
+    id: i64,
 }
 
 /// The incident that a path names.

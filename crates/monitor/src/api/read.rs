@@ -7,9 +7,9 @@ use allswell_core::Wall;
 use allswell_core::check::Status;
 use allswell_core::uptime::{Mark, Presence, Shares};
 
-use super::Problem;
+use super::{Problem, Query};
 use crate::model::{IncidentId, MonitorId};
-use crate::store::{IncidentFilter, IncidentRow, MonitorRow, Store, StoreError, StoredResult};
+use crate::store::{IncidentRow, MonitorRow, Store, StoreError, StoredResult};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -20,8 +20,15 @@ pub(crate) const WINDOWS: [(&str, Duration); 4] =
 /// Everything that was ever stored.
 pub(crate) const EVER: Range<Wall> = Wall::from_ms(i64::MIN)..Wall::from_ms(i64::MAX);
 
-/// More incidents of one monitor than this are not looked through.
-const INCIDENTS_PER_MONITOR: usize = 100_000;
+/// The beginning and the end that a query names; everything where it names none.
+pub(crate) fn range(query: &Query) -> Result<(Wall, Wall), Problem> {
+    let from = query.moment("from")?.unwrap_or(EVER.start);
+    let to = query.moment("to")?.unwrap_or(EVER.end);
+    if from > to {
+        return Err(Problem::parameter("from", "`from` is later than `to`", "exchange them"));
+    }
+    Ok((from, to))
+}
 
 /// The monitor that `key` means: its number, or else its name.
 pub(crate) async fn monitor(store: &dyn Store, key: &str) -> Result<MonitorRow, Problem> {
@@ -49,8 +56,7 @@ fn find(mut monitors: Vec<MonitorRow>, key: &str) -> Option<MonitorRow> {
 pub(crate) async fn incident(store: &dyn Store, key: &str) -> Result<IncidentRow, Problem> {
     let missing = || Problem::not_found(format!("there is no incident `{key}`"), "see /api/v1/incidents for their ids");
     let id: IncidentId = key.parse().map_err(|_| missing())?;
-    let filter = IncidentFilter { monitor: Some(id.monitor), open_only: false, limit: INCIDENTS_PER_MONITOR };
-    store.incidents(filter).await?.into_iter().find(|incident| incident.id == id).ok_or_else(missing)
+    store.incident(id).await?.ok_or_else(missing)
 }
 
 /// The newest `limit` results of a monitor, newest first.

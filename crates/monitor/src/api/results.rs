@@ -81,11 +81,7 @@ impl From<StoredResult> for OneResult {
 pub(super) async fn list(State(state): State<ApiState>, key: Key, query: RawQuery) -> Result<Json<List>, Problem> {
     let query = Query::read(query, &["from", "to", "limit"])?;
     let limit = query.limit(DEFAULT, MOST)?;
-    let from = query.moment("from")?.unwrap_or(read::EVER.start);
-    let to = query.moment("to")?.unwrap_or(read::EVER.end);
-    if from > to {
-        return Err(Problem::parameter("from", "`from` is later than `to`", "exchange them"));
-    }
+    let (from, to) = read::range(&query)?;
     let monitor = read::monitor(&*state.store, &key.0).await?;
     let rows = state.store.results(monitor.enlisted.id, from..to, limit).await?;
     let oldest = rows.last().filter(|_| rows.len() == limit).map(|oldest| oldest.row.asked);

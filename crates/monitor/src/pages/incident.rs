@@ -125,6 +125,8 @@ fn timeline(row: &TimelineRow, now: Wall) -> Line {
         "acknowledged" => ("n", "Seen to"),
         "silenced" => ("n", "Nobody told"),
         "closed" => ("u", "Over"),
+        "note" => ("n", "Note"),
+        "update" => ("n", "Update"),
         "sent" => ("u", "Told"),
         "retried" => ("w", "Not yet told"),
         "refused" => ("d", "Refused"),

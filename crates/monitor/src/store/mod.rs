@@ -3,6 +3,7 @@
 //! Two kinds of writes with two promises. [`Store::commit`] takes decisions (status, incident, outbox): one transaction,
 //! durable when it returns. [`Store::record`] takes results: in order, durable soon; a power cut may cost the last second.
 
+mod chronicle;
 #[cfg(test)]
 mod conformance;
 mod keys;
@@ -22,6 +23,7 @@ use async_trait::async_trait;
 use crate::model::{AccountId, IncidentId, MonitorId};
 use crate::notification::Kind;
 
+pub use chronicle::{ChronicleStore, MarkRow, NewMark, NewNote};
 pub use keys::{AccessStore, Claim, KeyRow, NewKey, Once, Remembered};
 pub use public::{PublicIncident, PublicMonitor, PublicStore, PublicUpdate, Wanted};
 pub use resources::{Change, Changed, Owner, ResourceKind, ResourceWrite, StoredResource};
@@ -337,7 +339,7 @@ pub struct IncidentRow {
 pub struct TimelineRow {
     /// When.
     pub at: Wall,
-    /// `opened`, `turned`, `closed`, `acknowledged`, `silenced`, `sent`, `retried`, `refused`.
+    /// `opened`, `turned`, `closed`, `acknowledged`, `silenced`, `note`, `update`, `sent`, `retried`, `refused`.
     pub what: String,
     /// One sentence.
     pub text: String,
@@ -438,7 +440,7 @@ pub struct IncidentFilter {
 ///
 /// Every method belongs to one account, given when the store was opened ([`AccountId::FIRST`] for now).
 #[async_trait]
-pub trait Store: AccessStore + PublicStore + Send + Sync + 'static {
+pub trait Store: AccessStore + ChronicleStore + PublicStore + Send + Sync + 'static {
     /// The account whose rows these are.
     fn account(&self) -> AccountId;
 

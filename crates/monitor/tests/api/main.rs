@@ -9,6 +9,7 @@ mod openapi;
 mod own;
 mod pages;
 mod problems;
+mod reading;
 mod status;
 mod types;
 mod world;

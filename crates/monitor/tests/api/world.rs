@@ -12,6 +12,7 @@ use allswell_monitor::acknowledge::Acknowledger;
 use allswell_monitor::api::{ApiState, ServerHealth};
 use allswell_monitor::clock::Clock;
 use allswell_monitor::config;
+use allswell_monitor::fleet::Fleet;
 use allswell_monitor::links::Links;
 use allswell_monitor::metrics::Metrics;
 use allswell_monitor::model::{IncidentId, MonitorId};
@@ -60,8 +61,10 @@ impl World {
         let store = Arc::new(store);
         let clock = Arc::new(Still(now));
         let keys = Arc::new(Keyring::open(store.clone(), None).await.expect("the store reads"));
+        let fleet = Arc::new(Fleet::new(NOW));
         let state = ApiState {
             keys,
+            fleet,
             heartbeats,
             acknowledger: Acknowledger::new(store.clone(), clock.clone()).0,
             links: Links::of(dir.path(), "https://status.example.com").expect("the directory can be written to"),
@@ -106,6 +109,7 @@ impl World {
         store.commit(decisions).await.expect("the store writes");
         store.enlist(enlistments, NOW - DAY * 3).await.expect("the store writes");
         self.deliver(stories).await;
+        self.state.fleet.load(store).await.expect("the store reads");
     }
 
     /// Has the status pages that `yaml` lists written, as the store is now.

@@ -6,17 +6,20 @@ use utoipa::openapi::Ref;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Type};
 
 use crate::access::Scope;
+use crate::fleet::Order;
 use crate::notification;
 use crate::store::Owner;
 
 /// The lists of words that answers share, by the names of their schemas.
-pub(super) fn words() -> [(&'static str, ObjectBuilder); 8] {
+pub(super) fn words() -> [(&'static str, ObjectBuilder); 10] {
     [
         (STATUS, word(Presence::ALL.map(Presence::as_str))),
         (OUTCOME, word(Verdict::ALL.map(Verdict::as_str))),
         (REASON, word(Reason::ALL.iter().map(|reason| reason.as_str()))),
         (INCIDENT_KIND, word(incident::Kind::ALL.map(incident::Kind::as_str))),
         (NOTIFICATION_KIND, word(notification::Kind::ALL.map(notification::Kind::as_str))),
+        (NOTE_KIND, word(["note", "update"])),
+        (ORDER, word(Order::ALL.map(Order::as_str))),
         (SCOPE, word(Scope::ALL.map(Scope::as_str))),
         (OWNER, word(Owner::ALL.map(Owner::as_str))),
         (MAINTENANCE_STATE, word(["planned", "open", "over"])),
@@ -28,6 +31,8 @@ const OUTCOME: &str = "Outcome";
 const REASON: &str = "Reason";
 const INCIDENT_KIND: &str = "IncidentKind";
 const NOTIFICATION_KIND: &str = "NotificationKind";
+const NOTE_KIND: &str = "NoteKind";
+const ORDER: &str = "Order";
 const SCOPE: &str = "Scope";
 const OWNER: &str = "Owner";
 const MAINTENANCE_STATE: &str = "MaintenanceState";
@@ -69,6 +74,16 @@ pub(in crate::api) fn incident_kind() -> Ref {
 /// What a message tells.
 pub(in crate::api) fn notification_kind() -> Ref {
     Ref::from_schema_name(NOTIFICATION_KIND)
+}
+
+/// Whom a note is for; `null` like `note`.
+pub(in crate::api) fn note_kind() -> OneOfBuilder {
+    or_null(NOTE_KIND)
+}
+
+/// What comes first in a list of monitors.
+pub(in crate::api) fn order() -> Ref {
+    Ref::from_schema_name(ORDER)
 }
 
 /// What a key is good for.

@@ -1,6 +1,7 @@
 //! The files of a data directory: who may read them, who may write them, and which schema they have.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -42,6 +43,7 @@ impl Database {
                 include_str!("schema/main-005.sql"),
                 include_str!("schema/main-006.sql"),
                 include_str!("schema/main-007.sql"),
+                include_str!("schema/main-008.sql"),
             ],
         }
     }
@@ -80,6 +82,17 @@ impl Database {
         Ok(connection)
     }
 
+    /// Whether [`Self::open_writer`] would take it: a schema we know, and no page that is damaged. Changes nothing in it.
+    pub(super) fn look(&self) -> Result<(), StoreError> {
+        let connection = self.open_reader().map_err(|error| self.cannot_open(error))?;
+        self.schema_of(&connection)?;
+        let check = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+        match check.map_err(|error| self.cannot_open(error))?.as_str() {
+            "ok" => Ok(()),
+            damage => Err(self.cannot_open(damage)),
+        }
+    }
+
     /// The error that this file cannot be used.
     pub(super) fn cannot_open(&self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
         cannot_open(&self.path, source)
@@ -97,11 +110,7 @@ impl Database {
 
     fn migrate(&self, connection: &mut Connection) -> Result<(), StoreError> {
         let failed = |error| cannot_open(&self.path, error);
-        let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
-        let known = u32::try_from(self.steps.len()).expect("a handful of steps");
-        if found > known {
-            return Err(StoreError::TooNew { path: self.path.display().to_string(), found, known });
-        }
+        let found = self.schema_of(connection)?;
         for (number, step) in (1..).zip(self.steps).skip(found as usize) {
             let transaction = connection.transaction().map_err(failed)?;
             transaction.execute_batch(step).map_err(failed)?;
@@ -109,6 +118,17 @@ impl Database {
             transaction.commit().map_err(failed)?;
         }
         Ok(())
+    }
+
+    /// The number of the schema that the file has.
+    fn schema_of(&self, connection: &Connection) -> Result<u32, StoreError> {
+        let found = connection.pragma_query_value(None, "user_version", |row| row.get(0));
+        let found: u32 = found.map_err(|error| self.cannot_open(error))?;
+        let known = u32::try_from(self.steps.len()).expect("a handful of steps");
+        if found > known {
+            return Err(StoreError::TooNew { path: self.path.display().to_string(), found, known });
+        }
+        Ok(found)
     }
 }
 
@@ -127,6 +147,21 @@ pub(super) fn take_directory(dir: &Path) -> Result<File, StoreError> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: dir.display().to_string() }),
+        Err(TryLockError::Error(error)) => Err(cannot_open(&path, error)),
+    }
+}
+
+/// Whether a process has the data directory for itself; changes nothing.
+pub(super) fn is_taken(dir: &Path) -> Result<bool, StoreError> {
+    let path = dir.join("lock");
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(cannot_open(&path, error)),
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
         Err(TryLockError::Error(error)) => Err(cannot_open(&path, error)),
     }
 }

@@ -5,6 +5,7 @@
 //! belongs to one process at a time.
 
 mod access;
+mod chronicle;
 mod fault;
 mod files;
 mod main;
@@ -30,7 +31,7 @@ use tokio::sync::oneshot;
 pub use timing::Timing;
 
 use self::fault::Fault;
-use self::files::{Database, take_directory};
+use self::files::{Database, is_taken, take_directory};
 use self::main::{MainJob, MainScribe};
 use self::readers::Readers;
 use self::results::{ResultsJob, ResultsScribe, SharedHeads};
@@ -79,6 +80,24 @@ impl SqliteStore {
             results_readers: Readers::new(results_db),
             heads,
         })
+    }
+
+    /// Looks whether [`Self::open`] would take the store in `dir`, and writes nothing.
+    ///
+    /// # Errors
+    /// Those of [`Self::open`]; also when `main.db` is damaged.
+    pub fn look(dir: &Path) -> Result<(), StoreError> {
+        if is_taken(dir)? {
+            return Err(StoreError::InUse { path: dir.display().to_string() });
+        }
+        Database::main(dir).look()?;
+        // Its pages carry their own checksums and are looked at when they are read: the whole of it may be gigabytes.
+        let results = Database::results(dir);
+        if results.path.exists() {
+            results.open_reader().map(drop).map_err(|error| results.cannot_open(error))
+        } else {
+            Ok(())
+        }
     }
 
     async fn write<T: Send + 'static>(

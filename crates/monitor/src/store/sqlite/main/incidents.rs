@@ -7,7 +7,9 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::super::fault::Fault;
 use super::columns::{incident_kind, monitor, wall, wall_or_none};
 use crate::model::{AccountId, IncidentId, MonitorId};
-use crate::store::{Acknowledged, Acknowledgement, Decision, IncidentChange, IncidentFilter, IncidentRow, TimelineRow};
+use crate::store::{
+    Acknowledged, Acknowledgement, Decision, IncidentChange, IncidentFilter, IncidentRow, NewNote, TimelineRow,
+};
 
 /// Applies a decision's change to `incident`; the same change again changes nothing.
 pub(super) fn change(
@@ -165,6 +167,10 @@ fn acknowledgement(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Ackno
     Ok(Some(Acknowledgement { by: row.get(first + 1)?, at }))
 }
 
+/// What [`incident_row`] reads.
+const COLUMNS: &str = "SELECT incident.monitor, incident.seq, monitor.name, incident.kind, began, opened, ended, cause,
+                              evidence, acknowledged, acknowledged_by";
+
 /// The incidents that `filter` names, newest first.
 pub(in super::super) fn incidents(
     connection: &Connection,
@@ -179,9 +185,7 @@ pub(in super::super) fn incidents(
         (Some(_), true) => ("", "+incident.account = ?1 AND incident.monitor = ?2 AND ended IS NULL"),
     };
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT incident.monitor, incident.seq, monitor.name, incident.kind, began, opened, ended, cause, evidence,
-                acknowledged, acknowledged_by
-         FROM incident {index} JOIN monitor ON monitor.id = incident.monitor
+        "{COLUMNS} FROM incident {index} JOIN monitor ON monitor.id = incident.monitor
          WHERE {only} ORDER BY opened DESC, incident.monitor DESC, incident.seq DESC LIMIT ?3"
     ))?;
     let limit = i64::try_from(filter.limit).unwrap_or(i64::MAX);
@@ -191,6 +195,41 @@ pub(in super::super) fn incidents(
         incident.timeline = timeline(connection, incident.id)?;
     }
     Ok(incidents)
+}
+
+/// One incident.
+pub(in super::super) fn incident(
+    connection: &Connection,
+    account: AccountId,
+    id: IncidentId,
+) -> Result<Option<IncidentRow>, Fault> {
+    let found = connection
+        .prepare_cached(&format!(
+            "{COLUMNS} FROM incident JOIN monitor ON monitor.id = incident.monitor
+             WHERE incident.monitor = ?1 AND incident.seq = ?2 AND incident.account = ?3"
+        ))?
+        .query_row(params![id.monitor.0, id.seq, account.0], incident_row)
+        .optional()?;
+    let Some(mut incident) = found else { return Ok(None) };
+    incident.timeline = timeline(connection, id)?;
+    Ok(Some(incident))
+}
+
+/// Writes what a person says of an incident.
+pub(in super::super) fn write_note(
+    connection: &Connection,
+    account: AccountId,
+    id: IncidentId,
+    new: &NewNote,
+    now: Wall,
+) -> Result<bool, Fault> {
+    let is_there = connection
+        .prepare_cached("SELECT 1 FROM incident WHERE monitor = ? AND seq = ? AND account = ?")?
+        .exists(params![id.monitor.0, id.seq, account.0])?;
+    if is_there {
+        note(connection, account, id, Note { at: now, what: new.what, text: &new.text, evidence: None })?;
+    }
+    Ok(is_there)
 }
 
 fn incident_row(row: &Row<'_>) -> rusqlite::Result<IncidentRow> {

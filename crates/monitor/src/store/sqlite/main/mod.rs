@@ -6,6 +6,7 @@ mod decide;
 mod enlist;
 mod incidents;
 mod keys;
+mod marks;
 mod once;
 mod outbox;
 mod public;
@@ -19,8 +20,9 @@ use rusqlite::{Connection, params};
 
 pub(super) use decide::commit;
 pub(super) use enlist::{enlist, monitors};
-pub(super) use incidents::{acknowledge, incidents};
+pub(super) use incidents::{acknowledge, incident, incidents, write_note};
 pub(super) use keys::{add_key, key_used, keys, remove_key};
+pub(super) use marks::{add_mark, added_marks, remove_mark};
 pub(super) use once::{claim_once, settle_once};
 pub(super) use outbox::one as delivery;
 pub(super) use outbox::{claim, deliveries, forget, gauge, next_due, settle};

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use allswell_core::Wall;
+use allswell_core::{Wall, series};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::super::fault::{Damaged, Fault};
@@ -24,21 +24,49 @@ pub(in super::super) fn read(
     if limit == 0 || range.is_empty() {
         return Ok(Vec::new());
     }
-    let samples = loop {
-        if let Some(samples) = samples(connection, heads, monitor, range, limit)? {
-            break samples;
-        }
-    };
+    let samples = newest(connection, heads, monitor, range, limit)?;
     let mut rows: Vec<ResultRow> = samples.iter().map(|sample| sample.row(monitor)).collect();
     // Read after the results: what is in memory was committed with its detail before.
     fill_details(connection, monitor, &mut rows)?;
     Ok(rows.into_iter().map(|row| StoredResult { row }).collect())
 }
 
+/// All results of `monitor` within `range`, newest first, without their details.
+pub(in super::super) fn read_samples(
+    connection: &mut Connection,
+    heads: &SharedHeads,
+    monitor: MonitorId,
+    range: &Range<Wall>,
+) -> Result<Vec<series::Sample>, Fault> {
+    if range.is_empty() {
+        return Ok(Vec::new());
+    }
+    let samples = newest(connection, heads, monitor, range, usize::MAX)?;
+    let told = |sample: &Sample| {
+        let row = sample.row(monitor);
+        series::Sample { at: row.asked, verdict: row.verdict, latency: row.total }
+    };
+    Ok(samples.iter().map(told).collect())
+}
+
 /// When `monitor` was asked last.
 pub(in super::super) fn last_asked(heads: &SharedHeads, monitor: MonitorId) -> Option<Wall> {
     let heads = heads.read().expect("nothing panics while holding the heads");
     heads.asked.get(&monitor.0).copied().map(Wall::from_ms)
+}
+
+fn newest(
+    connection: &mut Connection,
+    heads: &SharedHeads,
+    monitor: MonitorId,
+    range: &Range<Wall>,
+    limit: usize,
+) -> Result<Vec<Sample>, Fault> {
+    loop {
+        if let Some(samples) = samples(connection, heads, monitor, range, limit)? {
+            return Ok(samples);
+        }
+    }
 }
 
 /// `None` when a slice was swept while we looked; looking again sees it.
@@ -81,7 +109,7 @@ type Stored = (Key, Option<Vec<u8>>);
 
 /// Whether no block of `key`'s hour or before can be among the newest `limit`.
 fn enough(found: &[Sample], key: Key, limit: usize) -> bool {
-    found.iter().filter(|sample| hour(sample.asked) > key.hour).take(limit).count() == limit
+    found.len() >= limit && found.iter().filter(|sample| hour(sample.asked) > key.hour).take(limit).count() == limit
 }
 
 /// The last block at or before `key`, with its data if it is one of `key`'s monitor.

@@ -237,3 +237,27 @@ async fn a_copy_of_open_files_is_whole() {
     copied.close().await.unwrap();
     check(copy.path());
 }
+
+#[tokio::test]
+async fn a_look_tells_what_opening_would_and_writes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let look = || SqliteStore::look(dir.path());
+    let store = open(dir.path());
+    assert!(matches!(look(), Err(StoreError::InUse { .. })), "{:?}", look());
+    store.close().await.unwrap();
+    drop(store);
+    look().expect("it is whole");
+    let file = dir.path().join("main.db");
+    let version = |set: u32| Connection::open(&file).unwrap().pragma_update(None, "user_version", set).unwrap();
+    let bytes = std::fs::read(&file).unwrap();
+    version(1);
+    look().expect("an older one would be brought up to date");
+    let found = Connection::open(&file).unwrap().pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0));
+    assert_eq!(found.unwrap(), 1);
+    version(99);
+    assert!(matches!(look(), Err(StoreError::TooNew { found: 99, .. })), "{:?}", look());
+    // Everything behind the first page is lost.
+    std::fs::write(&file, [&bytes[..4_096], &vec![0xA5; bytes.len() - 4_096]].concat()).unwrap();
+    let error = look().expect_err("it is damaged");
+    assert!(matches!(error, StoreError::Open { .. }), "{error:?}");
+}

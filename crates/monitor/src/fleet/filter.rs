@@ -1,0 +1,190 @@
+//! The language in which monitors are looked for: `status:down tag:eu p95>500 payments`.
+//!
+//! Words separated by spaces, all of which must hold; `-` before one turns it round; quotes keep spaces together.
+
+use std::time::Duration;
+
+use allswell_core::uptime::Presence;
+
+use super::Row;
+
+/// No filter of a person is longer.
+const WORDS_MAX: usize = 64;
+
+/// What a row must be.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Filter(Vec<Word>);
+
+#[derive(Clone, Debug, PartialEq)]
+struct Word {
+    negated: bool,
+    test: Test,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Test {
+    /// Somewhere in name, target, group or tags.
+    Text(String),
+    Name(String),
+    Tag(String),
+    Group(String),
+    Kind(String),
+    Status(Presence),
+    /// A latency, compared.
+    Latency(Measure, Compared, Duration),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Measure {
+    Last,
+    P95,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Compared {
+    More,
+    Less,
+}
+
+/// A text that is no filter, and the way out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{said}")]
+pub struct NotAFilter {
+    /// What is wrong.
+    pub said: String,
+    /// What would do.
+    pub hint: String,
+}
+
+impl Filter {
+    /// Reads what a person wrote.
+    ///
+    /// # Errors
+    /// [`NotAFilter`] names the word and what would do.
+    pub fn read(text: &str) -> Result<Self, NotAFilter> {
+        let words = words(text)?;
+        if words.len() > WORDS_MAX {
+            return Err(wrong(format!("there are {} words", words.len()), format!("write at most {WORDS_MAX}")));
+        }
+        words.iter().map(|word| read(word)).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Whether `row` is looked for.
+    pub fn fits(&self, row: &Row) -> bool {
+        self.0.iter().all(|word| word.test.holds(row) != word.negated)
+    }
+
+    /// Whether it lets everything through.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Divides at spaces outside quotes; the quotes go.
+fn words(text: &str) -> Result<Vec<String>, NotAFilter> {
+    let (mut words, mut word, mut quoted, mut begun) = (Vec::new(), String::new(), false, false);
+    for c in text.chars() {
+        match c {
+            '"' => (quoted, begun) = (!quoted, true),
+            c if c.is_whitespace() && !quoted => {
+                if begun {
+                    words.push(std::mem::take(&mut word));
+                }
+                begun = false;
+            }
+            c => {
+                word.push(c);
+                begun = true;
+            }
+        }
+    }
+    if quoted {
+        return Err(wrong("a quote is not closed".to_owned(), "close it with `\"`".to_owned()));
+    }
+    if begun {
+        words.push(word);
+    }
+    Ok(words)
+}
+
+fn read(word: &str) -> Result<Word, NotAFilter> {
+    let (negated, word) = match word.strip_prefix('-') {
+        Some(rest) if !rest.is_empty() => (true, rest),
+        _ => (false, word),
+    };
+    let comparison = ["p95", "latency"].iter().find_map(|name| {
+        let rest = word.strip_prefix(name)?;
+        let compared = if rest.starts_with('>') { Compared::More } else { Compared::Less };
+        Some((*name, compared, rest.strip_prefix(['>', '<'])?))
+    });
+    if let Some((name, compared, value)) = comparison {
+        let measure = if name == "p95" { Measure::P95 } else { Measure::Last };
+        return Ok(Word { negated, test: Test::Latency(measure, compared, duration(name, value)?) });
+    }
+    let test = match word.split_once(':') {
+        // A URL and `host:port` are looked for as they are.
+        Some((field, value)) if is_field(field) => named(field, value)?,
+        _ => Test::Text(word.to_lowercase()),
+    };
+    Ok(Word { negated, test })
+}
+
+const FIELDS: [&str; 5] = ["status", "tag", "group", "kind", "name"];
+
+fn is_field(word: &str) -> bool {
+    FIELDS.contains(&word)
+}
+
+fn named(field: &str, value: &str) -> Result<Test, NotAFilter> {
+    if value.is_empty() {
+        return Err(wrong(format!("`{field}:` says nothing"), format!("write what it should be: `{field}:...`")));
+    }
+    Ok(match field {
+        "tag" => Test::Tag(value.to_owned()),
+        "group" => Test::Group(value.to_owned()),
+        "kind" => Test::Kind(value.to_owned()),
+        "name" => Test::Name(value.to_lowercase()),
+        _ => {
+            let status = Presence::ALL.into_iter().find(|presence| presence.as_str() == value);
+            let known = Presence::ALL.map(Presence::as_str).join(", ");
+            Test::Status(
+                status.ok_or_else(|| wrong(format!("there is no status `{value}`"), format!("known are {known}")))?,
+            )
+        }
+    })
+}
+
+/// Milliseconds, or a time with its unit.
+fn duration(name: &str, value: &str) -> Result<Duration, NotAFilter> {
+    let plain = value.parse::<f64>().ok().filter(|ms| ms.is_finite() && (0.0..=1e9).contains(ms));
+    let read = plain.map(|ms| Duration::from_secs_f64(ms / 1e3));
+    read.or_else(|| allswell_core::time::parse_duration(value).ok()).ok_or_else(|| {
+        let hint = format!("write milliseconds or a time: `{name}>500`, `{name}>1.5s`");
+        wrong(format!("`{name}` cannot be compared with `{value}`"), hint)
+    })
+}
+
+fn wrong(said: String, hint: String) -> NotAFilter {
+    NotAFilter { said, hint }
+}
+
+impl Test {
+    fn holds(&self, row: &Row) -> bool {
+        let facts = &row.facts;
+        match self {
+            Self::Text(text) => facts.haystack.contains(text),
+            Self::Name(text) => facts.name.to_lowercase().contains(text),
+            Self::Tag(tag) => facts.tags.contains(tag),
+            Self::Group(group) => facts.group.as_ref() == Some(group),
+            Self::Kind(kind) => facts.kind == *kind,
+            Self::Status(status) => row.status == *status,
+            Self::Latency(measure, compared, than) => {
+                let latency = if *measure == Measure::P95 { row.p95 } else { row.latency() };
+                latency.is_some_and(|latency| match compared {
+                    Compared::More => latency > *than,
+                    Compared::Less => latency < *than,
+                })
+            }
+        }
+    }
+}

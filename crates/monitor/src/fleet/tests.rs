@@ -1,0 +1,280 @@
+use allswell_core::check::{Memory, Status};
+use allswell_core::telling::Telling;
+use allswell_core::uptime::Presence;
+use allswell_core::{Phases, Verdict};
+use futures_util::StreamExt as _;
+use proptest::prelude::*;
+
+use super::*;
+use crate::store::sqlite::{SqliteStore, Timing};
+use crate::store::{Enlisted, Enlistment, MonitorRow, TransitionRow};
+
+fn row(id: u32, name: &str, status: Presence, since: i64, p95_ms: u64) -> Row {
+    let enlistment = Enlistment {
+        name: name.to_owned(),
+        kind: if id.is_multiple_of(2) { "http" } else { "tcp" }.to_owned(),
+        target: format!("GET https://{name}.Example.com:8443/ready"),
+        interval: Duration::from_secs(30),
+        tags: if id.is_multiple_of(3) { vec!["eu".to_owned(), "Prod".to_owned()] } else { Vec::new() },
+        group: id.is_multiple_of(5).then(|| "shop".to_owned()),
+        paused: false,
+        renamed_from: None,
+    };
+    let enlisted = Enlisted {
+        id: MonitorId(id),
+        created: Wall::default(),
+        memory: Memory::default(),
+        seq: 0,
+        presence: None,
+        incident: None,
+        telling: Telling::default(),
+        maintenance: None,
+        last_asked: None,
+        former_names: Vec::new(),
+    };
+    let mut row = Row::of(MonitorRow { enlistment, enlisted }, &mut HashMap::new());
+    row.status = status;
+    row.since = Some(Wall::from_ms(since));
+    row.p95 = (p95_ms > 0).then(|| Duration::from_millis(p95_ms));
+    row
+}
+
+fn fits(filter: &str, row: &Row) -> bool {
+    Filter::read(filter).expect("a filter").fits(row)
+}
+
+#[test]
+fn a_filter_is_words_that_must_all_hold() {
+    let row = row(30, "payments", Presence::Down, 0, 700);
+    let check = |filter: &str, expected: bool| assert_eq!(fits(filter, &row), expected, "{filter}");
+    check("", true);
+    check("PAY", true);
+    check("payments.example.com", true);
+    check("https://payments", true);
+    check("orders", false);
+    check("tag:eu", true);
+    check("tag:e", false);
+    check("tag:eu tag:Prod", true);
+    check("-tag:eu", false);
+    check("-tag:us", true);
+    check("group:shop", true);
+    check("kind:http", true);
+    check("kind:tcp", false);
+    check("name:ment", true);
+    check("name:example", false);
+    check("status:down", true);
+    check("status:down -status:up pay", true);
+    check("p95>500", true);
+    check("p95>0.7s", false);
+    check("p95<1s", true);
+    check("latency>1", false);
+    check("\"payments tag\"", false);
+    check("\"\"", true);
+}
+
+#[test]
+fn what_is_no_filter_is_refused_with_the_way_out() {
+    let refused = |filter: &str| {
+        let NotAFilter { said, hint } = Filter::read(filter).expect_err("no filter");
+        format!("{said}; {hint}")
+    };
+    assert_eq!(
+        refused("status:bad"),
+        "there is no status `bad`; known are up, degraded, down, unknown, maintenance, paused"
+    );
+    assert_eq!(
+        refused("p95>fast"),
+        "`p95` cannot be compared with `fast`; write milliseconds or a time: `p95>500`, `p95>1.5s`"
+    );
+    assert_eq!(refused("tag:"), "`tag:` says nothing; write what it should be: `tag:...`");
+    assert_eq!(refused("\"open"), "a quote is not closed; close it with `\"`");
+    assert!(refused(&"a ".repeat(65)).starts_with("there are 65 words"));
+}
+
+fn rows() -> impl Strategy<Value = Vec<Row>> {
+    let one = (prop::sample::select(Presence::ALL.to_vec()), 0_i64..5, 0_u64..4, "[a-c]{1,2}");
+    prop::collection::vec(one, 0..40).prop_map(|rows| {
+        let row =
+            |(id, (status, since, p95, name)): (u32, (Presence, i64, u64, String))| row(id, &name, status, since, p95);
+        (1..).zip(rows).map(row).collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_page_is_the_one_that_sorting_everything_gives(rows in rows(), offset in 0_usize..50, limit in 0_usize..50) {
+        for order in Order::ALL {
+            let all = Selection { filter: Filter::read("-name:a").expect("a filter"), order, offset: 0, limit: None };
+            let (whole, matched) = all.choose(&rows);
+            prop_assert_eq!(matched, rows.iter().filter(|row| !row.facts.name.contains('a')).count());
+            let mut sorted = whole.clone();
+            let rank = |row: &Row| ["down", "degraded", "unknown", "maintenance", "paused", "up"].iter().position(|word| *word == row.status.as_str());
+            match order {
+                Order::Configured => sorted.sort_by_key(|row| row.facts.id),
+                Order::Trouble => sorted.sort_by_key(|row| (rank(row), std::cmp::Reverse(row.since), row.facts.id)),
+                Order::Name => sorted.sort_by_key(|row| (row.facts.name.clone(), row.facts.id)),
+                Order::Slow => sorted.sort_by_key(|row| (std::cmp::Reverse(row.p95), row.facts.id)),
+            }
+            let ids = |rows: &[&Row]| rows.iter().map(|row| row.facts.id).collect::<Vec<_>>();
+            prop_assert_eq!(ids(&whole), ids(&sorted));
+            let page = Selection { offset, limit: Some(limit), ..all }.choose(&rows).0;
+            let expected: Vec<_> = ids(&sorted).into_iter().skip(offset).take(limit).collect();
+            prop_assert_eq!(ids(&page), expected);
+        }
+    }
+}
+
+fn result(monitor: MonitorId, asked: i64, verdict: Verdict, ms: u64) -> ResultRow {
+    ResultRow {
+        monitor,
+        asked: Wall::from_ms(asked),
+        verdict,
+        reason: None,
+        status: Some(200),
+        phases: Phases::default(),
+        total: Duration::from_millis(ms),
+        detail: None,
+    }
+}
+
+fn named(name: &str, paused: bool) -> Enlistment {
+    Enlistment {
+        name: name.to_owned(),
+        kind: "http".to_owned(),
+        target: String::new(),
+        interval: Duration::from_secs(30),
+        tags: Vec::new(),
+        group: None,
+        paused,
+        renamed_from: None,
+    }
+}
+
+struct World {
+    fleet: Arc<Fleet>,
+    store: Arc<dyn Store>,
+    _data: tempfile::TempDir,
+}
+
+impl World {
+    async fn of(names: &[&str]) -> Self {
+        let data = tempfile::tempdir().expect("a directory");
+        let store = SqliteStore::open(data.path(), Wall::default(), Timing::none()).expect("a new store");
+        let list = names.iter().map(|name| named(name, false)).collect();
+        store.enlist(list, Wall::from_ms(1)).await.expect("written");
+        let world = Self { fleet: Arc::new(Fleet::new(Wall::from_ms(7))), store: Arc::new(store), _data: data };
+        world.fleet.load(&*world.store).await.expect("read");
+        world
+    }
+
+    fn one(&self, id: u32) -> Row {
+        self.fleet.one(MonitorId(id)).expect("it is there")
+    }
+}
+
+#[tokio::test]
+async fn results_and_decisions_are_at_hand_and_a_new_list_keeps_them() {
+    let world = World::of(&["a", "b"]).await;
+    let id = MonitorId(1);
+    world.fleet.recorded(&(1..=60).map(|n| result(id, n, Verdict::Pass, n.unsigned_abs())).collect::<Vec<_>>());
+    let at = Wall::from_ms(70);
+    let memory = Memory { confirmed: Status::Down, since: at, ..Memory::default() };
+    let transition = TransitionRow { seq: 1, from: Presence::Up, to: Presence::Down, began: at, at, reason: None };
+    let down = Decision { transition: Some(transition), ..Decision::nothing(id, at, memory) };
+    world.fleet.decided(&[down]);
+    let row = world.one(1);
+    assert_eq!((row.status, row.since, row.strip.iter().count()), (Presence::Down, Some(at), STRIP));
+    // The last 48 are 13 to 60 ms; the 46th of them is not exceeded by 95 in a hundred.
+    assert_eq!((row.p95, row.latency()), (Some(Duration::from_millis(58)), Some(Duration::from_millis(60))));
+    world.store.enlist(vec![named("a", true), named("c", false)], Wall::from_ms(80)).await.expect("written");
+    world.fleet.load(&*world.store).await.expect("read");
+    let row = world.one(1);
+    assert_eq!((row.status, row.strip.iter().count(), row.since), (Presence::Paused, STRIP, Some(at)));
+    assert!(world.fleet.one(MonitorId(2)).is_none(), "b is no more");
+}
+
+#[tokio::test]
+async fn planned_maintenance_covers_what_is_true_until_it_ends() {
+    let world = World::of(&["a"]).await;
+    let memory = Memory { confirmed: Status::Down, since: Wall::from_ms(5), ..Memory::default() };
+    let check = |at: i64, maintenance: Option<Option<&str>>, expected: (Presence, i64)| {
+        let maintenance = maintenance.map(|window| window.map(str::to_owned));
+        let at = Wall::from_ms(at);
+        world.fleet.decided(&[Decision { maintenance, ..Decision::nothing(MonitorId(1), at, memory) }]);
+        let row = world.one(1);
+        assert_eq!((row.status, row.since), (expected.0, Some(Wall::from_ms(expected.1))));
+    };
+    check(6, None, (Presence::Down, 5));
+    check(7, Some(Some("weekly")), (Presence::Maintenance, 7));
+    check(8, None, (Presence::Maintenance, 7));
+    check(9, Some(None), (Presence::Down, 5));
+}
+
+#[tokio::test]
+async fn after_a_restart_the_last_results_come_from_the_store() {
+    let world = World::of(&["a"]).await;
+    let results = (1..=100).map(|n| result(MonitorId(1), n * 1_000, Verdict::Pass, 5)).collect();
+    world.store.record(results).await.expect("written");
+    let again = Fleet::new(Wall::from_ms(8));
+    again.load(&*world.store).await.expect("read");
+    let row = again.one(MonitorId(1)).expect("it is there");
+    assert_eq!(
+        (row.strip.iter().count(), row.asked, row.p95),
+        (STRIP, Some(Wall::from_ms(100_000)), Some(Duration::from_millis(5)))
+    );
+}
+
+#[tokio::test]
+async fn who_follows_hears_what_is_new_in_batches_and_is_let_go_at_the_end() {
+    let world = World::of(&["a", "b"]).await;
+    let mut news = Box::pin(Arc::clone(world.fleet.live()).follow(None));
+    assert_eq!(news.next().await.expect("a beginning"), "retry: 2000\n: well\n\n");
+    let (stop, stopped) = watch::channel(false);
+    let following = world.fleet.follow(Arc::clone(&world.store), stopped);
+    let reading = async {
+        let mut heard = String::new();
+        while !heard.contains("event: reload") {
+            heard += std::str::from_utf8(&news.next().await.expect("news")).expect("text");
+        }
+        world.fleet.recorded(&[result(MonitorId(1), 1, Verdict::Pass, 4), result(MonitorId(2), 1, Verdict::Pass, 5)]);
+        world.fleet.recorded(&[result(MonitorId(1), 2, Verdict::Pass, 6)]);
+        while !heard.contains("event: results") {
+            heard += std::str::from_utf8(&news.next().await.expect("news")).expect("text");
+        }
+        let _ = stop.send(true);
+        (heard, news.next().await)
+    };
+    let ((), (heard, end)) = tokio::join!(following, reading);
+    assert!(heard.contains("event: results\ndata: [[1,3,6],[2,3,5]]\n\n"), "{heard}");
+    assert!(end.is_none(), "the end of the server is the end of the stream");
+}
+
+#[tokio::test]
+async fn who_was_away_is_told_what_was_missed_or_to_read_everything_again() {
+    let live = Arc::new(Live::new(Wall::from_ms(7)));
+    for number in 0..3 {
+        live.push("results", &number.to_string());
+    }
+    let first = async |last: &str, skip: usize| {
+        let last = Some(last.parse::<Position>().expect("a position"));
+        let mut news = Box::pin(Arc::clone(&live).follow(last));
+        let mut heard = Vec::new();
+        for _ in 0..=skip {
+            heard.push(String::from_utf8(news.next().await.expect("news").to_vec()).expect("text"));
+        }
+        heard.concat()
+    };
+    let missed = first("7-1", 1).await;
+    assert!(missed.contains("id: 7-2\nevent: results\ndata: 1\n\nid: 7-3\nevent: results\ndata: 2\n\n"), "{missed}");
+    assert!(!missed.contains("reset") && !missed.contains("data: 0"), "{missed}");
+    for gone in ["6-2", "7-99"] {
+        assert!(first(gone, 0).await.contains("id: 7-3\nevent: reset\n"), "{gone}");
+    }
+    // More than is kept: nobody waited for this one.
+    let mut slow = Box::pin(Arc::clone(&live).follow(Some("7-3".parse().expect("a position"))));
+    slow.next().await;
+    for number in 0..2_000 {
+        live.push("results", &number.to_string());
+    }
+    assert_eq!(slow.next().await.expect("news"), "id: 7-2003\nevent: reset\ndata: {}\n\n");
+}

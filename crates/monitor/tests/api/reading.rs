@@ -1,0 +1,247 @@
+//! Reading much as little: the fleet in columns, series and percentiles, windows and months, what happened elsewhere.
+
+use std::time::Duration;
+
+use allswell_core::Wall;
+use allswell_core::series::Summary;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use serde_json::{Value, json};
+
+use super::world::{DAY, NOW, World};
+use super::{Answer, get, read, send};
+
+async fn post(world: &World, path: &str, body: &Value, headers: &[(&str, &str)]) -> Answer {
+    let mut request = Request::post(path).header("content-type", "application/json").header("host", "127.0.0.1");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    send(&world.state, request.body(Body::from(body.to_string())).expect("a request")).await
+}
+
+#[tokio::test]
+async fn the_fleet_says_in_columns_what_the_list_says_in_rows() {
+    let world = World::company().await;
+    let fleet = read(&world.state, "/api/v1/fleet").await;
+    let list = read(&world.state, "/api/v1/monitors").await;
+    let monitors = list["monitors"].as_array().expect("a list");
+    assert_eq!((fleet["total"].as_u64(), fleet["matched"].as_u64()), (Some(14), Some(14)));
+    for (place, monitor) in monitors.iter().enumerate() {
+        let cell = |column: &str| fleet[column][place].clone();
+        for column in ["id", "name", "kind", "target", "tags", "group", "interval_s", "incident"] {
+            assert_eq!(cell(column), monitor[column], "{column} of {monitor}");
+        }
+        let status = cell("status").as_u64().expect("an index");
+        assert_eq!(fleet["statuses"][usize::try_from(status).expect("small")], monitor["status"]);
+        assert_eq!(cell("reason"), monitor["last_result"]["reason"], "{monitor}");
+        assert_eq!(cell("code"), monitor["last_result"]["status"], "{monitor}");
+    }
+}
+
+#[tokio::test]
+async fn the_fleet_is_filtered_ordered_and_paged() {
+    let world = World::company().await;
+    let names = async |query: &str| -> (Value, u64) {
+        let fleet = read(&world.state, &format!("/api/v1/fleet?{query}")).await;
+        (fleet["name"].clone(), fleet["matched"].as_u64().expect("a number"))
+    };
+    assert_eq!(names("filter=status:down").await, (json!(["payments-api"]), 1));
+    assert_eq!(names("filter=kind:tcp").await, (json!(["postgres primary"]), 1));
+    let (trouble, matched) = names("sort=trouble&limit=2").await;
+    assert_eq!((&trouble[0], matched), (&json!("payments-api"), 14));
+    let (page, _) = names("sort=name&offset=1&limit=2").await;
+    let (all, _) = names("sort=name").await;
+    assert_eq!(page, json!([all[1], all[2]]));
+    let mut sorted = all.as_array().expect("a list").clone();
+    sorted.sort_by_key(|name| name.as_str().expect("a name").to_owned());
+    assert_eq!(all, json!(sorted));
+    for wrong in ["filter=status:bad", "sort=size", "offset=-1", "limit=0", "colour=red"] {
+        let answer = get(&world.state, &format!("/api/v1/fleet?{wrong}")).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{wrong}");
+        assert_eq!(answer.json()["field"], wrong.split('=').next().expect("a name"), "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn the_fleet_that_did_not_change_is_not_sent_again() {
+    let world = World::company().await;
+    let tag = get(&world.state, "/api/v1/fleet").await.header("etag").to_owned();
+    let ask = async || {
+        let request =
+            Request::get("/api/v1/fleet").header("if-none-match", &tag).body(Body::empty()).expect("a request");
+        send(&world.state, request).await.status
+    };
+    assert_eq!(ask().await, StatusCode::NOT_MODIFIED);
+    let results =
+        world.state.store.results(allswell_monitor::model::MonitorId(1), NOW - DAY..NOW, 1).await.expect("read");
+    world.state.fleet.recorded(&[results[0].row.clone()]);
+    assert_eq!(ask().await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn strips_are_the_last_results() {
+    let world = World::company().await;
+    let strips = read(&world.state, "/api/v1/fleet/strips?ids=1,3,99").await;
+    assert_eq!(strips["strips"].as_object().expect("an object").len(), 2);
+    let results = read(&world.state, "/api/v1/monitors/1/results?limit=48").await;
+    let strip = &strips["strips"]["1"];
+    for (place, result) in results["results"].as_array().expect("a list").iter().rev().enumerate() {
+        let outcome = strip["outcome"][place].as_u64().expect("an index");
+        assert_eq!(strips["outcomes"][usize::try_from(outcome).expect("small")], result["outcome"]);
+        let (shown, exact) = (strip["latency_ms"][place].as_f64(), result["phases_ms"]["total"].as_f64());
+        assert!((shown.expect("a number") - exact.expect("a number")).abs() <= 0.1, "{shown:?} {exact:?}");
+    }
+    assert_eq!(get(&world.state, "/api/v1/fleet/strips?ids=a").await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn a_series_is_what_counting_the_results_gives() {
+    let world = World::company().await;
+    let series =
+        read(&world.state, "/api/v1/monitors/1/series?from=2026-11-21T11:00:00Z&to=2026-11-21T11:42:14Z&step=5m").await;
+    assert_eq!(series["count"].as_array().map(Vec::len), Some(9));
+    let (from, to) = (Wall::from_ms(1_795_258_800_000), Wall::from_ms(1_795_261_334_000));
+    let samples = world.state.store.samples(allswell_monitor::model::MonitorId(1), from..to).await.expect("read");
+    assert!(!samples.is_empty());
+    let mut seen = 0;
+    for index in 0..9_u32 {
+        let begin = from + Duration::from_secs(300) * index;
+        let end = (begin + Duration::from_secs(300)).min(to);
+        let naive: Vec<_> = samples.iter().copied().filter(|sample| (begin..end).contains(&sample.at)).collect();
+        let place = index as usize;
+        assert_eq!(series["count"][place], naive.len());
+        let summary = Summary::of(naive.iter().copied());
+        assert_eq!(series["failed_share"][place].as_f64(), summary.failed_share());
+        let ms = |duration: Option<Duration>| duration.map(|duration| (duration.as_secs_f64() * 1e6).round() / 1e3);
+        assert_eq!(series["p95_ms"][place].as_f64(), ms(summary.percentile(95)));
+        assert_eq!(series["avg_ms"][place].as_f64(), ms(summary.mean()));
+        seen += naive.len();
+    }
+    assert_eq!(seen, samples.len());
+    let whole =
+        read(&world.state, "/api/v1/monitors/1/percentiles?from=2026-11-21T11:00:00Z&to=2026-11-21T11:42:14Z").await;
+    for column in ["count", "failed", "p50_ms", "p95_ms", "p99_ms"] {
+        assert_eq!(whole[column], series["whole"][column], "{column}");
+    }
+    for wrong in ["step=1ms", "step=fast", "from=2026-11-22T00:00:00Z", "to=soon"] {
+        let answer = get(&world.state, &format!("/api/v1/monitors/1/series?{wrong}")).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn uptime_is_told_over_any_window_and_by_months_of_a_zone() {
+    let world = World::company().await;
+    let path =
+        "/api/v1/monitors/2/uptime?from=2026-11-01T00:00:00Z&to=2026-11-21T00:00:00Z&months=3&timezone=Europe/Berlin";
+    let uptime = read(&world.state, path).await;
+    assert_eq!(uptime["window"]["window_ms"], 20 * 86_400_000_u64);
+    // Down for nine minutes twelve days ago.
+    assert_eq!(uptime["window"]["shares"]["down"]["ms"], 9 * 60_000);
+    let months = uptime["months"].as_array().expect("months");
+    let names: Vec<_> = months.iter().map(|month| month["month"].as_str().expect("a name")).collect();
+    assert_eq!(names, ["2026-11", "2026-10", "2026-09"]);
+    assert_eq!(months[1]["from"], "2026-09-30T22:00:00.000Z");
+    assert_eq!(months[1]["to"], "2026-10-31T23:00:00.000Z");
+    assert_eq!(months[1]["window_ms"], (31 * 24 + 1) * 3_600_000_u64);
+    assert_eq!(months[0]["shares"]["down"]["ms"], 9 * 60_000);
+    for wrong in ["months=0", "months=121", "timezone=Mars", "from=2026-11-22T00:00:00Z", "to=2026-11-20T00:00:00Z"] {
+        let answer = get(&world.state, &format!("/api/v1/monitors/2/uptime?{wrong}")).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{wrong}: {}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn marks_are_told_once_listed_with_a_range_and_taken_back() {
+    let world = World::company().await;
+    let wish = json!({ "text": "payments 1.43.0", "monitor": "payments-api", "link": "https://ci.example.com/7" });
+    let first = post(&world, "/api/v1/events", &wish, &[("idempotency-key", "deploy-7")]).await;
+    assert_eq!((first.status, first.header("location")), (StatusCode::CREATED, "/api/v1/events/1"), "{}", first.body);
+    let again = post(&world, "/api/v1/events", &wish, &[("idempotency-key", "deploy-7")]).await;
+    assert_eq!((again.status, &again.body, again.header("location")), (first.status, &first.body, "/api/v1/events/1"));
+    assert_eq!(again.header("idempotency-replayed"), "true");
+    let other = post(&world, "/api/v1/events", &json!({ "text": "other" }), &[("idempotency-key", "deploy-7")]).await;
+    assert_eq!(
+        (other.status, other.json()["field"].clone()),
+        (StatusCode::UNPROCESSABLE_ENTITY, json!("idempotency-key"))
+    );
+    // What was refused changed nothing, and its key is free.
+    let refused = post(&world, "/api/v1/events", &json!({}), &[("idempotency-key", "deploy-8")]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let old = json!({ "text": "migration", "kind": "database", "at": "2026-11-01T00:00:00Z" });
+    assert_eq!(
+        post(&world, "/api/v1/events", &old, &[("idempotency-key", "deploy-8")]).await.status,
+        StatusCode::CREATED
+    );
+    let listed = read(&world.state, "/api/v1/events?from=2026-11-20T00:00:00Z").await;
+    assert_eq!(
+        listed["events"],
+        json!([{
+            "id": 1, "at": "2026-11-21T11:42:14.120Z", "kind": "deploy", "text": "payments 1.43.0",
+            "link": "https://ci.example.com/7", "monitor_id": 1,
+        }])
+    );
+    assert_eq!(read(&world.state, "/api/v1/events").await["events"].as_array().map(Vec::len), Some(2));
+    let delete = async |path: &str| {
+        let request = Request::delete(path).header("host", "localhost").body(Body::empty()).expect("a request");
+        send(&world.state, request).await.status
+    };
+    assert_eq!(delete("/api/v1/events/1").await, StatusCode::NO_CONTENT);
+    assert_eq!(delete("/api/v1/events/1").await, StatusCode::NOT_FOUND);
+    for wrong in [
+        json!({ "text": "x", "link": "javascript:alert(1)" }),
+        json!({ "text": "" }),
+        json!({ "text": "x", "at": "now" }),
+    ] {
+        assert_eq!(
+            post(&world, "/api/v1/events", &wrong, &[]).await.status,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{wrong}"
+        );
+    }
+    assert_eq!(
+        post(&world, "/api/v1/events", &json!({ "text": "x", "monitor": "nobody" }), &[]).await.status,
+        StatusCode::NOT_FOUND
+    );
+}
+
+#[tokio::test]
+async fn incidents_are_acknowledged_once_and_noted_on() {
+    let world = World::company().await;
+    let seen = post(&world, "/api/v1/incidents/1-4/acknowledge", &json!({ "by": "Ada", "note": "on it" }), &[]).await;
+    assert_eq!(seen.status, StatusCode::OK, "{}", seen.body);
+    assert!(seen.body.contains("by Ada: on it"), "{}", seen.body);
+    let second = post(&world, "/api/v1/incidents/1-4/acknowledge", &json!({ "by": "Bob" }), &[]).await;
+    assert!(second.status == StatusCode::OK && !second.body.contains("Bob"), "{}", second.body);
+    let over = post(&world, "/api/v1/incidents/3-2/acknowledge", &json!({}), &[]).await;
+    assert_eq!(over.status, StatusCode::CONFLICT, "{}", over.body);
+    let update =
+        post(&world, "/api/v1/incidents/3-2/notes", &json!({ "text": "it was the disk", "kind": "update" }), &[]).await;
+    assert_eq!(update.status, StatusCode::CREATED, "{}", update.body);
+    let timeline = update.json()["timeline"].clone();
+    let last = timeline.as_array().and_then(|lines| lines.last()).expect("a line");
+    assert_eq!((&last["what"], &last["text"]), (&json!("update"), &json!("it was the disk")));
+    for (path, body) in [("1-4", json!({ "text": "" })), ("1-4", json!({ "text": "a", "kind": "tweet" }))] {
+        let answer = post(&world, &format!("/api/v1/incidents/{path}/notes"), &body, &[]).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{body}");
+    }
+    assert_eq!(
+        post(&world, "/api/v1/incidents/9-9/notes", &json!({ "text": "a" }), &[]).await.status,
+        StatusCode::NOT_FOUND
+    );
+}
+
+#[tokio::test]
+async fn tags_and_groups_are_listed_with_how_their_monitors_are() {
+    let world = World::company().await;
+    for path in ["/api/v1/tags", "/api/v1/groups"] {
+        let listed = read(&world.state, path).await;
+        for label in listed["labels"].as_array().expect("a list") {
+            let counts = label["status"].as_object().expect("counts").values();
+            assert_eq!(
+                counts.map(|count| count.as_u64().expect("a number")).sum::<u64>(),
+                label["monitors"].as_u64().expect("a number")
+            );
+        }
+    }
+}
