@@ -60,9 +60,11 @@ pub fn quietly(command: &mut Command) -> Result<()> {
 pub fn output(command: &mut Command) -> Result<String> {
     let output = command.stdin(Stdio::null()).output();
     let output = output.with_context(|| format!("cannot run {}", line(command)))?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    anyhow::ensure!(output.status.success(), "{} ended with {}: {}", line(command), output.status, said.trim());
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    let all = [said.trim(), complaint.trim()].join("\n");
+    anyhow::ensure!(output.status.success(), "{} ended with {}: {}", line(command), output.status, all.trim());
+    Ok(said)
 }
 
 /// Whether a program is there and ends well with these arguments.

@@ -47,15 +47,22 @@ impl Reach {
     pub fn client(&self) -> anyhow::Result<Client> {
         let token = match &self.token_file {
             Some(file) => Some(token_in(file)?),
-            None => {
-                std::env::var("ALLSWELL_TOKEN").ok().filter(|token| !token.trim().is_empty()).map(SecretString::from)
-            }
+            None => token_of_environment(),
         };
         // One thread: a question waits for its answer.
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = Some(runtime.context("cannot start the runtime")?);
         Ok(Client { wire: Wire::to(&self.server, self.ca.as_deref(), token.as_ref())?, runtime })
     }
+
+    /// Whether a key goes with every question.
+    pub fn has_key(&self) -> bool {
+        self.token_file.is_some() || token_of_environment().is_some()
+    }
+}
+
+fn token_of_environment() -> Option<SecretString> {
+    std::env::var("ALLSWELL_TOKEN").ok().filter(|token| !token.trim().is_empty()).map(SecretString::from)
 }
 
 fn token_in(file: &Path) -> anyhow::Result<SecretString> {

@@ -1,9 +1,12 @@
 //! The binary `allswell`: one file for each subcommand, wiring only.
 
+mod act;
 mod channel;
 mod check;
 mod client;
 mod code;
+mod doctor;
+mod explain;
 mod heartbeats;
 mod incidents;
 mod keys;
@@ -15,6 +18,7 @@ mod paint;
 mod rehearse;
 mod run;
 mod serve;
+mod shell;
 mod table;
 mod validate;
 
@@ -48,6 +52,12 @@ enum Command {
     Apply(code::ApplyArgs),
     /// Print what is configured on a running server as one file
     Export(code::ExportArgs),
+    /// Do not ask monitors for now
+    Pause(act::Monitors),
+    /// Ask them again
+    Resume(act::Monitors),
+    /// Say that an incident is being seen to
+    Ack(act::Acknowledge),
     /// Make, list and delete API keys
     Keys(keys::Args),
     /// Run a job and call its heartbeat: start, exit code, duration, the end of its output
@@ -56,6 +66,14 @@ enum Command {
     Heartbeats(heartbeats::Args),
     /// Channels: send a test message, and say what the other side answered
     Channel(channel::Args),
+    /// Look at what a server needs of this machine, with a fix for each thing that is not well
+    Doctor(doctor::Args),
+    /// Say what a code means, and the way out: V012, PRB101, tls_expired
+    Explain(explain::Args),
+    /// Print a completion script for bash, zsh or fish
+    Completions(shell::Completions),
+    /// Print manual pages
+    Man(shell::Man),
     /// Find mistakes in the probes of Kubernetes manifests, by arithmetic
     Lint(lint::Args),
     /// Run an app under its manifest's probes without a cluster, second by second
@@ -74,6 +92,13 @@ fn main() -> ExitCode {
         Command::Plan(args) => code::plan(&args),
         Command::Apply(args) => code::apply(&args),
         Command::Export(args) => code::export(&args),
+        Command::Pause(args) => act::pause(&args),
+        Command::Resume(args) => act::resume(&args),
+        Command::Ack(args) => act::acknowledge(&args),
+        Command::Doctor(args) => doctor::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Completions(args) => shell::completions(&args),
+        Command::Man(args) => shell::man(&args),
         Command::Keys(args) => keys::run(&args),
         Command::Run(args) => run::run(args),
         Command::Heartbeats(args) => heartbeats::run(args),

@@ -5,9 +5,11 @@
 
 mod api;
 mod counts;
+mod everyday;
 mod guide;
 mod newcomer;
 mod probes;
+mod shown;
 mod steps;
 pub mod tools;
 

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 
 use super::counts::{self, Tally};
 use super::tools::{self, Tool, Tools};
-use super::{api, guide, newcomer, probes};
+use super::{api, everyday, guide, newcomer, probes};
 use crate::cargo::{self, Profile, cargo, line};
 use crate::{console, demo, kill_loop, python};
 
@@ -47,6 +47,8 @@ pub enum Step {
     Guide,
     /// Every command of the page about probes says what it should
     Probes,
+    /// Every command of the page for every day says what it should
+    Everyday,
     /// The API answers as its OpenAPI document says, whatever it is asked
     Api,
     /// The console in Chromium: types, an outage seen live, keys, accessibility, budgets
@@ -108,6 +110,7 @@ impl Bench {
                 let binary = self.binary()?;
                 return probes::check(binary.parent().context("the binary lies in a folder")?);
             }
+            Step::Everyday => return everyday::check(&self.binary()?),
             Step::Api => api::check(&self.binary()?)?,
             Step::Console => {
                 console::check_types()?;

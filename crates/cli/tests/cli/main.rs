@@ -5,6 +5,7 @@ mod channel;
 mod check;
 mod code;
 mod kubernetes;
+mod local;
 mod rehearse;
 mod remote;
 mod run;

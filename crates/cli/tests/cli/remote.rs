@@ -188,3 +188,38 @@ fn a_server_that_others_can_reach_does_not_start_before_there_is_a_key() {
     assert_eq!(ran.code, 2, "{}", ran.said());
     assert!(ran.stderr.contains("a key has 24 to 512 characters") && !ran.stderr.contains("short"), "{}", ran.stderr);
 }
+
+#[test]
+fn an_incident_is_seen_to_by_its_number_or_by_its_monitor() {
+    let server = two_monitors();
+    let url = server.url();
+    let ran = until(&["incidents", "--open", "--server", &url], "■ down");
+    let id = ran.stdout.split('\t').next().expect("an id").to_owned();
+    let ran = allswell(&["ack", "payments-api", "--by", "Ada", "--note", "on it", "--server", &url]);
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (0, &*format!("{id} (payments-api) is seen to by Ada: on it\n")),
+        "{}",
+        ran.stderr
+    );
+    let ran = allswell(&["ack", &id, "--by", "Bob", "--server", &url]);
+    assert!(ran.code == 0 && ran.stdout.contains("by Ada"), "{}", ran.said());
+    let ran = allswell(&["ack", "nobody", "--server", &url]);
+    assert_eq!(ran.code, 2, "{}", ran.said());
+    assert!(
+        ran.stderr.contains("no incident") && ran.stderr.contains("there is no monitor `nobody`"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn what_was_made_through_the_api_is_paused_and_resumed() {
+    let server = two_monitors();
+    let url = server.url();
+    let ran = allswell(&["pause", "nobody", "--server", &url]);
+    assert_eq!(ran.code, 2, "{}", ran.said());
+    // What the server's own file says is paused there.
+    let ran = allswell(&["pause", "payments-api", "--server", &url]);
+    assert!(ran.code == 1 && ran.stdout.is_empty(), "{}", ran.said());
+}
