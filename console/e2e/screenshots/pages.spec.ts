@@ -63,6 +63,24 @@ function configuration(base: string): string {
   return JSON.stringify({
     defaults: { interval: "2s", timeout: "1s", failure_threshold: 2 },
     monitors: [...monitors, { name: "legacy-soap", tcp: { address: "127.0.0.1:9" }, group: "Internal tools" }],
+    status_pages: [
+      {
+        slug: "acme",
+        title: "Acme status",
+        description: "How our shop is doing.",
+        sections: [
+          {
+            name: "Shop",
+            monitors: [
+              { monitor: "www", name: "Website" },
+              { monitor: "checkout-api", name: "Checkout" },
+              { monitor: "payments-api", name: "Payments", about: "cards and invoices" },
+            ],
+          },
+          { name: "Platform", monitors: [{ monitor: "auth-api", name: "Sign-in" }, { monitor: "search-api", name: "Search" }] },
+        ],
+      },
+    ],
   });
 }
 
@@ -82,7 +100,7 @@ test("pictures of every page", async ({ browser }) => {
     await expect.poll(results, { timeout: 60_000 }).toBeGreaterThan(26);
     const incident = (await open()).find((one) => one.monitor === "payments-api");
     const monitor = incident?.id.split("-")[0];
-    const pages = { overview: "", monitor: `m/${monitor}`, incidents: "incidents", incident: `i/${incident?.id}`, plain: "plain/" };
+    const pages = { overview: "", monitor: `m/${monitor}`, incidents: "incidents", incident: `i/${incident?.id}`, plain: "plain/", status: "s/acme/" };
     for (const [name, path] of Object.entries(pages)) {
       for (const [kind, options] of Object.entries({
         light: { viewport: { width: 1440, height: 900 }, colorScheme: "light" },

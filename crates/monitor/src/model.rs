@@ -99,8 +99,13 @@ pub struct Maintenance {
 impl Maintenance {
     /// Whether `monitor` is meant.
     pub fn covers(&self, monitor: &Monitor) -> bool {
-        self.monitors.contains(&monitor.name)
-            || monitor.group.as_ref().is_some_and(|group| self.groups.contains(group))
-            || monitor.tags.iter().any(|tag| self.tags.contains(tag))
+        self.means(&monitor.name, monitor.group.as_deref(), &monitor.tags)
+    }
+
+    /// Whether a monitor is meant that has this name, group and tags.
+    pub fn means(&self, name: &str, group: Option<&str>, tags: &[String]) -> bool {
+        self.monitors.iter().any(|monitor| monitor == name)
+            || group.is_some_and(|group| self.groups.iter().any(|meant| meant == group))
+            || tags.iter().any(|tag| self.tags.contains(tag))
     }
 }

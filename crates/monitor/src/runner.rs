@@ -214,7 +214,10 @@ impl Runner {
         let doors = self.doors(&configs, &enlisted);
         let monitors = numbered(configs, enlisted);
         let now = self.parts.clock.now();
-        let planned = maintenance.map(|maintenance| self.engine.step(Event::Planned { maintenance }, now));
+        let planned = maintenance.map(|maintenance| {
+            self.parts.audience.status_pages.plan(maintenance.clone());
+            self.engine.step(Event::Planned { maintenance }, now)
+        });
         let mut effects = planned.unwrap_or_default();
         effects.extend(self.engine.step(Event::Changed { monitors, removed }, now));
         self.perform(effects, now).await;
@@ -237,6 +240,7 @@ impl Runner {
         let doors = self.doors(&configs, &enlisted);
         let monitors = numbered(configs, enlisted);
         let now = self.parts.clock.now();
+        self.parts.audience.status_pages.plan(maintenance.clone());
         let mut effects = self.engine.step(Event::Planned { maintenance }, now);
         effects.extend(self.engine.step(Event::Configured { monitors }, now));
         self.perform(effects, now).await;

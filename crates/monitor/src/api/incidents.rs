@@ -236,6 +236,7 @@ pub(super) async fn note(
     let text = fields.needed_text("text", NOTE_CHARACTERS_MAX)?;
     let row = read::incident(&*state.store, &key.0).await?;
     state.store.note(row.id, NewNote { what, text }, state.now().wall).await?;
+    state.status_pages.changed();
     Ok((StatusCode::CREATED, whole(&state, &key.0).await?))
 }
 

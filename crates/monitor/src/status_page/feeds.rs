@@ -4,9 +4,10 @@ use allswell_core::uptime::Shares;
 use askama::Template;
 use serde_json::{Value, json};
 
+use super::planned::Work;
 use super::settings::Page;
 use super::view::{ComponentView, IncidentView, View};
-use super::words;
+use super::{planned, words};
 use crate::api::read::WINDOWS;
 use crate::api::wire;
 
@@ -101,6 +102,11 @@ impl<'a> Feed<'a> {
         .to_string()
     }
 
+    /// What is planned, for calendars.
+    pub(super) fn calendar(&self) -> String {
+        planned::calendar(&self.page.title, self.base, &self.view.planned, self.view.at)
+    }
+
     /// What is true now, for programs.
     pub(super) fn status(&self) -> String {
         let view = self.view;
@@ -113,6 +119,7 @@ impl<'a> Feed<'a> {
             "status": words::code(view.summary.worst), "headline": view.summary.headline,
             "sections": sections,
             "incidents": view.incidents.iter().take(ENTRIES_MAX).map(incident).collect::<Vec<_>>(),
+            "planned": view.planned.iter().map(work).collect::<Vec<_>>(),
         })
         .to_string()
     }
@@ -161,6 +168,11 @@ fn component(component: &ComponentView) -> Value {
         "id": component.slug, "name": component.name, "about": component.about,
         "status": words::code(facts.presence), "uptime": uptime.collect::<serde_json::Map<_, _>>(),
     })
+}
+
+fn work(work: &Work) -> Value {
+    let (from, until) = (work.opening.from, work.opening.until);
+    json!({ "components": work.components, "from": wire::time(from), "until": until.map(wire::time) })
 }
 
 fn number(shares: &Shares) -> Value {

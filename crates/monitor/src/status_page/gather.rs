@@ -10,7 +10,7 @@ use allswell_core::{Verdict, Wall, incident};
 use super::days::{self, Day};
 use super::settings::Page;
 use crate::api::read::WINDOWS;
-use crate::model::MonitorId;
+use crate::model::{Maintenance, MonitorId};
 use crate::store::{PublicIncident, PublicMonitor, Store, StoreError, Wanted};
 
 /// The newest results that a response time is the middle of.
@@ -33,6 +33,8 @@ pub(super) struct Gathered {
     pub(super) facts: HashMap<MonitorId, Facts>,
     /// Those that began last first; none that is about a certificate alone.
     pub(super) incidents: Vec<PublicIncident>,
+    /// All planned maintenance.
+    pub(super) planned: Vec<Maintenance>,
 }
 
 /// What is known of one component.
@@ -79,16 +81,17 @@ pub(super) async fn gather(
 ) -> Result<Gathered, StoreError> {
     let monitors = store.public_monitors(wanted(pages)).await?;
     let ids: Vec<MonitorId> = monitors.iter().map(|monitor| monitor.id).collect();
-    let incidents = store.public_incidents(ids.clone(), at - HISTORY, INCIDENTS_MAX).await?;
+    let mut incidents = store.public_incidents(ids.clone(), at - HISTORY, INCIDENTS_MAX).await?;
     let watched = until_now(store.watched(window(at)).await?, at);
     let mut facts = HashMap::with_capacity(ids.len());
     for id in ids {
         let marks = without_certificates(store.marks(id, window(at)).await?, id, &incidents);
         let response = responses.get(&id).copied().flatten();
+        incidents.retain(|incident| incident.id.monitor != id || !is_planned(incident, &marks, at));
         facts.insert(id, Facts::of(&marks, &watched, response, at));
     }
-    let incidents = incidents.into_iter().filter(|incident| !is_of_a_certificate(incident)).collect();
-    Ok(Gathered { at, monitors, facts, incidents })
+    incidents.retain(|incident| !is_of_a_certificate(incident));
+    Ok(Gathered { at, monitors, facts, incidents, planned: Vec::new() })
 }
 
 /// Reads how long the monitors of `pages` take to answer.
@@ -140,6 +143,14 @@ fn without_certificates(mut marks: Vec<Mark>, monitor: MonitorId, incidents: &[P
     marks
 }
 
+/// Whether all of it lies within planned maintenance, so that it is told as that.
+fn is_planned(incident: &PublicIncident, marks: &[Mark], at: Wall) -> bool {
+    let whole = incident.began..incident.ended.unwrap_or(at);
+    let shares = days::shares(marks, std::slice::from_ref(&whole), whole.clone());
+    let is_trouble = [Presence::Down, Presence::Degraded].into_iter().any(|presence| !shares.time(presence).is_zero());
+    !is_trouble && !shares.time(Presence::Maintenance).is_zero()
+}
+
 fn is_of_a_certificate(incident: &PublicIncident) -> bool {
     incident.kind == incident::Kind::Certificate && !incident.turned
 }
@@ -159,6 +170,28 @@ mod tests {
         check(85_001, 100_000);
         check(85_000, 85_000);
         assert!(until_now(Vec::new(), Wall::from_ms(1)).is_empty());
+    }
+
+    #[test]
+    fn an_incident_within_maintenance_is_told_as_maintenance() {
+        let wall = Wall::from_ms;
+        let mark = |from: i64, presence| Mark { from: wall(from), presence };
+        let check = |ended: Option<i64>, last: Presence, expected: bool| {
+            let incident = PublicIncident {
+                id: IncidentId { monitor: MonitorId(1), seq: 2 },
+                kind: incident::Kind::Down,
+                turned: false,
+                began: wall(20),
+                ended: ended.map(wall),
+                updates: Vec::new(),
+            };
+            let marks = [mark(0, Presence::Up), mark(10, Presence::Maintenance), mark(40, last)];
+            assert_eq!(is_planned(&incident, &marks, wall(50)), expected, "{ended:?} {last:?}");
+        };
+        check(Some(30), Presence::Up, true);
+        check(Some(45), Presence::Down, false);
+        check(None, Presence::Maintenance, true);
+        check(None, Presence::Down, false);
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod bars;
 mod days;
 mod feeds;
 mod gather;
+mod planned;
 mod render;
 mod serve;
 mod settings;
@@ -32,6 +33,7 @@ use self::gather::Responses;
 use self::snapshot::{Published, Snapshot};
 use self::view::{COMPONENTS_MAX, View};
 use crate::clock::Clock;
+use crate::model::Maintenance;
 use crate::secret_key::SecretKey;
 use crate::store::{Store, StoreError};
 
@@ -54,6 +56,7 @@ pub struct StatusPages {
     /// Where people find the server, with a slash at its end.
     base: String,
     settings: RwLock<Arc<[Page]>>,
+    planned: RwLock<Vec<Maintenance>>,
     snapshot: RwLock<Arc<Snapshot>>,
     changed: Notify,
     /// Held while pages are written: older ones never take the place of newer ones.
@@ -81,6 +84,7 @@ impl StatusPages {
             door: Door::new(SecretKey::of(data, KEY_FILE)?),
             base: format!("{}/", public_url.trim_end_matches('/')),
             settings: RwLock::new(Arc::from([])),
+            planned: RwLock::default(),
             snapshot: RwLock::default(),
             changed: Notify::new(),
             press: tokio::sync::Mutex::default(),
@@ -90,6 +94,12 @@ impl StatusPages {
     /// These are the pages from now on; they are written at the next [`Self::publish`].
     pub fn follow(&self, pages: Vec<Page>) {
         *self.settings.write().unwrap_or_else(PoisonError::into_inner) = pages.into();
+    }
+
+    /// This is the planned maintenance from now on; it is told with the next [`Self::publish`].
+    pub fn plan(&self, maintenance: Vec<Maintenance>) {
+        *self.planned.write().unwrap_or_else(PoisonError::into_inner) = maintenance;
+        self.changed();
     }
 
     /// What pages show may have changed: they are written soon.
@@ -113,7 +123,8 @@ impl StatusPages {
             press.responses = gather::responses(store, &settings).await?;
             press.read = Some(now.mono);
         }
-        let gathered = gather::gather(store, &settings, &press.responses, now.wall).await?;
+        let mut gathered = gather::gather(store, &settings, &press.responses, now.wall).await?;
+        gathered.planned.clone_from(&self.planned.read().unwrap_or_else(PoisonError::into_inner));
         let views: Vec<View> = settings.iter().map(|page| View::of(page, &gathered)).collect();
         press.tell(&settings, &views);
         let published = settings.iter().zip(&views).map(|(page, view)| Published::of(page, &self.address(page), view));

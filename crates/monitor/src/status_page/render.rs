@@ -9,6 +9,7 @@ use askama::Template;
 use sha2::{Digest as _, Sha256};
 
 use super::days::{DAYS, Day, Look};
+use super::planned::Work;
 use super::settings::{Colour, Page};
 use super::view::{ComponentView, IncidentView, SectionView, View};
 use super::{bars, words};
@@ -82,6 +83,7 @@ struct Whole<'a> {
     outlines: &'static str,
     open: Vec<Incident>,
     sections: Vec<Part<'a>>,
+    planned: Vec<Planned>,
     past: Vec<Incident>,
     calm: String,
 }
@@ -112,6 +114,13 @@ struct Trouble {
     day: String,
     shape: &'static str,
     lasted: String,
+}
+
+/// Work that is planned.
+struct Planned {
+    title: String,
+    when: String,
+    is_now: bool,
 }
 
 /// One incident.
@@ -155,6 +164,7 @@ pub(super) fn page(page: &Page, view: &View) -> String {
         outlines: &OUTLINES,
         open: view.incidents.iter().filter(|one| one.ended.is_none()).map(|one| Incident::of(one, view.at)).collect(),
         sections: view.sections.iter().filter(|section| !section.components.is_empty()).map(Part::of).collect(),
+        planned: view.planned.iter().map(|work| Planned::of(work, view.at)).collect(),
         past,
         calm,
     })
@@ -197,6 +207,12 @@ impl Trouble {
     fn of(day: &Day) -> Option<Self> {
         let Look::Trouble { worst, lasted, .. } = day.look() else { return None };
         Some(Self { day: words::day(day.begin), shape: words::shape(worst), lasted: words::lasted(worst, lasted) })
+    }
+}
+
+impl Planned {
+    fn of(work: &Work, now: Wall) -> Self {
+        Self { title: work.title(), when: work.when(now), is_now: work.is_now(now) }
     }
 }
 

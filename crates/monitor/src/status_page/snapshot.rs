@@ -82,6 +82,7 @@ impl Published {
             ("feed.rss", write("application/rss+xml; charset=utf-8", feed.rss())),
             ("feed.atom", write("application/atom+xml; charset=utf-8", feed.atom())),
             ("feed.json", write("application/feed+json", feed.json())),
+            ("planned.ics", write("text/calendar; charset=utf-8", feed.calendar())),
             ("page.css", File::of("text/css; charset=utf-8", Policy::Style, render::css(page).into())),
             ("icon.svg", File::of(SVG, Policy::Picture { is_public }, render::icon(view.summary.worst).into())),
         ]);

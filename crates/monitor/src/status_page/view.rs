@@ -8,9 +8,10 @@ use allswell_core::{Wall, incident};
 use sha2::{Digest as _, Sha256};
 
 use super::gather::{Facts, Gathered};
+use super::planned::{self, Work};
 use super::settings::{Component, Page, Section};
 use super::words::{self, Summary};
-use crate::model::MonitorId;
+use crate::model::{Maintenance, MonitorId};
 use crate::pages::text::{visible, visible_lines};
 use crate::store::{PublicIncident, PublicMonitor, PublicUpdate};
 
@@ -26,6 +27,8 @@ pub(super) struct View {
     pub(super) sections: Vec<SectionView>,
     /// Those that began last first.
     pub(super) incidents: Vec<IncidentView>,
+    /// Soonest first.
+    pub(super) planned: Vec<Work>,
     /// Monitors that the page names and that are not there.
     pub(super) missing: Vec<String>,
     /// How many components found no room.
@@ -77,6 +80,7 @@ impl View {
             at: gathered.at,
             summary: Summary::of(&states),
             incidents: incidents.collect(),
+            planned: planned::work(&gathered.planned, |window| choice.covered_by(window), gathered.at),
             missing: choice.missing,
             left_out: choice.left_out,
             sections,
@@ -193,6 +197,13 @@ impl<'a> Choice<'a> {
             self.shown.insert(monitor.id, (name.clone(), facts.presence));
         }
         Some(ComponentView { slug: self.slug(&name), about: as_shown.about.as_deref().map(visible), name, facts })
+    }
+
+    /// What is on the page and meant by planned maintenance, by its public names.
+    fn covered_by(&self, window: &Maintenance) -> Vec<String> {
+        let meant =
+            self.gathered.monitors.iter().filter(|one| window.means(&one.name, one.group.as_deref(), &one.tags));
+        meant.filter_map(|monitor| self.shown.get(&monitor.id)).map(|(name, _)| name.clone()).collect()
     }
 
     /// A name as an address has it, unlike any other on the page.

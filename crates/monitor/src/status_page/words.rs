@@ -120,7 +120,7 @@ fn no_data(names: &[&str]) -> String {
 }
 
 /// `A`, `A and B`, `A, B and C`, `A, B and 3 others`.
-fn list(names: &[&str]) -> String {
+pub(super) fn list(names: &[&str]) -> String {
     match names {
         [] => String::new(),
         [one] => (*one).to_owned(),
@@ -166,6 +166,18 @@ pub(super) fn time(wall: Wall, now: Wall) -> String {
     match moment(wall, "%F") == moment(now, "%F") {
         true => moment(wall, "%H:%M"),
         false => moment(wall, "%-d %b, %H:%M"),
+    }
+}
+
+/// When something is planned: `Today, 12:00 to 14:00 UTC`, `Sat 28 Nov, 22:00 to Sun 29 Nov, 01:00 UTC`.
+pub(super) fn span(from: Wall, until: Option<Wall>, now: Wall) -> String {
+    let is_same = |one: Wall, other: Wall| moment(one, "%F") == moment(other, "%F");
+    let day = |wall: Wall| if is_same(wall, now) { "Today".to_owned() } else { moment(wall, "%a %-d %b") };
+    let (begin, clock) = (day(from), moment(from, "%H:%M"));
+    match until {
+        None => format!("From {begin}, {clock} UTC until further notice"),
+        Some(until) if is_same(from, until) => format!("{begin}, {clock} to {} UTC", moment(until, "%H:%M")),
+        Some(until) => format!("{begin}, {clock} to {}, {} UTC", day(until), moment(until, "%H:%M")),
     }
 }
 

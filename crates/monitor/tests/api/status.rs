@@ -12,7 +12,8 @@ use super::world::{DAY, Outage, Story, World};
 use super::{Answer, get, read, send};
 
 /// What must stand on no page: each word of a monitor that nobody may see, or that the public knows by another name.
-const CANARIES: [&str; 12] = [
+const CANARIES: [&str; 13] = [
+    "canary-window",
     "canary-private",
     "canary-host",
     "canary-cause",
@@ -28,6 +29,12 @@ const CANARIES: [&str; 12] = [
 ];
 
 const PAGES: &str = r#"
+monitors:
+  - { name: canary-named, tcp: { address: "127.0.0.1:1" } }
+  - { name: canary-private, tcp: { address: "127.0.0.1:1" } }
+maintenance:
+  - { name: canary-window, monitors: [canary-private, canary-named], from: "2026-11-22T02:00", duration: 1h }
+  - { name: canary-window-2, monitors: [canary-private], from: "2026-11-23T02:00", duration: 1h }
 status_pages:
   - slug: acme
     title: Acme status
@@ -87,7 +94,7 @@ async fn ask(world: &World, path: &str, headers: &[(&str, &str)]) -> Answer {
 /// All addresses that lie below a page.
 fn addresses(page: &str) -> Vec<String> {
     let mut below: Vec<String> =
-        ["", "history", "status.json", "feed.rss", "feed.atom", "feed.json", "page.css", "icon.svg"]
+        ["", "history", "status.json", "feed.rss", "feed.atom", "feed.json", "planned.ics", "page.css", "icon.svg"]
             .map(str::to_owned)
             .into();
     for badge in ["badge.svg", "badge/payments.svg", "badge/search.svg", "badge/website.svg", "badge/gone.svg"] {
@@ -245,6 +252,52 @@ async fn programs_read_the_same_and_how_much_of_it_is_known() {
 }
 
 #[tokio::test]
+async fn what_is_written_for_the_public_is_shown_and_what_is_written_for_us_is_not() {
+    let world = acme().await;
+    for note in [
+        json!({ "text": "canary-note: it is the old disk again" }),
+        json!({ "text": "A release cannot reach its database.\nWe are rolling it <b>back</b>.", "kind": "update" }),
+    ] {
+        let request = Request::post("/api/v1/incidents/1-4/notes").header("host", "127.0.0.1:7878");
+        let request = request.header("content-type", "application/json").body(Body::from(note.to_string()));
+        let written = send(&world.state, request.expect("a good request")).await;
+        assert_eq!(written.status, StatusCode::CREATED, "{}", written.body);
+    }
+    world.publish(PAGES).await;
+    let page = get(&world.state, "/s/acme/").await.body;
+    let update = "<p>A release cannot reach its database.\nWe are rolling it &#60;b&#62;back&#60;/b&#62;.</p>";
+    assert!(page.contains(update), "{page}");
+    let feed = get(&world.state, "/s/acme/feed.json").await.json();
+    let text = feed["items"][0]["content_text"].as_str().expect("text");
+    assert!(text.starts_with("11:42 UTC: A release cannot reach its database."), "{text}");
+    for path in addresses("/s/acme/") {
+        assert!(!get(&world.state, &path).await.body.contains("canary-note"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn planned_work_is_told_by_the_names_of_the_public() {
+    let world = acme().await;
+    let page = get(&world.state, "/s/acme/").await.body;
+    let planned =
+        page.split("<h2>Planned work</h2>").nth(1).expect("there is work").split("</section>").next().expect("an end");
+    assert!(
+        planned.contains("Maintenance of Payments</h3><p class=\"muted\">Sun 22 Nov, 02:00 to 03:00 UTC"),
+        "{planned}"
+    );
+    assert_eq!(planned.matches("<article").count(), 1, "the other is about nothing of this page: {planned}");
+    let calendar = get(&world.state, "/s/acme/planned.ics").await;
+    assert_eq!(calendar.header("content-type"), "text/calendar; charset=utf-8");
+    assert!(
+        calendar
+            .body
+            .contains("DTSTART:20261122T020000Z\r\nDTEND:20261122T030000Z\r\nSUMMARY:Maintenance of Payments\r\n")
+    );
+    let status = read(&world.state, "/s/acme/status.json").await;
+    assert_eq!(status["planned"][0]["components"], json!(["Payments"]));
+}
+
+#[tokio::test]
 async fn badges_say_status_uptime_and_response_time() {
     let world = acme().await;
     let check = async |path: &str, label: &str| {
@@ -368,7 +421,7 @@ async fn text_of_the_configuration_stays_text_in_every_form() {
         .await;
     for path in addresses("/s/x/")
         .into_iter()
-        .filter(|path| !path.contains(".json"))
+        .filter(|path| !path.contains(".json") && !path.contains(".ics"))
         .chain(["/s/x/badge/n-script-alert-1-script-202e.svg".to_owned()])
     {
         let answer = get(&world.state, &path).await;

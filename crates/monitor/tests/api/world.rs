@@ -116,6 +116,7 @@ impl World {
     pub async fn publish(&self, yaml: &str) {
         let config = config::parse(yaml, Path::new("test.yaml"), &|_| None).unwrap_or_else(|errors| panic!("{errors}"));
         self.state.status_pages.follow(config.status_pages);
+        self.state.status_pages.plan(config.maintenance.into_iter().map(|one| one.maintenance).collect());
         self.state.status_pages.publish(&*self.state.store).await.expect("the store reads");
     }
 
