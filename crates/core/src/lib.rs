@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod check;
 pub mod connectivity;
 #[cfg(feature = "calendar")]
+pub mod dependency;
 pub mod heartbeat;
 pub mod incident;
 pub mod kubelet;

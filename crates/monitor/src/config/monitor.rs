@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use allswell_core::check::Policy;
+use allswell_core::dependency::leads_to;
 use allswell_core::heartbeat::Rhythm;
 use allswell_core::telling;
 use allswell_probe::Question;
@@ -134,28 +135,13 @@ pub(super) fn dependencies(monitors: &[&Fields<'_>], reader: &mut Reader<'_>) {
         for (node, parent) in fields.texts("depends_on").unwrap_or_default() {
             if !above.contains_key(parent) {
                 unknown("monitor", parent, node.span, above.keys().copied(), reader);
-            } else if leads_to(parent, name, &above) {
+            } else if leads_to(parent, name, |of| above.get(of).into_iter().flatten().map(|(_, parent)| *parent)) {
                 let message = format!("`{}` depends on itself by way of `{}`", quotable(name), quotable(parent));
                 let found = Found::new(Code::Contradiction, node.span, message);
                 reader.problems.push(found.label("take one of them out"));
             }
         }
     }
-}
-
-/// Whether `from` is `to`, or depends on it by way of others.
-fn leads_to(from: &str, to: &str, above: &HashMap<&str, Vec<(&Node, &str)>>) -> bool {
-    let mut seen = HashSet::new();
-    let mut next = vec![from];
-    while let Some(name) = next.pop() {
-        if name == to {
-            return true;
-        }
-        if seen.insert(name) {
-            next.extend(above.get(name).into_iter().flatten().map(|(_, parent)| *parent));
-        }
-    }
-    false
 }
 
 /// Tells that there is no such monitor, group or tag.

@@ -1,11 +1,14 @@
 //! What depends on what: on monitors that are there, and never on itself.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+
+use allswell_core::dependency::leads_to;
 
 use super::Refused;
 
 /// Refuses when a monitor depends on one that `above` does not have, or on itself by way of others.
 pub(super) fn hold(above: HashMap<&str, Vec<&str>>) -> Result<(), Refused> {
+    let parents = |name: &str| above.get(name).into_iter().flatten().copied();
     let mut names: Vec<_> = above.keys().copied().collect();
     names.sort_unstable();
     for name in names {
@@ -13,27 +16,12 @@ pub(super) fn hold(above: HashMap<&str, Vec<&str>>) -> Result<(), Refused> {
             let why = format!("the monitor `{name}` depends on `{missing}`, which is not there");
             return Err(Refused::conflict(why, "take it out of `depends_on`, or keep the monitor"));
         }
-        if let Some(by) = above[name].iter().find(|parent| leads_to(parent, name, &above)) {
+        if let Some(by) = above[name].iter().find(|parent| leads_to(parent, name, parents)) {
             let why = format!("the monitor `{name}` depends on itself by way of `{by}`");
             return Err(Refused::conflict(why, "take one of them out of `depends_on`"));
         }
     }
     Ok(())
-}
-
-/// Whether `from` is `to`, or depends on it by way of others.
-fn leads_to(from: &str, to: &str, above: &HashMap<&str, Vec<&str>>) -> bool {
-    let mut seen = HashSet::new();
-    let mut next = vec![from];
-    while let Some(name) = next.pop() {
-        if name == to {
-            return true;
-        }
-        if seen.insert(name) {
-            next.extend(above.get(name).into_iter().flatten().copied());
-        }
-    }
-    false
 }
 
 #[cfg(test)]
