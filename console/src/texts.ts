@@ -110,7 +110,7 @@ export const t = {
     all: (number: number) => `All ${whole.format(number)}`,
     state: "State",
     sort: "Sort",
-    order: { trouble: "Trouble first", name: "Name", latency: "Slowest first", uptime: "Worst uptime first", since: "Newest change first" },
+    order: { trouble: "Trouble first", name: "Name", latency: "Slowest first", p95: "Slowest p95 first", since: "Newest change first" },
     column: {
       state: "State",
       monitor: "Monitor",
@@ -131,7 +131,7 @@ export const t = {
     noMatch: "No monitor matches",
     noMatchText: (query: string) => `Nothing fits “${query}”.`,
     clear: "Clear the filter",
-    unknownKey: (key: string) => `There is no “${key}” to filter by. There are name:, kind:, tag:, group:, status:, p95, latency, uptime and cert.`,
+    unknownKey: (key: string) => `There is no “${key}” to filter by. There are name:, kind:, tag:, group:, status:, p95 and latency.`,
     badNumber: (key: string) => `After “${key}” a number is needed, like ${key}500.`,
     badStatus: (word: string) => `There is no status “${word}”. There are up, degraded, down, maintenance, paused and unknown.`,
   },

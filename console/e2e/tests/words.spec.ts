@@ -21,10 +21,6 @@ function monitor(name: string, more: Partial<Monitor> = {}): Monitor {
     latency: 50,
     said: "",
     p95: null,
-    uptime: 100,
-    uptimeText: "100 %",
-    coverage: 100,
-    certificate: null,
     incident: null,
     text: `${name} get https://${name}.example/ready`,
     place: 0,
@@ -49,7 +45,7 @@ test("a filter joins its words", () => {
   ]) {
     expect(fits(text), text).toBe(true);
   }
-  for (const text of ["shop", "tag:pro", "status:up", "p95>620", "-tag:prod", "cert<10", "kind:tcp", "group:edge"]) {
+  for (const text of ["shop", "tag:pro", "status:up", "p95>620", "-tag:prod", "kind:tcp", "group:edge"]) {
     expect(fits(text), text).toBe(false);
   }
 });
@@ -58,7 +54,7 @@ test("what a filter cannot use is named", () => {
   expect(read("colour:red").problem).toContain("“colour:”");
   expect(read("p95>fast").problem).toContain("p95>500");
   expect(read("status:sideways").problem).toContain("sideways");
-  expect(read("status: tag:prod p95>5 cert<3 plain words").problem).toBeNull();
+  expect(read("status: tag:prod p95>5 plain words").problem).toBeNull();
 });
 
 test("trouble comes first and names decide among equals", () => {

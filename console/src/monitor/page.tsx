@@ -1,12 +1,13 @@
 // `/m/:id`: one monitor. What is wrong, how its time divides by phase, what the app says, the checks one by one.
 
 import "../styles/monitor.css";
+import { useMemo } from "preact/hooks";
 import { read } from "../api/client";
 import type { Deliveries, Delivery, Incident, IncidentInFull, Incidents, Monitor, MonitorInFull } from "../api/types";
 import { Glyph } from "../parts/glyph";
 import { Loading, Refused } from "../parts/notice";
 import { Page } from "../parts/shell";
-import { byId } from "../state/fleet";
+import { byId, newsOf } from "../state/fleet";
 import { duration, interval, sentence, visible } from "../state/format";
 import { useLive } from "../state/live";
 import { now } from "../state/now";
@@ -51,7 +52,8 @@ async function readFacts(id: string, before: Facts | null, signal: AbortSignal):
 /** The page of one monitor. */
 export function MonitorPage({ id }: { id: string }) {
   const known = byId.value.get(Number(id));
-  const facts = useLive<Facts>((before, signal) => readFacts(id, before, signal), id, `${known?.asked} ${known?.status}`);
+  const news = useMemo(() => newsOf(Number(id)), [id]);
+  const facts = useLive<Facts>((before, signal) => readFacts(id, before, signal), id, news.value);
   if (facts.value.value === null) {
     if (facts.error.value) return <Refused error={facts.error.value} retry={facts.again} />;
     return <Loading title={known ? visible(known.name) : t.problem.loading} />;

@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import type { Monitor } from "../api/types";
 import { Skeleton } from "../parts/notice";
-import { byId } from "../state/fleet";
+import { newsOf } from "../state/fleet";
 import { clock, latency, moment } from "../state/format";
 import { pageKeys } from "../state/keys";
 import { useLive } from "../state/live";
@@ -29,8 +29,8 @@ export function ResponseCard({ monitor }: { monitor: Monitor }) {
   const chosen = useSignal(young ? 0 : 1);
   const asTable = useSignal(false);
   const length = RANGES[chosen.value]?.[1] ?? RANGES[1][1];
-  const asked = byId.value.get(monitor.id)?.asked;
-  const range = useLive<Range>((before, signal) => readRange(monitor.id, length, before, signal), `${monitor.id} ${length}`, asked);
+  const news = useMemo(() => newsOf(monitor.id), [monitor.id]);
+  const range = useLive<Range>((before, signal) => readRange(monitor.id, length, before, signal), `${monitor.id} ${length}`, news.value);
   useEffect(
     () =>
       pageKeys({

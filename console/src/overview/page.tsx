@@ -1,10 +1,9 @@
 // `/`: what is wrong now in sentences, the fleet as a map, the list.
 
-import { computed } from "@preact/signals";
 import { Empty, Loading, Refused } from "../parts/notice";
 import { Glyph } from "../parts/glyph";
 import { Page } from "../parts/shell";
-import { counts, monitors, trouble, refresh } from "../state/fleet";
+import { counts, monitors, newest, refresh, trouble } from "../state/fleet";
 import { brief } from "../state/format";
 import { LEGEND } from "../state/model";
 import { now } from "../state/now";
@@ -13,8 +12,6 @@ import { Refusal } from "../api/client";
 import { Attention, attention } from "./attention";
 import { FleetMap } from "./map";
 import { List } from "./list";
-
-const newest = computed(() => (monitors.value ?? []).reduce((latest, monitor) => Math.max(latest, monitor.asked ?? 0), 0));
 
 /** How long ago: tenths of seconds while it is fresh. */
 function ago(ms: number): string {
@@ -32,7 +29,7 @@ function Head() {
       <div>
         <h1>{t.overview.headline(down, look, all)}</h1>
         <p class="muted num">
-          {t.overview.standing(up, all)} {newest.value > 0 && t.overview.lastResult(ago(now.value - newest.value))}
+          {t.overview.standing(up, all)} {newest.value !== null && t.overview.lastResult(ago(now.value - newest.value))}
         </p>
       </div>
       <ul class="legend" aria-label={t.overview.legend}>

@@ -1,10 +1,11 @@
 // One row of the list, and the heads of its columns.
 
 import { computed } from "@preact/signals";
-import { Glyph, State } from "../parts/glyph";
-import { lastResults, Strip } from "../parts/strip";
-import { monitors } from "../state/fleet";
+import { State } from "../parts/glyph";
+import { lastChecks, Strip } from "../parts/strip";
+import { beat, monitors } from "../state/fleet";
 import { brief, exact, latency, visible } from "../state/format";
+import { lately } from "../state/lately";
 import type { Monitor } from "../state/model";
 import { now } from "../state/now";
 import { to } from "../state/route";
@@ -17,11 +18,9 @@ export const columns = computed(() => {
   return [
     grouped ? "has-tags" : "has-kind",
     all.some((monitor) => monitor.p95 !== null) ? "has-p95" : "",
-    all.some((monitor) => monitor.certificate !== null) ? "has-cert" : "",
   ];
 });
 
-const CERTIFICATE_SOON = 14;
 const MONTH_MS = 30 * 86_400_000;
 
 /** The heads of the columns. */
@@ -43,7 +42,6 @@ export function Head() {
         {head("now", column.now, true)}
         {head("p95", column.p95, true)}
         {head("uptime", column.uptime, true)}
-        {head("cert", column.certificate, true)}
       </div>
     </div>
   );
@@ -98,43 +96,32 @@ export function Row({ monitor, index, top, current, onFocus }: Props) {
       <span role="gridcell" class="c-uptime num right nowrap">
         <Uptime monitor={monitor} />
       </span>
-      <span role="gridcell" class="c-cert num right muted nowrap">
-        <Certificate days={monitor.certificate} />
-      </span>
     </div>
   );
 }
 
 function RowStrip({ monitor, name }: { monitor: Monitor; name: string }) {
-  const results = lastResults(monitor.id, monitor.asked).value ?? [];
-  return <Strip results={results} label={t.list.stripLabel(name, t.status[monitor.status])} />;
+  // A result changes the monitor itself.
+  void beat.value;
+  const bars = lastChecks(monitor.id, monitor.asked).value ?? [];
+  return <Strip bars={bars} label={t.list.stripLabel(name, t.status[monitor.status])} />;
 }
 
 /** The newest answer: what it said when it was no pass, or else how long it took. */
 function Now({ monitor }: { monitor: Monitor }) {
+  void beat.value;
   if (monitor.said && monitor.status !== "paused") return <span class={`bad ${monitor.status === "up" ? "degraded" : monitor.status}`}>{monitor.said}</span>;
   return <>{monitor.latency === null ? <span class="muted">{t.none}</span> : latency(monitor.latency)}</>;
 }
 
 function Uptime({ monitor }: { monitor: Monitor }) {
-  if (monitor.uptime === null) return <span class="muted">{t.list.tooNew}</span>;
+  const month = lately(monitor.id).value?.uptime["30d"];
+  if (!month) return <span class="muted">{t.none}</span>;
+  if (month.percent == null) return <span class="muted">{t.list.tooNew}</span>;
   return (
     <>
-      {monitor.uptimeText}
-      {monitor.coverage < 99.5 && <span class="of small muted">{t.monitor.coverage(brief((monitor.coverage / 100) * MONTH_MS))}</span>}
+      {month.text}
+      {month.coverage_percent < 99.5 && <span class="of small muted">{t.monitor.coverage(brief((month.coverage_percent / 100) * MONTH_MS))}</span>}
     </>
-  );
-}
-
-function Certificate({ days }: { days: number | null }) {
-  if (days === null) return <>{t.none}</>;
-  const text = `${days} ${t.unit.day}`;
-  if (days >= CERTIFICATE_SOON) return <>{text}</>;
-  const status = days < 0 ? "down" : "degraded";
-  return (
-    <span class={`st ${status}`}>
-      <Glyph status={status} size={12} />
-      {text}
-    </span>
   );
 }

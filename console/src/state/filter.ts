@@ -30,8 +30,6 @@ const FIELDS: Record<string, Field> = {
 const MEASURES: Record<string, Measure> = {
   p95: (monitor) => monitor.p95,
   latency: (monitor) => monitor.latency,
-  uptime: (monitor) => monitor.uptime,
-  cert: (monitor) => monitor.certificate,
 };
 
 /** Reads a filter. What cannot be used is left out and said. */

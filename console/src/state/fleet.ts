@@ -1,21 +1,30 @@
-// All monitors as they are now, kept up to date by asking again and again.
+// All monitors as they are now: read once, then followed by the server's stream of events.
 //
-// One asking is under way at a time; after a failure the pauses grow. Nobody asks while the page is hidden.
+// The stream tells status and latency; what else belongs to a change (its reason, its incident) is read after it. While there
+// is no stream, and while nobody looks, the server is asked again and again instead.
 
-import { computed, signal } from "@preact/signals";
+import { batch, computed, signal } from "@preact/signals";
 import { read, Refusal } from "../api/client";
-import type { Delivery, Deliveries, Incident, Incidents, Monitors, Monitor as WireMonitor } from "../api/types";
+import type { Deliveries, Delivery, Fleet, Incident, Incidents } from "../api/types";
 import { t } from "../texts";
-import { parse } from "./format";
 import { type Monitor, rank, type Status, tally } from "./model";
 import { place } from "./order";
+import { follow as stream, type Result } from "./stream";
 
-/** How often the server is asked while all goes well. */
-const PERIOD_MS = 2_000;
-const PERIOD_MAX_MS = 30_000;
+/** How often everything is read while the stream tells what happens. */
+const WITH_STREAM_MS = 30_000;
+/** How often while it does not. */
+const ALONE_MS = 2_000;
+const ALONE_MAX_MS = 30_000;
+/** How soon after a change its reason is read; changes come in swarms. */
+const AFTER_CHANGE_MS = 250;
 
-/** All monitors; a new array whenever anything changed. `null` before the first answer. */
+/** All monitors; a new array whenever a status or the list changed. `null` before the first answer. */
 export const monitors = signal<Monitor[] | null>(null);
+/** Counts the results that came since: latencies change inside the monitors. */
+export const beat = signal(0);
+/** When the newest result came. */
+export const newest = signal<number | null>(null);
 /** The incidents that are open, newest first. */
 export const incidents = signal<Incident[]>([]);
 /** Who was told of them. */
@@ -30,33 +39,63 @@ export const announcement = signal("");
 export const counts = computed(() => tally(monitors.value ?? []));
 export const byId = computed(() => new Map((monitors.value ?? []).map((monitor) => [monitor.id, monitor])));
 
-let timer: ReturnType<typeof setTimeout> | undefined;
-let period = PERIOD_MS;
-let wire: WireMonitor[] | null = null;
-
-/** Begins to ask, and goes on until the page is closed. */
-export function watch(): void {
-  document.addEventListener("visibilitychange", () => {
-    if (document.hidden) clearTimeout(timer);
-    else void refresh();
+/** When a monitor was asked last, and what came of it: changes exactly when there is something new to read of it. */
+export const newsOf = (id: number) =>
+  computed(() => {
+    void beat.value;
+    const monitor = byId.value.get(id);
+    return `${monitor?.asked} ${monitor?.status} ${monitor?.incident}`;
   });
+
+let timer: ReturnType<typeof setTimeout> | undefined;
+let period = ALONE_MS;
+let wire: Fleet | null = null;
+let asking: Promise<void> | null = null;
+
+/** Begins, and goes on until the page is closed. */
+export function watch(): void {
+  const events = stream({
+    results: take,
+    reload: () => void refresh(),
+    // What was missed while there was no stream is read once it is back.
+    opened: () => void refresh(),
+    lost: () => void refresh(),
+  });
+  document.addEventListener("visibilitychange", () => void refresh());
+  schedule = () => {
+    clearTimeout(timer);
+    events.follow(wire?.position ?? null);
+    const pause = trouble.value ? period : events.isOpen() || document.hidden ? WITH_STREAM_MS : ALONE_MS;
+    timer = setTimeout(() => void refresh(), pause);
+    return pause;
+  };
   void refresh();
 }
 
-/** Asks now. */
-export async function refresh(): Promise<void> {
+let schedule = () => ALONE_MS;
+
+/** Reads everything now; one reading at a time. */
+export function refresh(): Promise<void> {
+  asking ??= once().finally(() => {
+    asking = null;
+  });
+  return asking;
+}
+
+async function once(): Promise<void> {
   clearTimeout(timer);
   try {
     await ask();
-    answered.value = Date.now();
-    trouble.value = null;
-    period = PERIOD_MS;
+    batch(() => {
+      answered.value = Date.now();
+      trouble.value = null;
+    });
+    period = ALONE_MS;
   } catch (error) {
-    period = Math.min(period * 2, PERIOD_MAX_MS);
+    period = Math.min(period * 2, ALONE_MAX_MS);
     trouble.value = { why: why(error), again: Date.now() + period };
   }
-  clearTimeout(timer);
-  if (!document.hidden) timer = setTimeout(() => void refresh(), period);
+  schedule();
 }
 
 function why(error: unknown): string {
@@ -65,73 +104,98 @@ function why(error: unknown): string {
 }
 
 async function ask(): Promise<void> {
-  const [list, open] = await Promise.all([read<Monitors>("monitors"), read<Incidents>("incidents?open=true&limit=200")]);
-  if (list.monitors !== wire) take(list.monitors);
-  wire = list.monitors;
-  if (JSON.stringify(open.incidents.map(shown)) !== JSON.stringify(incidents.value.map(shown))) {
-    incidents.value = open.incidents;
-  }
-  await askWhoWasTold();
+  const [fleet, open] = await Promise.all([read<Fleet>("fleet"), read<Incidents>("incidents?open=true&limit=200")]);
+  const told = await whoWasTold(open.incidents);
+  batch(() => {
+    if (fleet !== wire) replace(fleet);
+    if (differ(open.incidents.map(shown), incidents.value.map(shown))) incidents.value = open.incidents;
+    if (differ(told, deliveries.value)) deliveries.value = told;
+  });
 }
+
+const differ = (one: unknown, other: unknown) => JSON.stringify(one) !== JSON.stringify(other);
 
 /** What of an open incident changes while it is open, but for its age. */
 const shown = (incident: Incident) => [incident.id, incident.cause, incident.acknowledged];
 
 /** Who was told is asked only while somebody had to be. */
-async function askWhoWasTold(): Promise<void> {
-  if (incidents.value.length === 0) {
-    if (deliveries.value.length > 0) deliveries.value = [];
-    return;
-  }
-  const open = new Set(incidents.value.map((incident) => incident.id));
+async function whoWasTold(open: readonly Incident[]): Promise<Delivery[]> {
+  if (open.length === 0) return [];
+  const ids = new Set(open.map((incident) => incident.id));
   const list = await read<Deliveries>("deliveries?limit=500");
-  const mine = list.deliveries.filter((delivery) => open.has(delivery.incident));
-  if (JSON.stringify(mine) !== JSON.stringify(deliveries.value)) deliveries.value = mine;
+  return list.deliveries.filter((delivery) => ids.has(delivery.incident));
 }
 
-function take(list: WireMonitor[]): void {
+function replace(fleet: Fleet): void {
   const before = byId.peek();
-  const next = list.map(monitor);
-  announce(before, next);
+  const next = rows(fleet, before);
   place(next);
+  announce(next.filter((monitor) => (before.get(monitor.id)?.status ?? monitor.status) !== monitor.status));
+  wire = fleet;
   monitors.value = next;
 }
 
-function monitor(wire: WireMonitor): Monitor {
-  const month = wire.uptime["30d"];
-  const result = wire.last_result;
-  const detail = result?.detail as { certificate?: { days_left?: number } } | null | undefined;
-  const [group, tags] = [wire.group ?? "", wire.tags];
-  return {
-    id: wire.id,
-    name: wire.name,
-    kind: wire.kind,
-    target: wire.target,
-    group,
-    tags,
-    status: wire.status,
-    since: parse(wire.since),
-    asked: parse(result?.time),
-    latency: result && result.outcome !== "unknown" ? result.phases_ms.total : null,
-    said: result && result.outcome !== "pass" ? (result.status && result.status >= 400 ? String(result.status) : t.reason(result.reason ?? "")) : "",
-    p95: null,
-    uptime: month?.percent ?? null,
-    uptimeText: month?.text ?? t.none,
-    coverage: month?.coverage_percent ?? 0,
-    certificate: detail?.certificate?.days_left ?? null,
-    incident: wire.incident ?? null,
-    text: [wire.name, wire.target, group, ...tags].join(" ").toLowerCase(),
-    place: 0,
-  };
+/** The rows out of the columns. */
+function rows(fleet: Fleet, before: Map<number, Monitor>): Monitor[] {
+  return fleet.id.map((id, at) => {
+    const [name, target, group, tags] = [fleet.name[at] ?? "", fleet.target[at] ?? "", fleet.group[at] ?? "", fleet.tags[at] ?? []];
+    const [code, reason] = [fleet.code[at], fleet.reason[at]];
+    return {
+      id,
+      name,
+      kind: fleet.kind[at] ?? "",
+      target,
+      group,
+      tags,
+      status: statusAt(fleet, fleet.status[at]),
+      since: fleet.since_ms[at] ?? null,
+      asked: before.get(id)?.asked ?? null,
+      latency: fleet.latency_ms[at] ?? null,
+      said: reason ? (code && code >= 400 ? String(code) : t.reason(reason)) : "",
+      p95: fleet.p95_ms[at] ?? null,
+      incident: fleet.incident[at] ?? null,
+      text: [name, target, group, ...tags].join(" ").toLowerCase(),
+      place: 0,
+    };
+  });
+}
+
+const statusAt = (fleet: Fleet, index: number | undefined) => (fleet.statuses[index ?? -1] ?? "unknown") as Status;
+
+/** Takes over results as the stream tells them. */
+function take(results: readonly Result[]): void {
+  const fleet = wire;
+  if (!fleet) return;
+  const now = Date.now();
+  const changed: Monitor[] = [];
+  for (const [id, status, latency] of results) {
+    const monitor = byId.peek().get(id);
+    if (!monitor) continue;
+    monitor.asked = now;
+    monitor.latency = latency;
+    const known = statusAt(fleet, status);
+    if (known === monitor.status) continue;
+    monitor.status = known;
+    monitor.since = now;
+    changed.push(monitor);
+  }
+  batch(() => {
+    newest.value = now;
+    answered.value = now;
+    beat.value += 1;
+    if (changed.length === 0) return;
+    monitors.value = [...(monitors.peek() ?? [])];
+    announce(changed);
+    clearTimeout(timer);
+    timer = setTimeout(() => void refresh(), AFTER_CHANGE_MS);
+  });
 }
 
 let said = 0;
 
 /** Says what became worse or better in one sentence, at most every five seconds. */
-function announce(before: Map<number, Monitor>, after: Monitor[]): void {
-  if (before.size === 0 || Date.now() - said < 5_000) return;
-  const changed = after.filter((monitor) => (before.get(monitor.id)?.status ?? monitor.status) !== monitor.status);
-  if (changed.length === 0) return;
+function announce(changed: readonly Monitor[]): void {
+  if (changed.length === 0 || Date.now() - said < 5_000) return;
   const statuses = [...new Set(changed.map((monitor) => monitor.status))].sort((a, b) => rank(a) - rank(b));
   const of = (status: Status) => changed.filter((monitor) => monitor.status === status).length;
   announcement.value = `${statuses.map((status) => t.live.went(of(status), status)).join(", ")}.`;

@@ -26,14 +26,8 @@ export interface Monitor {
   latency: number | null;
   /** The newest result in a word: `503`, `connect refused`; empty after a pass. */
   said: string;
+  /** The 95th percentile of the good ones among the last checks. */
   p95: number | null;
-  uptime: number | null;
-  /** As people read it, `99.98 %`. */
-  uptimeText: string;
-  /** How much of the 30 days is known, in percent. */
-  coverage: number;
-  /** Days until the certificate ends. */
-  certificate: number | null;
   incident: string | null;
   /** Name, target, group and tags in small letters: what a plain word is looked for in. */
   text: string;

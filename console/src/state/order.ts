@@ -3,9 +3,9 @@
 import { type Monitor, rank } from "./model";
 
 /** What the list can be sorted by. */
-export type Order = "trouble" | "name" | "latency" | "uptime" | "since";
+export type Order = "trouble" | "name" | "latency" | "p95" | "since";
 
-export const ORDERS: readonly Order[] = ["trouble", "name", "latency", "uptime", "since"];
+export const ORDERS: readonly Order[] = ["trouble", "name", "latency", "p95", "since"];
 
 /** Numbers with what is not known last. */
 const known = (value: number | null, otherwise: number) => value ?? otherwise;
@@ -14,7 +14,7 @@ const COMPARE: Record<Order, (a: Monitor, b: Monitor) => number> = {
   trouble: (a, b) => rank(a.status) - rank(b.status) || (a.status === "up" ? 0 : known(b.since, 0) - known(a.since, 0)),
   name: () => 0,
   latency: (a, b) => known(b.latency, -1) - known(a.latency, -1),
-  uptime: (a, b) => known(a.uptime, 101) - known(b.uptime, 101),
+  p95: (a, b) => known(b.p95, -1) - known(a.p95, -1),
   since: (a, b) => known(b.since, 0) - known(a.since, 0),
 };
 
