@@ -530,6 +530,15 @@ export interface Key {
   scopes: string[];
 }
 
+/** What is different about a key from now on; what is not there stays as it is. */
+export interface KeyPatch {
+  /** From when on it is worth nothing; `null` for never. */
+  expires?: string | null;
+  /** What people call it; no two keys have the same name. */
+  name?: string | null;
+  scopes?: Scope[];
+}
+
 /** What a key is to be. */
 export interface KeyWish {
   /** From when on it is worth nothing. */
@@ -720,9 +729,15 @@ export interface MonitorSpec {
   websocket?: WebsocketSpec | null;
 }
 
-/** All monitors, in the order of the configuration. */
+/** Monitors, in the order that was asked for. */
 export interface Monitors {
+  /** How many the filter let through. */
+  matched: number;
   monitors: Monitor[];
+  /** Where the next page is; `null` on the last one. */
+  next?: string | null;
+  /** How many monitors there are. */
+  total: number;
 }
 
 export interface MysqlSpec {
@@ -1083,7 +1098,13 @@ export interface UptimeNumber {
 
 /** How all monitors fared. */
 export interface UptimeOfAll {
+  /** How many the filter let through. */
+  matched: number;
   monitors: Uptime[];
+  /** Where the next page is; `null` on the last one. */
+  next?: string | null;
+  /** How many monitors there are. */
+  total: number;
 }
 
 /** One window: the number, how much of it is known, and its parts, which add up to the whole. */

@@ -90,6 +90,8 @@ impl Status {
 #[derive(Deserialize)]
 struct Answer {
     monitors: Vec<Value>,
+    /// Where the next page is.
+    next: Option<String>,
 }
 
 /// The monitors that are wanted, and how many there are besides.
@@ -134,9 +136,15 @@ struct Uptime {
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let fields = args.json.as_deref().map(|text| Fields::read(text, &FIELDS)).transpose()?;
     let client = args.reach.client()?;
-    let reply = client.send(http::Method::GET, "/api/v1/monitors", None, &[])?;
-    let all = reply.json::<Answer>()?.monitors;
-    let mut chosen = choose(all, args)?;
+    let mut reply = client.send(http::Method::GET, "/api/v1/monitors", None, &[])?;
+    let Answer { mut monitors, mut next } = reply.json()?;
+    while let Some(address) = next {
+        reply = client.send(http::Method::GET, &address, None, &[])?;
+        let page: Answer = reply.json()?;
+        monitors.extend(page.monitors);
+        next = page.next;
+    }
+    let mut chosen = choose(monitors, args)?;
     chosen.monitors.sort_by(|(a, _), (b, _)| a.status.cmp(&b.status).then_with(|| b.since.cmp(&a.since)));
     if let Some(fields) = fields {
         fields.print(&chosen.monitors.into_iter().map(|(_, value)| value).collect::<Vec<_>>());

@@ -7,7 +7,7 @@ use std::time::Duration;
 use allswell_core::Wall;
 
 use super::{Digest, Scope, Scopes, Secret};
-use crate::store::{KeyRow, NewKey, Store, StoreError};
+use crate::store::{KeyChange, KeyRow, NewKey, Store, StoreError};
 
 /// That a key was used is written down at most so often.
 const USED: Duration = Duration::from_secs(60);
@@ -127,6 +127,27 @@ impl Keyring {
         Ok((row, secret))
     }
 
+    /// Changes a key; its secret stays.
+    ///
+    /// # Errors
+    /// [`KeyringError::Taken`] when another one has its new name, [`KeyringError::Last`] when nobody could change anything any
+    /// more.
+    pub async fn change(&self, id: i64, change: KeyChange, now: Wall) -> Result<KeyRow, KeyringError> {
+        let _one = self.changing.lock().await;
+        let keys = self.all();
+        let key = keys.iter().find(|key| key.id == id).ok_or(KeyringError::Missing)?;
+        let changed = change.apply(key);
+        if keys.iter().any(|other| other.id != id && other.name == changed.name) {
+            return Err(KeyringError::Taken(changed.name));
+        }
+        if !can_write(&changed, now) {
+            self.not_the_last(&keys, key, now)?;
+        }
+        self.store.change_key(changed.clone()).await?;
+        self.write().insert(changed.digest, changed.clone());
+        Ok(changed)
+    }
+
     /// Deletes a key: from now on it is worth nothing.
     ///
     /// # Errors
@@ -135,14 +156,16 @@ impl Keyring {
         let _one = self.changing.lock().await;
         let keys = self.all();
         let key = keys.iter().find(|key| key.id == id).cloned().ok_or(KeyringError::Missing)?;
-        let can_write = |key: &KeyRow| key.scopes.allow(Scope::Write) && key.expires.is_none_or(|at| at > now);
-        let is_last = can_write(&key) && !keys.iter().any(|other| other.id != id && can_write(other));
-        if is_last && self.standing.is_none() {
-            return Err(KeyringError::Last);
-        }
+        self.not_the_last(&keys, &key, now)?;
         self.store.remove_key(id).await?;
         self.write().remove(&key.digest);
         Ok(key)
+    }
+
+    /// Refuses that `key`, the only one of `keys` that may write, does so no more.
+    fn not_the_last(&self, keys: &[KeyRow], key: &KeyRow, now: Wall) -> Result<(), KeyringError> {
+        let is_last = can_write(key, now) && !keys.iter().any(|other| other.id != key.id && can_write(other, now));
+        if is_last && self.standing.is_none() { Err(KeyringError::Last) } else { Ok(()) }
     }
 
     async fn note_use(&self, digest: Digest, id: i64, now: Wall) {
@@ -162,4 +185,8 @@ impl Keyring {
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, HashMap<Digest, KeyRow>> {
         self.keys.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn can_write(key: &KeyRow, now: Wall) -> bool {
+    key.scopes.allow(Scope::Write) && key.expires.is_none_or(|at| at > now)
 }

@@ -87,6 +87,11 @@ impl Fields {
         Ok(Some(text.to_owned()))
     }
 
+    /// Whether the field is there and says nothing.
+    pub(crate) fn is_null(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(Value::is_null)
+    }
+
     /// A list of texts.
     pub(crate) fn texts(&self, name: &str) -> Result<Option<Vec<String>>, Problem> {
         let list = match self.0.get(name) {

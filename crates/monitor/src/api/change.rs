@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::configured::{self, Configured};
-use super::monitors::{self, One};
+use super::monitors::One;
 use super::read::UptimeReader;
 use super::trial::Trial;
 use super::written::{Empty, IfMatch, OneWrite, Written};
@@ -30,10 +30,10 @@ pub(super) struct InFull {
 
 /// The monitor that `key` means in full, with its ETag.
 pub(super) async fn in_full(state: &ApiState, key: &str, status: StatusCode) -> Result<Response, Problem> {
-    let row = read::monitor(&*state.store, key).await?;
-    let id = row.enlisted.id;
+    let id = read::monitor(&*state.store, key).await?.enlisted.id;
     let reader = UptimeReader::at(&*state.store, state.now().wall).await?;
-    let one = monitors::one_of(&*state.store, &reader, row).await?;
+    let standing = state.store.standings(vec![id], reader.longest()).await?.pop();
+    let one = One::of(standing.ok_or_else(|| read::no_monitor(key))?, &reader);
     let configured = state.resources.monitor(id).map_or_else(Configured::unknown, Configured::from);
     let revision = configured.revision;
     Ok(configured::show(status, &InFull { one, configured }, revision))

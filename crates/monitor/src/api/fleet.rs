@@ -11,8 +11,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{ApiState, Problem, Query, openapi};
-use crate::fleet::{Chosen, Filter, NotAFilter, Order, Row, Selection, millis};
+use super::{ApiState, Problem, Query, openapi, page};
+use crate::fleet::{Chosen, Row, Selection, millis};
 use crate::model::MonitorId;
 
 const MOST: usize = 100_000;
@@ -123,6 +123,7 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let selection = selection(&Query::read(query, &["filter", "sort", "offset", "limit"])?)?;
+    state.fleet.fresh(&*state.store).await?;
     // Before the rows: what changes meanwhile is told again, and nothing is missed.
     let position = state.fleet.live().position().to_string();
     let process = position.split('-').next().unwrap_or_default().to_owned();
@@ -138,15 +139,7 @@ pub(super) async fn show(
 }
 
 /// What a query asks for.
-pub(super) fn selection(query: &Query) -> Result<Selection, Problem> {
-    let refused = |NotAFilter { said, hint }| Problem::parameter("filter", said, hint);
-    let order = match query.value("sort") {
-        None => Order::default(),
-        Some(word) => Order::ALL.into_iter().find(|order| order.as_str() == word).ok_or_else(|| {
-            let known = Order::ALL.map(Order::as_str).join(", ");
-            Problem::parameter("sort", format!("there is no order `{word}`"), format!("known are {known}"))
-        })?,
-    };
+fn selection(query: &Query) -> Result<Selection, Problem> {
     let offset = match query.value("offset") {
         None => 0,
         Some(text) => text.parse().ok().filter(|offset| *offset <= MOST).ok_or_else(|| {
@@ -154,8 +147,8 @@ pub(super) fn selection(query: &Query) -> Result<Selection, Problem> {
             Problem::parameter("offset", format!("`offset` cannot be `{text}`"), hint)
         })?,
     };
-    let filter = Filter::read(query.value("filter").unwrap_or_default()).map_err(refused)?;
-    Ok(Selection { filter, order, offset, limit: Some(query.limit(MOST, MOST)?) })
+    let limit = Some(query.limit(MOST, MOST)?);
+    Ok(Selection { filter: page::filter(query)?, order: page::order(query)?, after: None, offset, limit })
 }
 
 /// The last askings of some monitors, oldest first.
@@ -227,8 +220,9 @@ struct Label {
     status: BTreeMap<&'static str, usize>,
 }
 
-fn labels(state: &ApiState, of: impl Fn(&Row) -> Vec<String>) -> Labels {
-    state.fleet.read(&Selection::default(), |chosen| {
+async fn labels(state: &ApiState, of: impl Fn(&Row) -> Vec<String>) -> Result<Json<Labels>, Problem> {
+    state.fleet.fresh(&*state.store).await?;
+    Ok(state.fleet.read(&Selection::default(), |chosen| {
         let mut labels: BTreeMap<String, Label> = BTreeMap::new();
         for row in &chosen.rows {
             for name in of(row) {
@@ -237,8 +231,8 @@ fn labels(state: &ApiState, of: impl Fn(&Row) -> Vec<String>) -> Labels {
                 *label.status.entry(row.status.as_str()).or_default() += 1;
             }
         }
-        Labels { labels: labels.into_values().collect() }
-    })
+        Json(Labels { labels: labels.into_values().collect() })
+    }))
 }
 
 /// Tags
@@ -246,7 +240,7 @@ fn labels(state: &ApiState, of: impl Fn(&Row) -> Vec<String>) -> Labels {
     responses((status = 200, body = Labels), openapi::Refusals))]
 pub(super) async fn tags(State(state): State<ApiState>, query: RawQuery) -> Result<Json<Labels>, Problem> {
     Query::read(query, &[])?;
-    Ok(Json(labels(&state, |row| row.facts.tags.clone())))
+    labels(&state, |row| row.facts.tags.clone()).await
 }
 
 /// Groups
@@ -254,5 +248,5 @@ pub(super) async fn tags(State(state): State<ApiState>, query: RawQuery) -> Resu
     responses((status = 200, body = Labels), openapi::Refusals))]
 pub(super) async fn groups(State(state): State<ApiState>, query: RawQuery) -> Result<Json<Labels>, Problem> {
     Query::read(query, &[])?;
-    Ok(Json(labels(&state, |row| row.facts.group.clone().into_iter().collect())))
+    labels(&state, |row| row.facts.group.clone().into_iter().collect()).await
 }

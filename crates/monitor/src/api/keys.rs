@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::body::Fields;
 use super::{ApiState, Key, Problem, Query, openapi, wire};
 use crate::access::{KeyringError, Scope, Scopes};
-use crate::store::KeyRow;
+use crate::store::{KeyChange, KeyRow};
 
 const NAME_CHARACTERS_MAX: usize = 100;
 
@@ -67,6 +67,22 @@ pub(super) struct Wish {
     expires: Option<String>,
 }
 
+/// What is different about a key from now on; what is not there stays as it is.
+#[derive(ToSchema)]
+#[schema(as = KeyPatch)]
+#[expect(dead_code, reason = "the document of what `Fields` reads by name")]
+pub(super) struct Patch {
+    /// What people call it; no two keys have the same name.
+    #[schema(min_length = 1, max_length = 100)]
+    name: Option<String>,
+    /// What it is good for.
+    #[schema(min_items = 1, schema_with = openapi::scopes)]
+    scopes: Option<Vec<String>>,
+    /// From when on it is worth nothing; `null` for never.
+    #[schema(format = DateTime)]
+    expires: Option<String>,
+}
+
 impl One {
     fn of(row: KeyRow, now: Wall) -> Self {
         Self {
@@ -103,19 +119,25 @@ pub(super) async fn create(
     Query::read(query, &[])?;
     let fields = fields.only(&["name", "scopes", "expires"])?;
     let now = state.now().wall;
-    let (name, scopes) = (fields.needed_text("name", NAME_CHARACTERS_MAX)?, scopes(&fields)?);
-    let expires = fields.moment("expires")?;
-    if expires.is_some_and(|at| at <= now) {
-        return Err(Problem::field("expires", "`expires` is in the past", "name a moment that is yet to come"));
-    }
+    let name = fields.needed_text("name", NAME_CHARACTERS_MAX)?;
+    let scopes = scopes(&fields)?.unwrap_or_else(|| Scopes::of([Scope::Read]));
+    let expires = expires(&fields, now)?;
     let (row, secret) = state.keys.create(name, scopes, expires, now).await?;
     let place = [(header::LOCATION, format!("/api/v1/keys/{}", row.id))];
     let made = Made { one: One::of(row, now), key: secret.text().to_owned() };
     Ok((StatusCode::CREATED, place, Json(made)).into_response())
 }
 
-fn scopes(fields: &Fields) -> Result<Scopes, Problem> {
-    let Some(words) = fields.texts("scopes")? else { return Ok(Scopes::of([Scope::Read])) };
+fn expires(fields: &Fields, now: Wall) -> Result<Option<Wall>, Problem> {
+    let expires = fields.moment("expires")?;
+    if expires.is_some_and(|at| at <= now) {
+        return Err(Problem::field("expires", "`expires` is in the past", "name a moment that is yet to come"));
+    }
+    Ok(expires)
+}
+
+fn scopes(fields: &Fields) -> Result<Option<Scopes>, Problem> {
+    let Some(words) = fields.texts("scopes")? else { return Ok(None) };
     let known = Scope::ALL.map(Scope::as_str).join(", ");
     let scope = |word: &String| {
         let wrong = || Problem::field("scopes", format!("there is no scope `{word}`"), format!("known are {known}"));
@@ -129,7 +151,7 @@ fn scopes(fields: &Fields) -> Result<Scopes, Problem> {
             format!("known are {known}"),
         ));
     }
-    Ok(scopes)
+    Ok(Some(scopes))
 }
 
 /// One key
@@ -139,6 +161,29 @@ pub(super) async fn one(State(state): State<ApiState>, key: Key, query: RawQuery
     Query::read(query, &[])?;
     let row = find(&state, &key)?;
     Ok(Json(One::of(row, state.now().wall)))
+}
+
+/// Change a key
+///
+/// Its secret stays. The last key that may write stays one.
+#[utoipa::path(patch, path = "/api/v1/keys/{id}", operation_id = "change_key", tag = "keys", params(openapi::ApiKey),
+    request_body = Patch, responses((status = 200, body = One), openapi::RefusalsOfOne, openapi::RefusalsOfBody))]
+pub(super) async fn change(
+    State(state): State<ApiState>,
+    key: Key,
+    query: RawQuery,
+    fields: Fields,
+) -> Result<Json<One>, Problem> {
+    Query::read(query, &[])?;
+    let fields = fields.only(&["name", "scopes", "expires"])?;
+    let now = state.now().wall;
+    let expires = match expires(&fields, now)? {
+        None if fields.is_null("expires") => Some(None),
+        given => given.map(Some),
+    };
+    let change = KeyChange { name: fields.text("name", NAME_CHARACTERS_MAX)?, scopes: scopes(&fields)?, expires };
+    let row = state.keys.change(find(&state, &key)?.id, change, now).await?;
+    Ok(Json(One::of(row, now)))
 }
 
 /// Delete a key

@@ -24,6 +24,7 @@ mod monitors;
 mod once;
 mod openapi;
 mod own;
+mod page;
 mod probe;
 mod problem;
 mod query;
@@ -158,7 +159,7 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(incidents::acknowledge))
         .routes(routes!(incidents::note))
         .routes(routes!(keys::list, keys::create))
-        .routes(routes!(keys::one, keys::remove))
+        .routes(routes!(keys::one, keys::change, keys::remove))
         .routes(routes!(deliveries::one))
         .routes(routes!(own::health))
         .routes(routes!(own::ready))

@@ -4,23 +4,30 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::change::{InFull, in_full};
+use super::page::{PARAMETERS, Page, Which, page};
 use super::read::{self, UptimeReader};
 use super::results::OneResult;
 use super::uptime::Number;
 use super::{ApiState, Key, Problem, Query, openapi, wire};
-use crate::store::{MonitorRow, Store};
+use crate::store::Standing;
 
-/// All monitors, in the order of the configuration.
+/// Monitors, in the order that was asked for.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Monitors)]
 pub(super) struct List {
     monitors: Vec<One>,
+    /// How many monitors there are.
+    total: usize,
+    /// How many the filter let through.
+    matched: usize,
+    /// Where the next page is; `null` on the last one.
+    next: Option<String>,
 }
 
 /// A monitor, and what is true of it now.
@@ -57,16 +64,18 @@ pub(super) struct One {
     incident: Option<String>,
 }
 
-/// All monitors
-#[utoipa::path(get, path = "/api/v1/monitors", operation_id = "list_monitors", tag = "monitors", responses((status = 200, body = List), openapi::Refusals))]
-pub(super) async fn list(State(state): State<ApiState>, query: RawQuery) -> Result<Json<List>, Problem> {
-    Query::read(query, &[])?;
+/// Monitors
+///
+/// All of them, or a page of those that the filter lets through. A page goes on where the one before ended, whatever was added or
+/// taken away meanwhile.
+#[utoipa::path(get, path = "/api/v1/monitors", operation_id = "list_monitors", tag = "monitors", params(Which),
+    responses((status = 200, body = List), openapi::Refusals))]
+pub(super) async fn list(State(state): State<ApiState>, path: Uri, query: RawQuery) -> Result<Json<List>, Problem> {
+    let Page { ids, total, matched, next } = page(&state, &Query::read(query, &PARAMETERS)?, &path).await?;
     let reader = UptimeReader::at(&*state.store, state.now().wall).await?;
-    let mut monitors = Vec::new();
-    for monitor in state.store.monitors().await? {
-        monitors.push(one_of(&*state.store, &reader, monitor).await?);
-    }
-    Ok(Json(List { monitors }))
+    let standings = state.store.standings(ids, reader.longest()).await?;
+    let monitors = standings.into_iter().map(|standing| One::of(standing, &reader)).collect();
+    Ok(Json(List { monitors, total, matched, next }))
 }
 
 /// One monitor
@@ -77,24 +86,25 @@ pub(super) async fn one(State(state): State<ApiState>, key: Key, query: RawQuery
     in_full(&state, &key.0, StatusCode::OK).await
 }
 
-pub(super) async fn one_of(store: &dyn Store, reader: &UptimeReader<'_>, monitor: MonitorRow) -> Result<One, Problem> {
-    let id = monitor.enlisted.id;
-    let uptime = reader.of(id).await?;
-    let last_result = read::last_results(store, id, 1).await?.pop();
-    Ok(One {
-        id: id.0,
-        status: read::presence(&monitor).as_str(),
-        since: read::since(&monitor, uptime.since).map(wire::time),
-        uptime: Number::all(&uptime.windows),
-        last_result: last_result.map(OneResult::from),
-        created: wire::time(monitor.enlisted.created),
-        incident: monitor.enlisted.incident.map(|incident| incident.id.to_string()),
-        paused: monitor.enlistment.paused,
-        tags: monitor.enlistment.tags,
-        group: monitor.enlistment.group,
-        interval_s: monitor.enlistment.interval.as_secs_f64(),
-        name: monitor.enlistment.name,
-        kind: monitor.enlistment.kind,
-        target: monitor.enlistment.target,
-    })
+impl One {
+    pub(super) fn of(standing: Standing, reader: &UptimeReader<'_>) -> Self {
+        let Standing { monitor, marks, last } = standing;
+        let uptime = reader.divide(&marks);
+        Self {
+            id: monitor.enlisted.id.0,
+            status: read::presence(&monitor).as_str(),
+            since: read::since(&monitor, uptime.since).map(wire::time),
+            uptime: Number::all(&uptime.windows),
+            last_result: last.map(OneResult::from),
+            created: wire::time(monitor.enlisted.created),
+            incident: monitor.enlisted.incident.map(|incident| incident.id.to_string()),
+            paused: monitor.enlistment.paused,
+            tags: monitor.enlistment.tags,
+            group: monitor.enlistment.group,
+            interval_s: monitor.enlistment.interval.as_secs_f64(),
+            name: monitor.enlistment.name,
+            kind: monitor.enlistment.kind,
+            target: monitor.enlistment.target,
+        }
+    }
 }

@@ -32,8 +32,7 @@ pub(crate) fn range(query: &Query) -> Result<(Wall, Wall), Problem> {
 
 /// The monitor that `key` means: its number, or else its name.
 pub(crate) async fn monitor(store: &dyn Store, key: &str) -> Result<MonitorRow, Problem> {
-    let monitors = store.monitors().await?;
-    find(monitors, key).ok_or_else(|| no_monitor(key))
+    store.monitor(key).await?.ok_or_else(|| no_monitor(key))
 }
 
 /// There is no monitor that `key` means.
@@ -42,14 +41,6 @@ pub(crate) fn no_monitor(key: &str) -> Problem {
         format!("there is no monitor `{key}`"),
         "give its number or its name as in /api/v1/monitors; escape it when it has special characters",
     )
-}
-
-fn find(mut monitors: Vec<MonitorRow>, key: &str) -> Option<MonitorRow> {
-    let number: Option<u32> = key.parse().ok();
-    let by_number = || monitors.iter().position(|monitor| Some(monitor.enlisted.id.0) == number);
-    let by_name = || monitors.iter().position(|monitor| monitor.enlistment.name == key);
-    let index = by_number().or_else(by_name)?;
-    Some(monitors.swap_remove(index))
 }
 
 /// The incident that `key` names, `12-7`.
@@ -112,9 +103,18 @@ impl<'a> UptimeReader<'a> {
     }
 
     pub(crate) async fn of(&self, monitor: MonitorId) -> Result<Uptime, StoreError> {
-        let marks = self.store.marks(monitor, longest(self.now)).await?;
-        let windows = WINDOWS.map(|(_, length)| Shares::of(&marks, &self.watched, self.window(length)));
-        Ok(Uptime { windows, since: begin(&marks) })
+        Ok(self.divide(&self.store.marks(monitor, self.longest()).await?))
+    }
+
+    /// What `marks` of the longest window come to.
+    pub(crate) fn divide(&self, marks: &[Mark]) -> Uptime {
+        let windows = WINDOWS.map(|(_, length)| Shares::of(marks, &self.watched, self.window(length)));
+        Uptime { windows, since: begin(marks) }
+    }
+
+    /// The longest window that ends now.
+    pub(crate) fn longest(&self) -> Range<Wall> {
+        longest(self.now)
     }
 
     /// The window of this length that ends now.

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use allswell_core::Wall;
-use allswell_core::uptime::{Presence, Shares};
+use allswell_core::uptime::{Mark, Presence, Shares};
 use axum::Json;
 use axum::extract::{RawQuery, State};
+use axum::http::Uri;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
+use super::page::{PARAMETERS, Page, Which, page};
 use super::read::{self, UptimeReader, WINDOWS};
 use super::{ApiState, Key, Problem, Query, openapi, wire};
 use crate::model::MonitorId;
@@ -25,6 +27,12 @@ const MONTHS_MAX: usize = 120;
 #[schema(as = UptimeOfAll)]
 pub(super) struct List {
     monitors: Vec<One>,
+    /// How many monitors there are.
+    total: usize,
+    /// How many the filter let through.
+    matched: usize,
+    /// Where the next page is; `null` on the last one.
+    next: Option<String>,
 }
 
 /// How one monitor fared.
@@ -118,15 +126,14 @@ impl Number {
 }
 
 /// How all monitors fared
-#[utoipa::path(get, path = "/api/v1/uptime", operation_id = "list_uptime", tag = "uptime", responses((status = 200, body = List), openapi::Refusals))]
-pub(super) async fn list(State(state): State<ApiState>, query: RawQuery) -> Result<Json<List>, Problem> {
-    Query::read(query, &[])?;
+#[utoipa::path(get, path = "/api/v1/uptime", operation_id = "list_uptime", tag = "uptime", params(Which),
+    responses((status = 200, body = List), openapi::Refusals))]
+pub(super) async fn list(State(state): State<ApiState>, path: Uri, query: RawQuery) -> Result<Json<List>, Problem> {
+    let Page { ids, total, matched, next } = page(&state, &Query::read(query, &PARAMETERS)?, &path).await?;
     let reader = UptimeReader::at(&*state.store, state.now().wall).await?;
-    let mut monitors = Vec::new();
-    for monitor in state.store.monitors().await? {
-        monitors.push(one_of(&reader, monitor).await?);
-    }
-    Ok(Json(List { monitors }))
+    let standings = state.store.standings(ids, reader.longest()).await?;
+    let monitors = standings.into_iter().map(|standing| one_of(&reader, standing.monitor, &standing.marks)).collect();
+    Ok(Json(List { monitors, total, matched, next }))
 }
 
 /// How one monitor fared
@@ -139,7 +146,8 @@ pub(super) async fn one(State(state): State<ApiState>, key: Key, query: RawQuery
     let monitor = read::monitor(&*state.store, &key.0).await?;
     let id = monitor.enlisted.id;
     let reader = UptimeReader::at(&*state.store, now).await?;
-    let mut one = one_of(&reader, monitor).await?;
+    let marks = state.store.marks(id, reader.longest()).await?;
+    let mut one = one_of(&reader, monitor, &marks);
     if let Some(range) = window {
         one.window = Some(divided(&state, id, range).await?);
     }
@@ -210,12 +218,11 @@ async fn divided(state: &ApiState, id: MonitorId, range: Range<Wall>) -> Result<
     Ok(window_of(&Shares::of(&marks, &watched, range.clone()), range))
 }
 
-async fn one_of(reader: &UptimeReader<'_>, monitor: MonitorRow) -> Result<One, Problem> {
-    let id = monitor.enlisted.id;
-    let uptime = reader.of(id).await?;
+fn one_of(reader: &UptimeReader<'_>, monitor: MonitorRow, marks: &[Mark]) -> One {
+    let uptime = reader.divide(marks);
     let windows = WINDOWS.iter().zip(&uptime.windows);
     let windows = windows.map(|((name, length), shares)| (*name, window_of(shares, reader.window(*length)))).collect();
-    Ok(One { id: id.0, name: monitor.enlistment.name, uptime: windows, window: None, months: None })
+    One { id: monitor.enlisted.id.0, name: monitor.enlistment.name, uptime: windows, window: None, months: None }
 }
 
 fn window_of(shares: &Shares, range: Range<Wall>) -> Window {

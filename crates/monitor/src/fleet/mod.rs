@@ -1,7 +1,8 @@
 //! What is true of all monitors now, at hand: who lists, filters or follows a hundred thousand of them waits for no disk.
 //!
 //! The scribe tells what was written ([`Fleet::decided`], [`Fleet::recorded`]), the runner that the list has changed
-//! ([`Fleet::changed`]). [`Fleet::follow`] takes over a changed list and hands on, at most ten times a second, what is new.
+//! ([`Fleet::changed`]). [`Fleet::follow`] takes over a changed list and hands on, at most ten times a second, what is new;
+//! who reads before that takes the list over himself ([`Fleet::fresh`]).
 
 mod filter;
 mod live;
@@ -21,13 +22,16 @@ pub use filter::{Filter, NotAFilter};
 pub(crate) use live::{Live, Position};
 pub(crate) use row::millis;
 pub use row::{Facts, Row, Strip};
-pub use select::{Order, Selection};
+use select::Page;
+pub use select::{Cursor, NotACursor, Order, Selection};
 
 use crate::model::MonitorId;
-use crate::store::{Decision, ResultRow, Store, StoreError};
+use crate::store::{Decision, MonitorRow, ResultRow, Store, StoreError};
 
 /// The shortest time between two batches of news.
 const BEAT: Duration = Duration::from_millis(100);
+/// Of how many monitors the last results are looked for at a time, so that news do not wait for all of them.
+const FILLED: usize = 500;
 /// How many results of a monitor are at hand.
 pub const STRIP: usize = 48;
 
@@ -35,7 +39,10 @@ pub const STRIP: usize = 48;
 pub struct Fleet {
     rows: RwLock<Rows>,
     live: Arc<Live>,
+    /// Whether the list of the store is another one by now.
     stale: AtomicBool,
+    /// Held while the list is read.
+    reading: tokio::sync::Mutex<()>,
     /// Counts what was decided, so that a list that was read before it is read again.
     decisions: AtomicU64,
     poked: Notify,
@@ -50,6 +57,8 @@ struct Rows {
     version: u64,
     /// What nobody was told of yet.
     news: BTreeSet<MonitorId>,
+    /// Whose last results were not looked for yet.
+    unfilled: Vec<MonitorId>,
 }
 
 impl Fleet {
@@ -59,6 +68,7 @@ impl Fleet {
             rows: RwLock::default(),
             live: Arc::new(Live::new(started)),
             stale: AtomicBool::new(true),
+            reading: tokio::sync::Mutex::default(),
             decisions: AtomicU64::new(0),
             poked: Notify::new(),
         }
@@ -97,8 +107,8 @@ impl Fleet {
     /// Chooses and orders rows and hands them to `work`, together with the version that they are of.
     pub fn read<T>(&self, selection: &Selection, work: impl FnOnce(&Chosen<'_>) -> T) -> T {
         let rows = self.lock();
-        let (chosen, matched) = selection.choose(&rows.rows);
-        work(&Chosen { rows: chosen, matched, all: rows.rows.len(), version: rows.version })
+        let Page { rows: chosen, matched, next } = selection.choose(&rows.rows);
+        work(&Chosen { rows: chosen, matched, next, all: rows.rows.len(), version: rows.version })
     }
 
     /// One monitor.
@@ -115,10 +125,7 @@ impl Fleet {
     /// Reads the monitors of `store` whenever they changed and hands on what is new, until `stop` says so.
     pub async fn follow(&self, store: Arc<dyn Store>, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow_and_update() {
-            if self.stale.swap(false, Ordering::AcqRel)
-                && let Err(error) = self.load(&*store).await
-            {
-                self.stale.store(true, Ordering::Release);
+            if let Err(error) = self.catch_up(&*store).await {
                 warn!(error = &error as &dyn std::error::Error, "cannot read the list of monitors");
             }
             self.hand_on();
@@ -134,28 +141,40 @@ impl Fleet {
         self.live.close();
     }
 
-    /// Takes the monitors of `store` over; what is at hand of their results stays.
+    /// Takes the monitors of `store` over when they are others by now; what is at hand of their results stays.
+    ///
+    /// Who changed the list, and asks after the answer, finds the change.
     ///
     /// # Errors
     /// [`StoreError`] when they cannot be read; then nothing changed.
-    pub async fn load(&self, store: &dyn Store) -> Result<(), StoreError> {
+    pub async fn fresh(&self, store: &dyn Store) -> Result<(), StoreError> {
+        let _one = self.reading.lock().await;
+        if !self.stale.swap(false, Ordering::AcqRel) {
+            return Ok(());
+        }
         let before = self.decisions.load(Ordering::Acquire);
-        let monitors = store.monitors().await?;
-        let empty: Vec<MonitorId> = {
-            let mut rows = self.lock_mut();
-            let rows = &mut *rows;
-            let mut before: HashMap<MonitorId, Row> = rows.rows.drain(..).map(|row| (row.facts.id, row)).collect();
-            rows.rows = monitors.into_iter().map(|monitor| Row::of(monitor, &mut before)).collect();
-            rows.index = rows.rows.iter().enumerate().map(|(index, row)| (row.facts.id, index)).collect();
-            rows.version += 1;
-            rows.news.clear();
-            rows.rows.iter().filter(|row| row.strip.is_empty()).map(|row| row.facts.id).collect()
-        };
+        let monitors = store.monitors().await.inspect_err(|_| self.changed())?;
+        self.lock_mut().take(monitors);
         if self.decisions.load(Ordering::Acquire) != before {
             self.changed();
         }
         self.live.push("reload", "{}");
-        for id in empty {
+        self.poked.notify_one();
+        Ok(())
+    }
+
+    /// The same, and looks for the last results of some that are new here.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot be read.
+    pub async fn catch_up(&self, store: &dyn Store) -> Result<(), StoreError> {
+        self.fresh(store).await?;
+        let unfilled = {
+            let mut rows = self.lock_mut();
+            let rest = rows.unfilled.len().saturating_sub(FILLED);
+            rows.unfilled.split_off(rest)
+        };
+        for id in unfilled {
             let results = store.results(id, Wall::from_ms(i64::MIN)..Wall::from_ms(i64::MAX), STRIP).await?;
             if results.is_empty() {
                 continue;
@@ -164,6 +183,9 @@ impl Fleet {
                 // Newest first; what came meanwhile is in the list already.
                 rows.with(id, |row| row.refill(results.iter().rev().map(|result| &result.row)));
             });
+        }
+        if !self.lock().unfilled.is_empty() {
+            self.poked.notify_one();
         }
         Ok(())
     }
@@ -201,6 +223,17 @@ impl Fleet {
 }
 
 impl Rows {
+    fn take(&mut self, monitors: Vec<MonitorRow>) {
+        let mut before: HashMap<MonitorId, Row> = self.rows.drain(..).map(|row| (row.facts.id, row)).collect();
+        let is_new = |monitor: &MonitorRow, before: &HashMap<_, _>| !before.contains_key(&monitor.enlisted.id);
+        let new = monitors.iter().filter(|monitor| is_new(monitor, &before)).map(|monitor| monitor.enlisted.id);
+        self.unfilled.extend(new);
+        self.rows = monitors.into_iter().map(|monitor| Row::of(monitor, &mut before)).collect();
+        self.index = self.rows.iter().enumerate().map(|(index, row)| (row.facts.id, index)).collect();
+        self.version += 1;
+        self.news.clear();
+    }
+
     fn with(&mut self, id: MonitorId, work: impl FnOnce(&mut Row)) {
         if let Some(index) = self.index.get(&id) {
             work(&mut self.rows[*index]);
@@ -216,6 +249,8 @@ pub struct Chosen<'a> {
     pub rows: Vec<&'a Row>,
     /// How many the filter let through.
     pub matched: usize,
+    /// Where the next page goes on; `None` when there is none.
+    pub next: Option<Cursor>,
     /// How many monitors there are.
     pub all: usize,
     /// What they are of.

@@ -1,10 +1,15 @@
 //! Which rows, in which order, and which page of them.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
 
+use allswell_core::Wall;
 use allswell_core::uptime::Presence;
 
 use super::{Filter, Row};
+use crate::model::MonitorId;
 
 /// What comes first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,27 +47,150 @@ pub struct Selection {
     pub filter: Filter,
     /// What comes first.
     pub order: Order,
+    /// Where the page before this one ended.
+    pub after: Option<Cursor>,
     /// How many are left out at the beginning.
     pub offset: usize,
     /// How many there are at most; `None` for all.
     pub limit: Option<usize>,
 }
 
+/// The row that a page ended with, as it was ordered: what comes next is the same whatever was added or taken away meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    id: MonitorId,
+    at: Spot,
+}
+
+/// What a row is ordered by, before its number.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Spot {
+    Configured(usize),
+    Trouble(u8, Reverse<Option<Wall>>),
+    Name(String),
+    Slow(Reverse<Option<Duration>>),
+}
+
+/// A text that is no cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotACursor;
+
+/// Rows of a page, and what is known of those that are not on it.
+pub(super) struct Page<'a> {
+    pub(super) rows: Vec<&'a Row>,
+    /// How many rows the filter let through.
+    pub(super) matched: usize,
+    /// Where the next page goes on; `None` when there is none.
+    pub(super) next: Option<Cursor>,
+}
+
 impl Selection {
-    /// The page of `rows`, and how many rows the filter let through.
-    pub(super) fn choose<'a>(&self, rows: &'a [Row]) -> (Vec<&'a Row>, usize) {
+    /// The page of `rows`.
+    pub(super) fn choose<'a>(&self, rows: &'a [Row]) -> Page<'a> {
         let mut chosen: Vec<(usize, &Row)> = rows.iter().enumerate().filter(|(_, row)| self.filter.fits(row)).collect();
         let matched = chosen.len();
-        let end = self.limit.map_or(matched, |limit| self.offset.saturating_add(limit)).min(matched);
+        if let Some(cursor) = &self.after {
+            let place = cursor.place(rows);
+            chosen.retain(|(at, row)| cursor.cmp(*at, row, place) == Ordering::Less);
+        }
+        let end = self.limit.map_or(chosen.len(), |limit| self.offset.saturating_add(limit)).min(chosen.len());
         match self.order {
             Order::Configured => {}
-            Order::Trouble => first(&mut chosen, end, |(place, row)| (rank(row.status), Reverse(row.since), *place)),
-            Order::Name => first(&mut chosen, end, |(place, row)| (row.facts.name.as_str(), *place)),
-            Order::Slow => first(&mut chosen, end, |(place, row)| (Reverse(row.p95), *place)),
+            Order::Trouble => first(&mut chosen, end, |(_, row)| (rank(row.status), Reverse(row.since), row.facts.id)),
+            Order::Name => first(&mut chosen, end, |(_, row)| (row.facts.name.as_str(), row.facts.id)),
+            Order::Slow => first(&mut chosen, end, |(_, row)| (Reverse(row.p95), row.facts.id)),
         }
         let page = chosen.get(self.offset.min(end)..end).unwrap_or_default();
-        (page.iter().map(|(_, row)| *row).collect(), matched)
+        let last = page.last().filter(|_| end < chosen.len());
+        Page {
+            rows: page.iter().map(|(_, row)| *row).collect(),
+            matched,
+            next: last.map(|(place, row)| Cursor::at(self.order, *place, row)),
+        }
     }
+}
+
+impl Cursor {
+    fn at(order: Order, place: usize, row: &Row) -> Self {
+        let at = match order {
+            Order::Configured => Spot::Configured(place),
+            Order::Trouble => Spot::Trouble(rank(row.status), Reverse(row.since)),
+            Order::Name => Spot::Name(row.facts.name.clone()),
+            Order::Slow => Spot::Slow(Reverse(row.p95)),
+        };
+        Self { id: row.facts.id, at }
+    }
+
+    /// The order that it is of.
+    pub fn order(&self) -> Order {
+        match self.at {
+            Spot::Configured(_) => Order::Configured,
+            Spot::Trouble(..) => Order::Trouble,
+            Spot::Name(_) => Order::Name,
+            Spot::Slow(_) => Order::Slow,
+        }
+    }
+
+    /// Where its row stands now among `rows`, when that is what counts. One that is gone stood where it stood.
+    fn place(&self, rows: &[Row]) -> Option<usize> {
+        let Spot::Configured(place) = self.at else { return None };
+        let is_meant = |row: &Row| row.facts.id == self.id;
+        if rows.get(place).is_some_and(is_meant) {
+            return Some(place);
+        }
+        // What stands in its place now has not been on a page yet.
+        rows.iter().position(is_meant).or_else(|| place.checked_sub(1))
+    }
+
+    /// Whether it comes before or behind `row`; `own` is what [`Self::place`] says.
+    fn cmp(&self, place: usize, row: &Row, own: Option<usize>) -> Ordering {
+        let id = self.id.cmp(&row.facts.id);
+        match &self.at {
+            Spot::Configured(_) => own.map_or(Ordering::Less, |own| own.cmp(&place)),
+            Spot::Trouble(own, since) => (*own, *since).cmp(&(rank(row.status), Reverse(row.since))).then(id),
+            Spot::Name(name) => name.as_str().cmp(&row.facts.name).then(id),
+            Spot::Slow(p95) => p95.cmp(&Reverse(row.p95)).then(id),
+        }
+    }
+}
+
+impl fmt::Display for Cursor {
+    /// The order, the monitor's number, and what the order asks for.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.", self.order().as_str(), self.id)?;
+        match &self.at {
+            Spot::Configured(place) => write!(f, "{place}"),
+            Spot::Trouble(rank, Reverse(None)) => write!(f, "{rank}"),
+            Spot::Trouble(rank, Reverse(Some(since))) => write!(f, "{rank}.{}", since.ms()),
+            Spot::Name(name) => f.write_str(name),
+            Spot::Slow(Reverse(None)) => Ok(()),
+            Spot::Slow(Reverse(Some(p95))) => write!(f, "{}", p95.as_nanos()),
+        }
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = NotACursor;
+    fn from_str(text: &str) -> Result<Self, NotACursor> {
+        let (order, rest) = text.split_once('.').ok_or(NotACursor)?;
+        let (id, rest) = rest.split_once('.').ok_or(NotACursor)?;
+        let order = Order::ALL.into_iter().find(|known| known.as_str() == order).ok_or(NotACursor)?;
+        let at = match order {
+            Order::Configured => Spot::Configured(number(rest)?),
+            Order::Trouble => match rest.split_once('.') {
+                None => Spot::Trouble(number(rest)?, Reverse(None)),
+                Some((rank, since)) => Spot::Trouble(number(rank)?, Reverse(Some(Wall::from_ms(number(since)?)))),
+            },
+            Order::Name => Spot::Name(rest.to_owned()),
+            Order::Slow if rest.is_empty() => Spot::Slow(Reverse(None)),
+            Order::Slow => Spot::Slow(Reverse(Some(Duration::from_nanos(number(rest)?)))),
+        };
+        Ok(Self { id: MonitorId(number(id)?), at })
+    }
+}
+
+fn number<T: FromStr>(text: &str) -> Result<T, NotACursor> {
+    text.parse().map_err(|_| NotACursor)
 }
 
 /// Brings the first `count` of `rows` into order; what is behind them is nobody's concern.

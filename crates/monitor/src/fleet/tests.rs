@@ -104,8 +104,8 @@ proptest! {
     #[test]
     fn a_page_is_the_one_that_sorting_everything_gives(rows in rows(), offset in 0_usize..50, limit in 0_usize..50) {
         for order in Order::ALL {
-            let all = Selection { filter: Filter::read("-name:a").expect("a filter"), order, offset: 0, limit: None };
-            let (whole, matched) = all.choose(&rows);
+            let all = Selection { filter: Filter::read("-name:a").expect("a filter"), order, after: None, offset: 0, limit: None };
+            let Page { rows: whole, matched, .. } = all.choose(&rows);
             prop_assert_eq!(matched, rows.iter().filter(|row| !row.facts.name.contains('a')).count());
             let mut sorted = whole.clone();
             let rank = |row: &Row| ["down", "degraded", "unknown", "maintenance", "paused", "up"].iter().position(|word| *word == row.status.as_str());
@@ -117,10 +117,71 @@ proptest! {
             }
             let ids = |rows: &[&Row]| rows.iter().map(|row| row.facts.id).collect::<Vec<_>>();
             prop_assert_eq!(ids(&whole), ids(&sorted));
-            let page = Selection { offset, limit: Some(limit), ..all }.choose(&rows).0;
+            let page = Selection { offset, limit: Some(limit), ..all.clone() }.choose(&rows).rows;
             let expected: Vec<_> = ids(&sorted).into_iter().skip(offset).take(limit).collect();
             prop_assert_eq!(ids(&page), expected);
+            prop_assert_eq!(paged(&all, &mut rows.clone(), limit.max(1), |_| {}), ids(&whole));
         }
+    }
+
+    #[test]
+    fn paging_goes_on_where_it_was_whatever_goes_meanwhile(rows in rows(), limit in 1_usize..9, gone in any::<prop::sample::Index>()) {
+        for order in Order::ALL {
+            let all = Selection { order, ..Selection::default() };
+            let mut left: Vec<_> = all.choose(&rows).rows.iter().map(|row| row.facts.id).collect();
+            let mut at = 0;
+            let seen = paged(&all, &mut rows.clone(), limit, |rows| {
+                at += limit;
+                if !rows.is_empty() {
+                    let id = rows.remove(gone.index(rows.len())).facts.id;
+                    // Whom it was told of before, it was told of.
+                    if left.iter().position(|known| *known == id).is_some_and(|place| place >= at) {
+                        left.retain(|known| *known != id);
+                    }
+                }
+            });
+            prop_assert_eq!(seen, left);
+        }
+    }
+
+    #[test]
+    fn a_cursor_is_read_as_it_was_written(rows in rows(), name in ".*") {
+        let mut rows = rows;
+        rows.push(row(99, &name, Presence::Down, -1, 0));
+        for order in Order::ALL {
+            let all = Selection { order, limit: Some(1), ..Selection::default() };
+            for offset in 0..rows.len() - 1 {
+                let next = Selection { offset, ..all.clone() }.choose(&rows).next.expect("there is more");
+                prop_assert_eq!(next.to_string().parse::<Cursor>(), Ok(next));
+            }
+        }
+    }
+}
+
+/// All pages of `selection` one after the other; `meanwhile` is what happens between two.
+fn paged(
+    selection: &Selection,
+    rows: &mut Vec<Row>,
+    limit: usize,
+    mut meanwhile: impl FnMut(&mut Vec<Row>),
+) -> Vec<MonitorId> {
+    let mut selection = Selection { limit: Some(limit), ..selection.clone() };
+    let mut seen = Vec::new();
+    loop {
+        let Page { rows: page, next, .. } = selection.choose(rows);
+        seen.extend(page.iter().map(|row| row.facts.id));
+        let Some(next) = next else { return seen };
+        selection.after = Some(next);
+        meanwhile(rows);
+    }
+}
+
+#[test]
+fn what_is_no_cursor_is_told_from_one() {
+    for text in
+        ["", "trouble", "trouble.1", "trouble.x.1", "trouble.1.x", "slow.1.-2", "configured.1.", "size.1.2", "name.7"]
+    {
+        assert_eq!(text.parse::<Cursor>(), Err(NotACursor), "{text}");
     }
 }
 
@@ -163,7 +224,7 @@ impl World {
         let list = names.iter().map(|name| named(name, false)).collect();
         store.enlist(list, Wall::from_ms(1)).await.expect("written");
         let world = Self { fleet: Arc::new(Fleet::new(Wall::from_ms(7))), store: Arc::new(store), _data: data };
-        world.fleet.load(&*world.store).await.expect("read");
+        world.fleet.catch_up(&*world.store).await.expect("read");
         world
     }
 
@@ -187,7 +248,8 @@ async fn results_and_decisions_are_at_hand_and_a_new_list_keeps_them() {
     // The last 48 are 13 to 60 ms; the 46th of them is not exceeded by 95 in a hundred.
     assert_eq!((row.p95, row.latency()), (Some(Duration::from_millis(58)), Some(Duration::from_millis(60))));
     world.store.enlist(vec![named("a", true), named("c", false)], Wall::from_ms(80)).await.expect("written");
-    world.fleet.load(&*world.store).await.expect("read");
+    world.fleet.changed();
+    world.fleet.fresh(&*world.store).await.expect("read");
     let row = world.one(1);
     assert_eq!((row.status, row.strip.iter().count(), row.since), (Presence::Paused, STRIP, Some(at)));
     assert!(world.fleet.one(MonitorId(2)).is_none(), "b is no more");
@@ -216,7 +278,7 @@ async fn after_a_restart_the_last_results_come_from_the_store() {
     let results = (1..=100).map(|n| result(MonitorId(1), n * 1_000, Verdict::Pass, 5)).collect();
     world.store.record(results).await.expect("written");
     let again = Fleet::new(Wall::from_ms(8));
-    again.load(&*world.store).await.expect("read");
+    again.catch_up(&*world.store).await.expect("read");
     let row = again.one(MonitorId(1)).expect("it is there");
     assert_eq!(
         (row.strip.iter().count(), row.asked, row.p95),
@@ -230,6 +292,7 @@ async fn who_follows_hears_what_is_new_in_batches_and_is_let_go_at_the_end() {
     let mut news = Box::pin(Arc::clone(world.fleet.live()).follow(None));
     assert_eq!(news.next().await.expect("a beginning"), "retry: 2000\n: well\n\n");
     let (stop, stopped) = watch::channel(false);
+    world.fleet.changed();
     let following = world.fleet.follow(Arc::clone(&world.store), stopped);
     let reading = async {
         let mut heard = String::new();

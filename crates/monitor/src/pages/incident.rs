@@ -98,7 +98,8 @@ async fn page(state: &ApiState, key: Result<Key, Problem>, query: RawQuery, now:
     let mut deliveries = state.store.deliveries(DELIVERIES_READ).await?;
     let all = deliveries.len() < DELIVERIES_READ;
     deliveries.retain(|delivery| delivery.incident == row.id);
-    let watched = state.store.monitors().await?.iter().any(|monitor| monitor.enlisted.id == row.id.monitor);
+    let watched = state.store.monitor(&row.id.monitor.to_string()).await?;
+    let watched = watched.is_some_and(|monitor| monitor.enlisted.id == row.id.monitor);
     let seen = seen::Evidence::read(&row.evidence);
     let page = Page::new(state, "../", now.wall);
     let evidence = Evidence::of(&seen, &row, now.wall);

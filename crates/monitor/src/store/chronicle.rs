@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use allswell_core::Wall;
 use allswell_core::series::Sample;
+use allswell_core::uptime::Mark;
 use async_trait::async_trait;
 
-use super::{IncidentRow, StoreError};
+use super::{IncidentRow, MonitorRow, StoreError, StoredResult};
 use crate::model::{IncidentId, MonitorId};
 
 /// Something that happened elsewhere: a deploy, a migration, a campaign.
@@ -42,9 +43,26 @@ pub struct NewNote {
     pub text: String,
 }
 
+/// A monitor with what a list tells of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    /// What it is.
+    pub monitor: MonitorRow,
+    /// What was true of it, as [`Store::marks`](super::Store::marks) has it.
+    pub marks: Vec<Mark>,
+    /// Its newest result.
+    pub last: Option<StoredResult>,
+}
+
 /// The part of the store that people write, and that charts read.
 #[async_trait]
 pub trait ChronicleStore: Send + Sync {
+    /// The monitor that has this number, or else the one with this name.
+    async fn monitor(&self, key: &str) -> Result<Option<MonitorRow>, StoreError>;
+
+    /// What a list tells of these monitors, in this order, read at once; those that are not enlisted are left out.
+    async fn standings(&self, monitors: Vec<MonitorId>, window: Range<Wall>) -> Result<Vec<Standing>, StoreError>;
+
     /// One incident with its timeline.
     async fn incident(&self, id: IncidentId) -> Result<Option<IncidentRow>, StoreError>;
 

@@ -40,6 +40,29 @@ pub struct KeyRow {
     pub used: Option<Wall>,
 }
 
+/// What is different about a key from now on; `None` leaves it as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyChange {
+    /// What people call it.
+    pub name: Option<String>,
+    /// What it is good for.
+    pub scopes: Option<Scopes>,
+    /// Until when; `Some(None)` for ever.
+    pub expires: Option<Option<Wall>>,
+}
+
+impl KeyChange {
+    /// `key` as it is afterwards.
+    pub fn apply(&self, key: &KeyRow) -> KeyRow {
+        KeyRow {
+            name: self.name.clone().unwrap_or_else(|| key.name.clone()),
+            scopes: self.scopes.unwrap_or(key.scopes),
+            expires: self.expires.unwrap_or(key.expires),
+            ..key.clone()
+        }
+    }
+}
+
 /// A request that must be done once, however often it comes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Once {
@@ -89,6 +112,9 @@ pub trait AccessStore: Send + Sync {
 
     /// Writes a key and returns it with its number. A name or a digest that is taken is an error.
     async fn add_key(&self, key: NewKey, now: Wall) -> Result<KeyRow, StoreError>;
+
+    /// Writes a key's name, scopes and expiry; `false` when there is none.
+    async fn change_key(&self, key: KeyRow) -> Result<bool, StoreError>;
 
     /// Deletes a key; `false` when there is none.
     async fn remove_key(&self, id: i64) -> Result<bool, StoreError>;

@@ -23,8 +23,8 @@ use async_trait::async_trait;
 use crate::model::{AccountId, IncidentId, MonitorId};
 use crate::notification::Kind;
 
-pub use chronicle::{ChronicleStore, MarkRow, NewMark, NewNote};
-pub use keys::{AccessStore, Claim, KeyRow, NewKey, Once, Remembered};
+pub use chronicle::{ChronicleStore, MarkRow, NewMark, NewNote, Standing};
+pub use keys::{AccessStore, Claim, KeyChange, KeyRow, NewKey, Once, Remembered};
 pub use public::{PublicIncident, PublicMonitor, PublicStore, PublicUpdate, Wanted};
 pub use resources::{Change, Changed, Owner, ResourceKind, ResourceWrite, StoredResource};
 

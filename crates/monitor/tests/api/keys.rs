@@ -214,6 +214,43 @@ async fn a_deleted_key_is_worth_nothing_and_the_last_that_may_write_stays() {
 }
 
 #[tokio::test]
+async fn a_key_is_changed_without_a_new_secret_and_the_last_that_may_write_stays_one() {
+    let (world, [_, read_key, write]) = guarded().await;
+    let patch = async |path: &str, body: Value| {
+        let request = Request::patch(path).header("host", "localhost").header("content-type", "application/json");
+        let request = request.header("authorization", format!("Bearer {write}"));
+        send(&world.state, request.body(Body::from(body.to_string())).expect("a request")).await
+    };
+    let wish = json!({ "name": "grafana", "expires": "2026-12-24T00:00:00Z" });
+    let changed = patch("/api/v1/keys/read", wish).await;
+    assert_eq!(changed.status, StatusCode::OK, "{}", changed.body);
+    let (name, scopes, expires) = (json!("grafana"), json!(["read"]), json!("2026-12-24T00:00:00.000Z"));
+    let told = changed.json();
+    assert_eq!((&told["name"], &told["scopes"], &told["expires"]), (&name, &scopes, &expires));
+    assert_eq!(patch("/api/v1/keys/grafana", json!({ "expires": null })).await.json()["expires"], Value::Null);
+    assert_eq!(ask(&world, "GET", "/api/v1/monitors", Some(&read_key)).await.status, StatusCode::OK);
+    let taken = patch("/api/v1/keys/grafana", json!({ "name": "write" })).await;
+    assert_eq!(taken.status, StatusCode::CONFLICT, "{}", taken.body);
+    let last = patch("/api/v1/keys/write", json!({ "scopes": ["read"] })).await;
+    assert_eq!(
+        (last.status, &last.json()["detail"]),
+        (StatusCode::CONFLICT, &json!("this is the last key that may write"))
+    );
+    for wrong in [
+        json!({ "name": "" }),
+        json!({ "scopes": [] }),
+        json!({ "expires": "2020-01-01T00:00:00Z" }),
+        json!({ "key": "x" }),
+    ] {
+        let answer = patch("/api/v1/keys/grafana", wrong.clone()).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}: {}", answer.body);
+    }
+    assert_eq!(patch("/api/v1/keys/nobody", json!({})).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(patch("/api/v1/keys/grafana", json!({ "scopes": ["write"] })).await.status, StatusCode::OK);
+    assert_eq!(patch("/api/v1/keys/write", json!({ "scopes": ["read"] })).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn what_cannot_be_a_key_is_refused_and_changes_nothing() {
     let world = World::empty().await;
     let check = async |wish: Value, status: StatusCode, field: &str| {

@@ -34,7 +34,7 @@ async fn a_bad_parameter_is_named_with_the_way_out() {
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
     insta::assert_snapshot!(pretty(&answer.json()));
     for path in [
-        "/api/v1/monitors?limit=5",
+        "/api/v1/groups?limit=5",
         "/api/v1/monitors/1/results?from=yesterday",
         "/api/v1/monitors/1/results?from=2026-11-21T00:00:00Z&to=2026-11-20T00:00:00Z",
         "/api/v1/incidents?open=1",

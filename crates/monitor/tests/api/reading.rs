@@ -63,6 +63,49 @@ async fn the_fleet_is_filtered_ordered_and_paged() {
 }
 
 #[tokio::test]
+async fn monitors_are_filtered_ordered_and_paged_without_a_gap() {
+    let world = World::company().await;
+    let all = read(&world.state, "/api/v1/monitors").await;
+    assert_eq!((&all["total"], &all["matched"], &all["next"]), (&json!(14), &json!(14), &Value::Null));
+    for (path, sort) in [
+        ("monitors", "configured"),
+        ("monitors", "trouble"),
+        ("monitors", "name"),
+        ("monitors", "slow"),
+        ("uptime", "name"),
+    ] {
+        let whole = read(&world.state, &format!("/api/v1/{path}?sort={sort}")).await["monitors"].clone();
+        let mut next = Some(format!("/api/v1/{path}?sort={sort}&limit=4"));
+        let mut seen = Vec::new();
+        while let Some(address) = next {
+            let page = read(&world.state, &address).await;
+            assert_eq!((&page["total"], &page["matched"]), (&json!(14), &json!(14)), "{address}");
+            seen.extend(page["monitors"].as_array().expect("a list").clone());
+            next = page["next"].as_str().map(str::to_owned);
+        }
+        assert_eq!(Value::from(seen), whole, "{path} by {sort}");
+    }
+    let down = read(&world.state, "/api/v1/monitors?filter=status:down&limit=1").await;
+    assert_eq!(
+        (&down["monitors"][0]["name"], &down["matched"], &down["next"]),
+        (&json!("payments-api"), &json!(1), &Value::Null)
+    );
+    let first = read(&world.state, "/api/v1/monitors?filter=api+-kind:tcp&sort=name&limit=1").await;
+    let next = first["next"].as_str().expect("there are more");
+    assert!(next.starts_with("/api/v1/monitors?filter=api+-kind%3Atcp&sort=name&limit=1&cursor=name."), "{next}");
+    for (wrong, field) in [
+        ("cursor=7", "cursor"),
+        ("cursor=name.1.a", "cursor"),
+        ("sort=size", "sort"),
+        ("filter=tag:", "filter"),
+        ("limit=0", "limit"),
+    ] {
+        let answer = get(&world.state, &format!("/api/v1/monitors?{wrong}")).await;
+        assert_eq!((answer.status, &answer.json()["field"]), (StatusCode::BAD_REQUEST, &json!(field)), "{wrong}");
+    }
+}
+
+#[tokio::test]
 async fn the_fleet_that_did_not_change_is_not_sent_again() {
     let world = World::company().await;
     let tag = get(&world.state, "/api/v1/fleet").await.header("etag").to_owned();

@@ -109,7 +109,8 @@ impl World {
         store.commit(decisions).await.expect("the store writes");
         store.enlist(enlistments, NOW - DAY * 3).await.expect("the store writes");
         self.deliver(stories).await;
-        self.state.fleet.load(store).await.expect("the store reads");
+        self.state.fleet.changed();
+        self.state.fleet.catch_up(store).await.expect("the store reads");
     }
 
     /// Has the status pages that `yaml` lists written, as the store is now.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::access::{Digest, Scope, Scopes};
-use crate::store::{Claim, NewKey, Once, Remembered};
+use crate::store::{Claim, KeyChange, KeyRow, NewKey, Once, Remembered};
 
 fn key(name: &str) -> NewKey {
     NewKey {
@@ -36,6 +36,22 @@ pub(crate) async fn a_key_s_name_is_given_once_and_its_number_never_again(open: 
     assert!(store.remove_key(made.id).await.unwrap());
     assert!(!store.remove_key(made.id).await.unwrap());
     assert!(store.add_key(key("a"), at(7)).await.unwrap().id > made.id);
+}
+
+pub(crate) async fn a_key_is_changed_and_keeps_its_secret(open: Open<'_>) {
+    let store = open();
+    let made = store.add_key(key("a"), at(5)).await.unwrap();
+    store.add_key(NewKey { digest: Digest::of("other"), ..key("b") }, at(5)).await.unwrap();
+    let change =
+        KeyChange { name: Some("c".to_owned()), scopes: Some(Scopes::of([Scope::Write])), expires: Some(None) };
+    let changed = change.apply(&made);
+    assert!(store.change_key(changed.clone()).await.unwrap());
+    store.change_key(KeyRow { name: "b".to_owned(), ..made.clone() }).await.unwrap_err();
+    assert!(!store.change_key(KeyRow { id: 99, name: "d".to_owned(), ..made.clone() }).await.unwrap());
+    store.close().await.unwrap();
+    assert_eq!(open().keys().await.unwrap()[0], changed);
+    assert_eq!((changed.id, changed.digest, changed.expires), (made.id, made.digest, None));
+    assert_eq!(KeyChange::default().apply(&made), made);
 }
 
 fn once(key: &str, digest: u8) -> Once {

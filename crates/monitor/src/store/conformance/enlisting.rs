@@ -94,3 +94,37 @@ pub(crate) async fn a_name_given_twice_is_refused_and_nothing_changed(open: Open
     assert!(source.to_string().contains("`x`"), "{source}");
     assert_eq!(store.monitors().await.unwrap(), before);
 }
+
+pub(crate) async fn a_monitor_is_found_by_its_number_before_its_name(open: Open<'_>) {
+    let store = open();
+    let enlisted = enlist(&*store, &["2", "b", "c"], at(0)).await;
+    let found = async |key: &str| store.monitor(key).await.unwrap().map(|row| row.enlisted.id);
+    assert_eq!(enlisted[1].id.to_string(), "2");
+    assert_eq!(found("2").await, Some(enlisted[1].id));
+    assert_eq!(found("c").await, Some(enlisted[2].id));
+    assert_eq!(found("d").await, None);
+    enlist(&*store, &["2", "c"], at(1)).await;
+    // The second is no more; now the name counts.
+    assert_eq!(found("2").await, Some(enlisted[0].id));
+    let row = store.monitor("c").await.unwrap().unwrap();
+    assert_eq!(row, store.monitors().await.unwrap().remove(1));
+}
+
+pub(crate) async fn many_are_told_of_at_once_as_each_is_alone(open: Open<'_>) {
+    let store = open();
+    let enlisted = enlist(&*store, &["a", "b"], at(0)).await;
+    let (a, b) = (enlisted[0].id, enlisted[1].id);
+    store.commit(vec![down(b, 1, at(5), &[])]).await.unwrap();
+    store.record(vec![passed(b, at(5)), passed(b, at(6))]).await.unwrap();
+    let window = at(0)..at(100);
+    let standings = store.standings(vec![b, MonitorId(99), a], window.clone()).await.unwrap();
+    let ids: Vec<_> = standings.iter().map(|standing| standing.monitor.enlisted.id).collect();
+    assert_eq!(ids, [b, a]);
+    for standing in standings {
+        let id = standing.monitor.enlisted.id;
+        assert_eq!(standing.marks, store.marks(id, window.clone()).await.unwrap());
+        let ever = Wall::from_ms(i64::MIN)..Wall::from_ms(i64::MAX);
+        assert_eq!(standing.last, store.results(id, ever, 1).await.unwrap().pop());
+        assert_eq!(standing.last.is_some(), id == b);
+    }
+}

@@ -16,6 +16,10 @@ impl AccessStore for SqliteStore {
         self.write("write a key", move |connection, account| main::add_key(connection, account, &key, now)).await
     }
 
+    async fn change_key(&self, key: KeyRow) -> Result<bool, StoreError> {
+        self.write("write a key", move |connection, account| main::change_key(connection, account, &key)).await
+    }
+
     async fn remove_key(&self, id: i64) -> Result<bool, StoreError> {
         self.write("delete a key", move |connection, account| main::remove_key(connection, account, id)).await
     }

@@ -9,10 +9,43 @@ use async_trait::async_trait;
 
 use super::{SqliteStore, main, results};
 use crate::model::{IncidentId, MonitorId};
-use crate::store::{ChronicleStore, IncidentRow, MarkRow, NewMark, NewNote, StoreError};
+use crate::store::{ChronicleStore, IncidentRow, MarkRow, MonitorRow, NewMark, NewNote, Standing, StoreError};
 
 #[async_trait]
 impl ChronicleStore for SqliteStore {
+    async fn monitor(&self, key: &str) -> Result<Option<MonitorRow>, StoreError> {
+        let key = key.to_owned();
+        let work = move |connection: &_, account| main::monitor(connection, account, &key);
+        let mut found = self.read("read a monitor", work).await?;
+        if let Some(monitor) = &mut found {
+            monitor.enlisted.last_asked = results::last_asked(&self.heads, monitor.enlisted.id);
+        }
+        Ok(found)
+    }
+
+    async fn standings(&self, monitors: Vec<MonitorId>, window: Range<Wall>) -> Result<Vec<Standing>, StoreError> {
+        let work = move |connection: &_, account| {
+            let one = |id: MonitorId| {
+                let Some(monitor) = main::monitor_of(connection, account, id)? else { return Ok(None) };
+                Ok(Some((monitor, main::marks(connection, account, id, &window)?)))
+            };
+            monitors.into_iter().filter_map(|id| one(id).transpose()).collect::<Result<Vec<_>, _>>()
+        };
+        let known = self.read("read monitors", work).await?;
+        let heads = Arc::clone(&self.heads);
+        let ever = Wall::from_ms(i64::MIN)..Wall::from_ms(i64::MAX);
+        let work = move |connection: &mut _| {
+            let one = |(mut monitor, marks): (MonitorRow, _)| {
+                let id = monitor.enlisted.id;
+                monitor.enlisted.last_asked = results::last_asked(&heads, id);
+                let last = results::read(connection, &heads, id, &ever, 1)?.pop();
+                Ok(Standing { monitor, marks, last })
+            };
+            known.into_iter().map(one).collect()
+        };
+        self.results_readers.read("read results", work).await
+    }
+
     async fn incident(&self, id: IncidentId) -> Result<Option<IncidentRow>, StoreError> {
         self.read("read an incident", move |connection, account| main::incident(connection, account, id)).await
     }

@@ -9,7 +9,7 @@ use allswell_core::uptime::Presence;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::fault::Fault;
-use super::columns::{incident_kind, memory, milliseconds, monitor, presence, wall, wall_or_none, words};
+use super::columns::{self, incident_kind, memory, milliseconds, presence, wall, wall_or_none, words};
 use super::{incidents, status, told};
 use crate::model::{AccountId, IncidentId, MonitorId};
 use crate::store::{Enlisted, Enlistment, MonitorRow, OpenIncident};
@@ -59,7 +59,7 @@ pub(super) fn enlist_more(
             rename(connection, account, id, &enlistment.name)?;
         }
         let id = enlist_one(connection, account, None, enlistment, now)?;
-        enlisted.push(one(connection, account, id)?.enlisted);
+        enlisted.extend(one(connection, account, id)?.map(|row| row.enlisted));
     }
     Ok(enlisted)
 }
@@ -82,7 +82,7 @@ pub(in super::super) fn monitors(connection: &Connection, account: AccountId) ->
     let mut rows = statement.query_map([account.0], monitor_row)?.collect::<Result<Vec<_>, _>>()?;
     let mut former: HashMap<MonitorId, Vec<String>> = HashMap::new();
     let mut statement = connection.prepare_cached("SELECT monitor, name FROM former_name WHERE account = ?")?;
-    for row in statement.query_map([account.0], |row| Ok((monitor(row, 0)?, row.get(1)?)))? {
+    for row in statement.query_map([account.0], |row| Ok((columns::monitor(row, 0)?, row.get(1)?)))? {
         let (id, name) = row?;
         former.entry(id).or_default().push(name);
     }
@@ -92,13 +92,32 @@ pub(in super::super) fn monitors(connection: &Connection, account: AccountId) ->
     Ok(rows)
 }
 
-/// One monitor that is enlisted; `last_asked` is left empty.
-fn one(connection: &Connection, account: AccountId, id: MonitorId) -> Result<MonitorRow, Fault> {
+/// The monitor that is enlisted with this number, or else under this name; `last_asked` is left empty.
+pub(in super::super) fn monitor(
+    connection: &Connection,
+    account: AccountId,
+    key: &str,
+) -> Result<Option<MonitorRow>, Fault> {
+    if let Ok(id) = key.parse()
+        && let Some(row) = one(connection, account, MonitorId(id))?
+    {
+        return Ok(Some(row));
+    }
+    let Some((id, _)) = by_name(connection, account, key)? else { return Ok(None) };
+    one(connection, account, id)
+}
+
+/// The monitor that is enlisted with this number; `last_asked` is left empty.
+pub(in super::super) fn one(
+    connection: &Connection,
+    account: AccountId,
+    id: MonitorId,
+) -> Result<Option<MonitorRow>, Fault> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} AND monitor.id = ?"))?;
-    let mut row = statement.query_row(params![account.0, id.0], monitor_row)?;
+    let Some(mut row) = statement.query_row(params![account.0, id.0], monitor_row).optional()? else { return Ok(None) };
     let mut statement = connection.prepare_cached("SELECT name FROM former_name WHERE monitor = ? ORDER BY name")?;
     row.enlisted.former_names = statement.query_map([id.0], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    Ok(row)
+    Ok(Some(row))
 }
 
 /// Monitors that are enlisted, as `monitor_row` reads them.
@@ -116,7 +135,7 @@ const SELECT: &str = "
     WHERE monitor.account = ? AND retired IS NULL";
 
 fn monitor_row(row: &Row<'_>) -> rusqlite::Result<MonitorRow> {
-    let id = monitor(row, 0)?;
+    let id = columns::monitor(row, 0)?;
     let incident = match row.get(9)? {
         None => None,
         Some(seq) => Some(OpenIncident {
@@ -151,8 +170,9 @@ fn monitor_row(row: &Row<'_>) -> rusqlite::Result<MonitorRow> {
 fn listed(connection: &Connection, account: AccountId) -> Result<Vec<(String, MonitorId)>, Fault> {
     let mut statement =
         connection.prepare_cached("SELECT name, id FROM monitor WHERE account = ? AND retired IS NULL")?;
-    let rows =
-        statement.query_map([account.0], |row| Ok((row.get(0)?, monitor(row, 1)?)))?.collect::<Result<_, _>>()?;
+    let rows = statement
+        .query_map([account.0], |row| Ok((row.get(0)?, columns::monitor(row, 1)?)))?
+        .collect::<Result<_, _>>()?;
     Ok(rows)
 }
 
@@ -207,7 +227,7 @@ fn enlist_one(
 fn by_name(connection: &Connection, account: AccountId, name: &str) -> Result<Option<(MonitorId, bool)>, Fault> {
     Ok(connection
         .prepare_cached("SELECT id, paused FROM monitor WHERE account = ? AND name = ? AND retired IS NULL")?
-        .query_row(params![account.0, name], |row| Ok((monitor(row, 0)?, row.get(1)?)))
+        .query_row(params![account.0, name], |row| Ok((columns::monitor(row, 0)?, row.get(1)?)))
         .optional()?)
 }
 

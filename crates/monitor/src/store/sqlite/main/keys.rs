@@ -56,6 +56,14 @@ pub(in super::super) fn add_key(
     Ok(row)
 }
 
+/// Writes what may be changed of a key.
+pub(in super::super) fn change_key(connection: &Connection, account: AccountId, key: &KeyRow) -> Result<bool, Fault> {
+    let changed = connection
+        .prepare_cached("UPDATE api_key SET name = ?, scopes = ?, expires = ? WHERE account = ? AND id = ?")?
+        .execute(params![key.name, key.scopes.words().join(" "), key.expires.map(Wall::ms), account.0, key.id])?;
+    Ok(changed == 1)
+}
+
 /// Deletes a key.
 pub(in super::super) fn remove_key(connection: &Connection, account: AccountId, id: i64) -> Result<bool, Fault> {
     let removed = connection

@@ -19,9 +19,10 @@ use allswell_core::Wall;
 use rusqlite::{Connection, params};
 
 pub(super) use decide::commit;
-pub(super) use enlist::{enlist, monitors};
+pub(super) use enlist::one as monitor_of;
+pub(super) use enlist::{enlist, monitor, monitors};
 pub(super) use incidents::{acknowledge, incident, incidents, write_note};
-pub(super) use keys::{add_key, key_used, keys, remove_key};
+pub(super) use keys::{add_key, change_key, key_used, keys, remove_key};
 pub(super) use marks::{add_mark, added_marks, remove_mark};
 pub(super) use once::{claim_once, settle_once};
 pub(super) use outbox::one as delivery;
