@@ -8,8 +8,8 @@ pub mod backoff;
 pub mod calendar;
 pub mod check;
 pub mod connectivity;
-#[cfg(feature = "calendar")]
 pub mod dependency;
+#[cfg(feature = "calendar")]
 pub mod heartbeat;
 pub mod incident;
 pub mod kubelet;
