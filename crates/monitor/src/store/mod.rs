@@ -9,24 +9,28 @@ mod conformance;
 mod keys;
 mod public;
 mod resources;
+mod rows;
 pub mod sqlite;
+mod written;
 
 use std::ops::Range;
 use std::time::Duration;
 
-use allswell_core::check::Memory;
-use allswell_core::telling::Telling;
-use allswell_core::uptime::{Mark, Presence};
-use allswell_core::{Phases, Reason, Verdict, Wall, incident};
+use allswell_core::Wall;
+use allswell_core::uptime::Mark;
 use async_trait::async_trait;
 
 use crate::model::{AccountId, IncidentId, MonitorId};
-use crate::notification::Kind;
 
 pub use chronicle::{ChronicleStore, MarkRow, NewMark, NewNote, Standing};
 pub use keys::{AccessStore, Claim, KeyChange, KeyRow, NewKey, Once, Remembered};
 pub use public::{PublicIncident, PublicMonitor, PublicStore, PublicUpdate, Wanted};
 pub use resources::{Change, Changed, Owner, ResourceKind, ResourceWrite, StoredResource};
+pub use rows::{
+    Acknowledged, Acknowledgement, AttemptRow, Claimed, DeliveryRow, IncidentFilter, IncidentRow, MonitorRow,
+    OutboxGauge, Settlement, StoredResult, TimelineRow,
+};
+pub use written::{Decision, Enlisted, Enlistment, IncidentChange, OpenIncident, OutboxRow, ResultRow, TransitionRow};
 
 /// Why the store could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -74,368 +78,6 @@ pub enum StoreError {
     Closed,
 }
 
-/// A monitor as the configuration names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Enlistment {
-    /// Its name, the key within the account.
-    pub name: String,
-    /// `http`, `tcp`, `tls`.
-    pub kind: String,
-    /// What is asked, secrets masked.
-    pub target: String,
-    /// Seconds between askings, for those who only read.
-    pub interval: Duration,
-    /// Words it can be found by, sorted, each once.
-    pub tags: Vec<String>,
-    /// What it belongs to.
-    pub group: Option<String>,
-    /// Whether it is not asked for now.
-    pub paused: bool,
-    /// The name it had before: when no monitor has `name` and one that is named no more had this, that one is meant.
-    pub renamed_from: Option<String>,
-}
-
-/// A monitor as the store knows it, with all that its next outcome depends on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Enlisted {
-    /// Its number.
-    pub id: MonitorId,
-    /// When it was first enlisted.
-    pub created: Wall,
-    /// Where its check stands.
-    pub memory: Memory,
-    /// How many transitions it has had.
-    pub seq: u32,
-    /// What the last transition led to; `None` before the first.
-    pub presence: Option<Presence>,
-    /// The incident that is open.
-    pub incident: Option<OpenIncident>,
-    /// What people were told of it.
-    pub telling: Telling,
-    /// Since when planned maintenance covers it.
-    pub maintenance: Option<Wall>,
-    /// When it was last asked.
-    pub last_asked: Option<Wall>,
-    /// What it was called before.
-    pub former_names: Vec<String>,
-}
-
-/// What the engine must know of an incident that is open.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OpenIncident {
-    /// Its name.
-    pub id: IncidentId,
-    /// What it is about now.
-    pub kind: incident::Kind,
-    /// When the outage began.
-    pub began: Wall,
-    /// The sentence that opened it.
-    pub cause: String,
-    /// Whether somebody sees to it.
-    pub acknowledged: bool,
-}
-
-/// One result.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ResultRow {
-    /// Whose.
-    pub monitor: MonitorId,
-    /// When the asking began.
-    pub asked: Wall,
-    /// What it said.
-    pub verdict: Verdict,
-    /// Why it was no plain pass.
-    pub reason: Option<Reason>,
-    /// The HTTP status.
-    pub status: Option<u16>,
-    /// The phases.
-    pub phases: Phases,
-    /// The whole.
-    pub total: Duration,
-    /// What else is known (message, address, version, the app's checks, certificate) as JSON; given only when it differs from
-    /// the last one given for this monitor, and good until the next one.
-    pub detail: Option<String>,
-}
-
-/// One change of what is true of a monitor.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TransitionRow {
-    /// Its number within the monitor, from 1 on.
-    pub seq: u32,
-    /// What was true before.
-    pub from: Presence,
-    /// What is true from `began` on.
-    pub to: Presence,
-    /// When it began; never before the last transition's.
-    pub began: Wall,
-    /// When it was confirmed.
-    pub at: Wall,
-    /// Why.
-    pub reason: Option<Reason>,
-}
-
-/// What a decision does to an incident.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum IncidentChange {
-    /// It begins.
-    Open {
-        /// What it is about.
-        kind: incident::Kind,
-        /// When the outage began.
-        began: Wall,
-        /// One sentence.
-        cause: String,
-        /// What was seen at the first failure, as JSON.
-        evidence: String,
-    },
-    /// It is now about something else.
-    Turn {
-        /// What it is about now.
-        kind: incident::Kind,
-        /// One sentence.
-        cause: String,
-        /// What was seen, as JSON.
-        evidence: String,
-    },
-    /// It ends.
-    Close,
-}
-
-/// One message to one channel, to be delivered at least once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OutboxRow {
-    /// The idempotency key; a second row with the same key is not written.
-    pub key: String,
-    /// The incident that it is about.
-    pub incident: IncidentId,
-    /// The channel's name.
-    pub channel: String,
-    /// What it tells.
-    pub kind: Kind,
-    /// The [`Notification`](crate::notification::Notification) as JSON.
-    pub body: String,
-}
-
-/// All that one outcome decided about one monitor; written in one transaction or not at all.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decision {
-    /// Whose.
-    pub monitor: MonitorId,
-    /// When it was decided.
-    pub at: Wall,
-    /// Where its check stands now.
-    pub memory: Memory,
-    /// The change of status.
-    pub transition: Option<TransitionRow>,
-    /// The incident it concerns, and what happens to it.
-    pub incident: Option<(IncidentId, IncidentChange)>,
-    /// One sentence for the timeline of an incident, on why nobody is told.
-    pub silence: Option<(IncidentId, String)>,
-    /// What people were told, this decision included; `None` when that did not change.
-    pub telling: Option<Telling>,
-    /// Planned maintenance covers it from now on, by the name of the window, or does so no more.
-    pub maintenance: Option<Option<String>>,
-    /// Who is told.
-    pub outbox: Vec<OutboxRow>,
-}
-
-impl Decision {
-    /// A decision that changes nothing yet.
-    pub fn nothing(monitor: MonitorId, at: Wall, memory: Memory) -> Self {
-        Self {
-            monitor,
-            at,
-            memory,
-            transition: None,
-            incident: None,
-            silence: None,
-            telling: None,
-            maintenance: None,
-            outbox: Vec::new(),
-        }
-    }
-}
-
-/// A row of the outbox that was claimed for sending.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claimed {
-    /// The row's number.
-    pub id: i64,
-    /// The fencing token: settling with an older one changes nothing.
-    pub token: i64,
-    /// The row.
-    pub row: OutboxRow,
-    /// When it was written.
-    pub created: Wall,
-    /// How often it was tried before.
-    pub attempts: u32,
-}
-
-/// How an attempt to deliver ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Settlement {
-    /// The other side took it.
-    Sent {
-        /// What it said.
-        answer: String,
-    },
-    /// Not now; again at `at`.
-    Retry {
-        /// What happened.
-        why: String,
-        /// When to try again.
-        at: Wall,
-    },
-    /// Never: the other side refused for good.
-    Dead {
-        /// What it said.
-        why: String,
-    },
-}
-
-/// A monitor for those who read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MonitorRow {
-    /// As it was enlisted.
-    pub enlistment: Enlistment,
-    /// What the engine knows.
-    pub enlisted: Enlisted,
-}
-
-/// A stored result with the detail that was good at its time.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StoredResult {
-    /// The result; its `detail` is always filled when one is known.
-    pub row: ResultRow,
-}
-
-/// An incident for those who read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IncidentRow {
-    /// Its name.
-    pub id: IncidentId,
-    /// The monitor's name.
-    pub monitor_name: String,
-    /// What it is or was last about.
-    pub kind: incident::Kind,
-    /// When the outage began.
-    pub began: Wall,
-    /// When it was confirmed.
-    pub opened: Wall,
-    /// When it ended, by the first good outcome; `None` while it is open.
-    pub ended: Option<Wall>,
-    /// One sentence.
-    pub cause: String,
-    /// What was seen at the first failure, as JSON.
-    pub evidence: String,
-    /// Who sees to it.
-    pub acknowledged: Option<Acknowledgement>,
-    /// What happened: each change with its moment, oldest first.
-    pub timeline: Vec<TimelineRow>,
-}
-
-/// One line of an incident's timeline.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TimelineRow {
-    /// When.
-    pub at: Wall,
-    /// `opened`, `turned`, `closed`, `acknowledged`, `silenced`, `note`, `update`, `sent`, `retried`, `refused`.
-    pub what: String,
-    /// One sentence.
-    pub text: String,
-}
-
-/// Somebody sees to an incident.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Acknowledgement {
-    /// Who.
-    pub by: String,
-    /// Since when.
-    pub at: Wall,
-}
-
-/// What an acknowledgement did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Acknowledged {
-    /// It was noted.
-    Now,
-    /// Somebody did so before; nothing changed.
-    Before(Acknowledgement),
-    /// The incident had ended already; nothing changed.
-    Ended {
-        /// When.
-        at: Wall,
-    },
-    /// There is no such incident.
-    Unknown,
-}
-
-/// A delivery for those who read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeliveryRow {
-    /// The row's number.
-    pub id: i64,
-    /// Its idempotency key.
-    pub key: String,
-    /// Its incident.
-    pub incident: IncidentId,
-    /// The monitor's name.
-    pub monitor_name: String,
-    /// The channel.
-    pub channel: String,
-    /// What it tells.
-    pub kind: Kind,
-    /// `waiting`, `sent`, `refused`.
-    pub state: String,
-    /// When it was written.
-    pub created: Wall,
-    /// When it was taken.
-    pub sent: Option<Wall>,
-    /// When it is tried next.
-    pub next: Option<Wall>,
-    /// How often it was tried.
-    pub attempts: u32,
-    /// What the other side said last.
-    pub last_answer: Option<String>,
-}
-
-/// One attempt to deliver a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AttemptRow {
-    /// Its number, from 1 on.
-    pub number: i64,
-    /// When it began.
-    pub began: Wall,
-    /// When it ended; `None` while it is under way, and for ever when the server was stopped meanwhile.
-    pub ended: Option<Wall>,
-    /// `sent`, `retried`, `refused`.
-    pub result: Option<String>,
-    /// What the other side said.
-    pub said: Option<String>,
-}
-
-/// How full the outbox is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OutboxGauge {
-    /// Messages not yet taken, refused ones not counted.
-    pub waiting: u64,
-    /// When the oldest of them was written.
-    pub oldest: Option<Wall>,
-    /// Messages refused for good.
-    pub refused: u64,
-}
-
-/// Which incidents to read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct IncidentFilter {
-    /// Only of this monitor.
-    pub monitor: Option<MonitorId>,
-    /// Only those that are open.
-    pub open_only: bool,
-    /// At most so many, newest first.
-    pub limit: usize,
-}
-
 /// Keeps what must outlast the process.
 ///
 /// Every method belongs to one account, given when the store was opened ([`AccountId::FIRST`] for now).
@@ -448,7 +90,7 @@ pub trait Store: AccessStore + ChronicleStore + PublicStore + Send + Sync + 'sta
     ///
     /// A name that was there before keeps its number and all its history; one that is no longer named is retired, its history
     /// stays and its open incident is closed without a message. Named again later, it is a new monitor with a new number.
-    /// Pausing and resuming are transitions of their own (to [`Presence::Paused`], to [`Presence::Unknown`]), which count in
+    /// Pausing and resuming are transitions of their own (to [`Presence::Paused`](allswell_core::uptime::Presence::Paused), to [`Presence::Unknown`](allswell_core::uptime::Presence::Unknown)), which count in
     /// `seq`: what was decided before belongs committed before, and what is decided after goes on from what this returns.
     async fn enlist(&self, monitors: Vec<Enlistment>, now: Wall) -> Result<Vec<Enlisted>, StoreError>;
 
