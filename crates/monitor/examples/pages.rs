@@ -1,6 +1,6 @@
 //! Serves the pages over a filled store, to look at them: `cargo run -p allswell-monitor --example pages -- [PORT] [MONITORS]`.
 
-#[path = "../tests/api/world.rs"]
+#[path = "../tests/api/world/mod.rs"]
 mod world;
 
 use std::net::Ipv4Addr;
