@@ -4,8 +4,10 @@ import type { ComponentType } from "preact";
 import { signal } from "@preact/signals";
 import { Overview } from "./overview/page";
 import { KeysDialog } from "./parts/keys_dialog";
+import { later } from "./parts/later";
 import { Empty, Loading } from "./parts/notice";
 import { Page } from "./parts/shell";
+import { acknowledging } from "./state/acknowledging";
 import { path, to } from "./state/route";
 import { t } from "./texts";
 
@@ -76,12 +78,21 @@ function Outdated() {
   );
 }
 
+const AcknowledgeDialog = later(() => import("./incident/acknowledge").then((module) => module.AcknowledgeDialog));
+
+/** What lies over every page while it is wanted. */
+function Over() {
+  const incident = acknowledging.value;
+  return incident && <AcknowledgeDialog key={incident.id} incident={incident} />;
+}
+
 /** The whole console. */
 export function App() {
   return (
     <>
       <Current />
       <KeysDialog />
+      <Over />
     </>
   );
 }

@@ -149,6 +149,7 @@ export const t = {
       ["G I", "incidents"],
       ["G K", "probe rehearsal"],
       ["R", "check now"],
+      ["A", "acknowledge an incident"],
       ["T", "range of the charts"],
       ["D", "light or dark"],
       ["?", "this list"],
@@ -254,6 +255,32 @@ export const t = {
     refused: (channel: string, answer: string) => `${channel}: refused, ${answer}`,
   },
 
+  acknowledge: {
+    do: "Acknowledge",
+    title: (monitor: string) => `Acknowledge ${monitor}`,
+    name: "Your name",
+    nameHint: "Everybody sees who takes care of it. This browser remembers it.",
+    note: "Note",
+    notePlaceholder: "Looking. Suspect the last release.",
+    meaning: "Reminders stop; the end is told all the same.",
+  },
+  write: {
+    title: "Tell people",
+    forWhom: "For whom",
+    kind: { note: "Note", update: "Public update" },
+    text: "Text",
+    reader: {
+      note: "For those who work on it: it stands on the timeline and on no status page.",
+      update: "Everybody can read it on the status pages that show this monitor.",
+    },
+    placeholder: {
+      note: "What was tried, what was found.",
+      update: "A release cannot reach its database. We are rolling it back.",
+    },
+    post: "Post",
+    posted: { note: "The note is on the timeline.", update: "The update is on the status pages." },
+    event: { note: "Note", update: "Public update" },
+  },
   incidents: {
     title: "Incidents",
     tabTitle: (open: number) => (open > 0 ? `(${whole.format(open)} open) Incidents` : "Incidents"),
@@ -291,6 +318,7 @@ export const t = {
     over: "Over",
     sent: "Told",
     retried: "Not yet told",
+    silenced: "Nobody was told",
     refused: "Refused",
     copy: "Copy as Markdown",
     monitor: "Monitor",

@@ -33,12 +33,29 @@ export async function read<T>(path: string, signal?: AbortSignal): Promise<T> {
   return body;
 }
 
+/** How a change is asked for, beside what it is. */
+interface Sending {
+  /** The tag of what was read before: a change of what somebody else changed meanwhile is refused. */
+  tag?: string | null | undefined;
+  /** Whether it goes its way when the page is closed. */
+  keepalive?: boolean;
+  signal?: AbortSignal;
+}
+
 /** Asks the server to change something. */
-export async function send<T>(method: "POST" | "PATCH" | "DELETE", path: string): Promise<T> {
-  const response = await ask(address(`api/v1/${path}`), { method });
+export async function send<T>(method: "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: unknown, how: Sending = {}): Promise<T> {
+  const headers: Record<string, string> = {};
+  if (body !== undefined) headers["content-type"] = "application/json";
+  if (how.tag) headers["if-match"] = how.tag;
+  const init: RequestInit = { method, headers, keepalive: how.keepalive ?? false, signal: how.signal ?? null };
+  if (body !== undefined) init.body = JSON.stringify(body);
+  const response = await ask(address(`api/v1/${path}`), init);
   if (!response.ok) throw new Refusal(response.status, await response.json().catch(() => ({})));
   return (response.status === 204 ? null : await response.json()) as T;
 }
+
+/** The tag of what was read last from a path. */
+export const tagOf = (path: string): string | null => known.get(path)?.tag ?? null;
 
 async function ask(url: string, init: RequestInit): Promise<Response> {
   try {

@@ -2,6 +2,7 @@
 
 import "../styles/incident.css";
 import "../styles/monitor.css";
+import { useEffect } from "preact/hooks";
 import { read } from "../api/client";
 import type { Delivery, Deliveries, Incident, IncidentInFull, Incidents } from "../api/types";
 import { type Detail } from "../monitor/data";
@@ -13,8 +14,10 @@ import { Copy } from "../parts/copy";
 import { Glyph, State } from "../parts/glyph";
 import { Loading, Refused } from "../parts/notice";
 import { Page } from "../parts/shell";
+import { acknowledging } from "../state/acknowledging";
 import { byId, incidents as open } from "../state/fleet";
 import { duration, exact, latency, moment, visible } from "../state/format";
+import { pageKeys } from "../state/keys";
 import { useLive } from "../state/live";
 import { now } from "../state/now";
 import { to } from "../state/route";
@@ -22,8 +25,11 @@ import { t } from "../texts";
 import { statusOf } from "./list";
 import { markdown } from "./markdown";
 import { Timeline } from "./timeline";
+import { WriteCard } from "./write";
 
 const BEFORE = 6;
+/** What others write is read again so often while the incident is open. */
+const AGAIN_MS = 10_000;
 
 interface Facts {
   incident: IncidentInFull;
@@ -45,7 +51,12 @@ async function readFacts(id: string, signal: AbortSignal): Promise<Facts> {
 /** The page of one incident. */
 export function IncidentPage({ id }: { id: string }) {
   const mine = open.value.find((incident) => incident.id === id);
-  const facts = useLive<Facts>((_, signal) => readFacts(id, signal), id, `${mine?.id} ${mine?.cause} ${mine?.acknowledged?.time}`);
+  const beat = mine ? Math.floor(now.value / AGAIN_MS) : 0;
+  const facts = useLive<Facts>((_, signal) => readFacts(id, signal), id, `${mine?.id} ${mine?.cause} ${mine?.acknowledged?.time} ${beat}`);
+  const waits = facts.value.value?.incident;
+  useEffect(() => {
+    if (waits?.open && !waits.acknowledged) return pageKeys({ a: () => void (acknowledging.value = waits) });
+  }, [waits]);
   const crumbs = (
     <>
       <a class="hide-m" href={to("/incidents")}>
@@ -71,12 +82,20 @@ export function IncidentPage({ id }: { id: string }) {
           <Pill incident={incident} />
           <span class="muted num">{t.incidents.number(incident.id)}</span>
         </div>
-        <Copy quiet={false} label={t.incidents.copy} text={markdown(incident, deliveries)} />
+        <div class="row wrap">
+          <Copy quiet={false} label={t.incidents.copy} text={markdown(incident, deliveries)} />
+          {incident.open && !incident.acknowledged && (
+            <button type="button" class="btn pri" onClick={() => (acknowledging.value = incident)}>
+              {t.acknowledge.do} <kbd class="hide-m">A</kbd>
+            </button>
+          )}
+        </div>
       </div>
       <Numbers incident={incident} deliveries={deliveries} version={evidence.detail?.health?.version ?? ""} />
       <div class="two">
         <Timeline incident={incident} evidence={evidence} />
         <div class="col">
+          <WriteCard incident={incident} done={facts.again} />
           <MonitorCard incident={incident} detail={evidence.detail} />
           {!isEmpty(evidence) && <EvidenceCard evidence={evidence} time={Date.parse(incident.began)} />}
           <ToldCard deliveries={deliveries} />

@@ -49,6 +49,11 @@ function eventOf(line: IncidentInFull["timeline"][number], incident: IncidentInF
       return event("states", "up", t.incidents.over);
     case "acknowledged":
       return event("people", "check", t.incidents.acknowledgedEvent);
+    case "note":
+    case "update":
+      return event("people", line.what === "note" ? "write" : "page", t.write.event[line.what]);
+    case "silenced":
+      return event("alerts", "bell", t.incidents.silenced);
     case "sent":
       return event("alerts", "bell", t.incidents.sent);
     case "retried":

@@ -7,7 +7,7 @@ import type { MonitorInFull, Trial } from "../api/types";
 import { Icon } from "../parts/icon";
 import { refresh } from "../state/fleet";
 import { latency, sentence, visible } from "../state/format";
-import { keysOn } from "../state/keys";
+import { pageKeys } from "../state/keys";
 import { t } from "../texts";
 
 /** The buttons, and what came of the last one. */
@@ -38,7 +38,9 @@ export function Actions({ monitor, done }: { monitor: MonitorInFull; done: () =>
       await send<MonitorInFull>("POST", `monitors/${monitor.id}/${monitor.paused ? "resume" : "pause"}`);
       return monitor.paused ? t.monitor.resumed : t.monitor.pausedNow;
     });
-  useKey("r", check);
+  const current = useRef(check);
+  current.current = check;
+  useEffect(() => pageKeys({ r: () => void current.current() }), []);
   // What a file says is changed in the file.
   const mayPause = monitor.owner !== "file";
   return (
@@ -65,19 +67,4 @@ export function Actions({ monitor, done }: { monitor: MonitorInFull; done: () =>
       )}
     </>
   );
-}
-
-/** A key of this page beside those that the page has anyway. */
-function useKey(key: string, act: () => void): void {
-  const current = useRef(act);
-  current.current = act;
-  useEffect(() => {
-    const pressed = (event: KeyboardEvent) => {
-      const inField = event.target instanceof Element && event.target.closest("input, textarea, select, dialog[open]");
-      if (!keysOn.value || inField || event.ctrlKey || event.metaKey || event.altKey || event.key.toLowerCase() !== key) return;
-      current.current();
-    };
-    addEventListener("keydown", pressed);
-    return () => removeEventListener("keydown", pressed);
-  }, [key]);
 }

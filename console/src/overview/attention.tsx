@@ -3,6 +3,7 @@
 import { computed } from "@preact/signals";
 import type { Delivery, Incident } from "../api/types";
 import { Glyph } from "../parts/glyph";
+import { acknowledging } from "../state/acknowledging";
 import { byId, deliveries, incidents, monitors } from "../state/fleet";
 import { duration, exact, sentence, visible } from "../state/format";
 import { type Monitor, rank, type Status } from "../state/model";
@@ -100,6 +101,11 @@ function One({ line }: { line: Line }) {
       </span>
       <span class="muted small told">{line.incident && saidOf(line.incident)}</span>
       <span class="act">
+        {line.incident && !line.incident.acknowledged && (
+          <button type="button" class="btn sm" aria-label={t.acknowledge.title(visible(line.name))} onClick={() => (acknowledging.value = line.incident)}>
+            {t.acknowledge.do}
+          </button>
+        )}
         {line.incident && (
           <a class="btn sm" href={to(`/i/${line.incident.id}`)} aria-label={`${t.overview.incident} ${line.incident.id}`}>
             {t.overview.incident}

@@ -40,15 +40,13 @@ const everywhere: Record<string, Act> = {
   d: switchTheme,
 };
 
-/** What the page shown adds. */
-let ofPage: Record<string, Act> = {};
+/** What the parts of the page that is shown add. */
+const ofPage = new Set<Record<string, Act>>();
 
-/** Gives a page its keys; the answer takes them away again. */
+/** Gives a part of a page its keys; the answer takes them away again. */
 export function pageKeys(keys: Record<string, Act>): () => void {
-  ofPage = keys;
-  return () => {
-    if (ofPage === keys) ofPage = {};
-  };
+  ofPage.add(keys);
+  return () => void ofPage.delete(keys);
 }
 
 /** When `g` was pressed, as the one before; time begins with the page, so 0 would be a moment. */
@@ -65,8 +63,8 @@ export function listen(): void {
       return go(target);
     }
     if (key === "g") leader = event.timeStamp;
-    const act = ofPage[key] ?? everywhere[key];
-    act?.(event);
+    const part = [...ofPage].find((keys) => key in keys);
+    (part ?? everywhere)[key]?.(event);
   });
 }
 
