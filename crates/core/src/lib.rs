@@ -19,6 +19,7 @@ pub mod outcome;
 pub mod series;
 pub mod streak;
 pub mod telling;
+pub mod throttle;
 pub mod time;
 pub mod uptime;
 
