@@ -7,6 +7,7 @@ mod chronicle;
 #[cfg(test)]
 mod conformance;
 mod keys;
+mod people;
 mod public;
 mod resources;
 mod rows;
@@ -24,6 +25,7 @@ use crate::model::{AccountId, IncidentId, MonitorId};
 
 pub use chronicle::{ChronicleStore, MarkRow, NewMark, NewNote, Standing};
 pub use keys::{AccessStore, Claim, KeyChange, KeyRow, NewKey, Once, Remembered};
+pub use people::{Lifetime, NewSession, NewUser, PeopleStore, SessionRow, UserRow, Which};
 pub use public::{PublicIncident, PublicMonitor, PublicStore, PublicUpdate, Wanted};
 pub use resources::{Change, Changed, Owner, ResourceKind, ResourceWrite, StoredResource};
 pub use rows::{
@@ -82,7 +84,7 @@ pub enum StoreError {
 ///
 /// Every method belongs to one account, given when the store was opened ([`AccountId::FIRST`] for now).
 #[async_trait]
-pub trait Store: AccessStore + ChronicleStore + PublicStore + Send + Sync + 'static {
+pub trait Store: AccessStore + ChronicleStore + PeopleStore + PublicStore + Send + Sync + 'static {
     /// The account whose rows these are.
     fn account(&self) -> AccountId;
 

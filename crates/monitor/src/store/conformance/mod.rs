@@ -7,6 +7,7 @@ pub(super) mod access;
 pub(super) mod decisions;
 pub(super) mod enlisting;
 pub(super) mod outbox;
+pub(super) mod people;
 pub(super) mod presence;
 pub(super) mod public;
 pub(super) mod results;
@@ -95,6 +96,11 @@ macro_rules! tests {
             access::a_key_s_name_is_given_once_and_its_number_never_again,
             access::a_request_is_taken_once_and_its_answer_outlasts_the_process,
             access::an_answer_is_forgotten_in_time,
+            people::users_come_back_after_a_restart,
+            people::an_address_is_taken_once_and_a_number_never_given_again,
+            people::sessions_come_back_and_end_with_their_user,
+            people::a_new_password_ends_the_sessions_it_is_meant_to_end,
+            people::sessions_that_are_over_are_forgotten,
         );
     };
 }

@@ -9,6 +9,7 @@ mod chronicle;
 mod fault;
 mod files;
 mod main;
+mod people;
 mod public;
 mod readers;
 mod results;

@@ -9,6 +9,7 @@ mod keys;
 mod marks;
 mod once;
 mod outbox;
+mod people;
 mod public;
 mod resources;
 mod scribe;
@@ -27,6 +28,9 @@ pub(super) use marks::{add_mark, added_marks, remove_mark};
 pub(super) use once::{claim_once, settle_once};
 pub(super) use outbox::one as delivery;
 pub(super) use outbox::{claim, deliveries, forget, gauge, next_due, settle};
+pub(super) use people::{
+    add_session, add_user, change_user, end_sessions, remove_user, session_used, sessions, set_password, users,
+};
 pub(super) use public::{public_incidents, public_monitors};
 pub(super) use resources::{change, resources};
 pub(super) use scribe::{MainJob, MainScribe};

@@ -1,0 +1,402 @@
+//! The users of this server and who of them is signed in, at hand: every request asks here, none waits for the disk.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+use allswell_core::{Now, Wall};
+use secrecy::SecretString;
+
+use super::attempts::Attempts;
+use super::{Address, Digest, NotAPassword, Password, PasswordError, Passwords, Role, Secret};
+use crate::store::{Lifetime, NewSession, NewUser, SessionRow, Store, StoreError, UserRow, Which};
+
+/// A session that nobody uses ends after two weeks, any after three months.
+pub const LIFETIME: Lifetime =
+    Lifetime { idle: Duration::from_secs(14 * 86_400), whole: Duration::from_secs(90 * 86_400) };
+/// That a session was used is written down at most so often.
+const USED: Duration = Duration::from_secs(60);
+/// One who signs in more often than this signs the oldest session out.
+const SESSIONS_MAX: usize = 100;
+/// So much of what a browser says of itself is kept.
+const AGENT_CHARACTERS_MAX: usize = 200;
+
+/// Why something cannot be done with users.
+#[derive(Debug, thiserror::Error)]
+pub enum PeopleError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no such user.
+    #[error("there is no such user")]
+    Missing,
+    /// Somebody has this address.
+    #[error("there is a user `{0}` already")]
+    Taken(Address),
+    /// The first user could not make another.
+    #[error("the first user must be an owner")]
+    First,
+    /// Without them, nobody could say who may do what.
+    #[error("this is the last owner")]
+    LastOwner,
+    /// The password will not do.
+    #[error(transparent)]
+    NotAPassword(#[from] NotAPassword),
+    /// A password could not be worked on.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// Address or password are wrong; which of them is not said.
+    #[error("nobody here has this address with this password")]
+    Refused,
+    /// There were too many guesses.
+    #[error("there were too many tries")]
+    TooMany {
+        /// When the next one is taken.
+        wait: Duration,
+    },
+    /// The system has no random numbers.
+    #[error("the system has no random numbers")]
+    Random(#[source] std::io::Error),
+}
+
+/// A user as somebody wishes it.
+#[derive(Clone, Debug)]
+pub struct NewPerson {
+    /// By which the user is known.
+    pub address: Address,
+    /// What people call them; what stands before the `@` when nothing is said.
+    pub name: Option<String>,
+    /// What they may do.
+    pub role: Role,
+    /// The password.
+    pub password: SecretString,
+}
+
+/// Somebody who wants to sign in.
+#[derive(Clone, Debug)]
+pub struct SignIn {
+    /// Who they say they are.
+    pub address: Address,
+    /// How they prove it.
+    pub password: SecretString,
+    /// From where.
+    pub from: IpAddr,
+    /// What the browser says of itself.
+    pub agent: String,
+}
+
+/// Somebody who has just signed in.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// Who.
+    pub user: UserRow,
+    /// Until further notice.
+    pub session: SessionRow,
+    /// What the browser shows from now on; it is nowhere written down.
+    pub secret: Secret,
+}
+
+/// A user whose browser asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Visitor {
+    /// The user's number.
+    pub user: i64,
+    /// The session's number.
+    pub session: i64,
+    /// What they may do.
+    pub role: Role,
+}
+
+/// All users.
+pub struct People {
+    store: Arc<dyn Store>,
+    passwords: Passwords,
+    attempts: Attempts,
+    known: RwLock<Known>,
+    /// One change at a time: what a change looks at must still hold when it is written.
+    changing: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Known {
+    users: BTreeMap<i64, UserRow>,
+    sessions: HashMap<Digest, SessionRow>,
+}
+
+impl People {
+    /// Reads the users of `store`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    pub async fn open(store: Arc<dyn Store>, passwords: Passwords) -> Result<Self, StoreError> {
+        let users = store.users().await?.into_iter().map(|row| (row.id, row)).collect();
+        let sessions = store.sessions().await?.into_iter().map(|row| (row.session.digest, row)).collect();
+        Ok(Self {
+            store,
+            passwords,
+            attempts: Attempts::none(),
+            known: RwLock::new(Known { users, sessions }),
+            changing: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// Whether there is nobody.
+    pub fn is_empty(&self) -> bool {
+        self.read().users.is_empty()
+    }
+
+    /// Whether somebody may do everything.
+    pub fn have_owner(&self) -> bool {
+        self.read().users.values().any(|row| row.user.role == Role::Owner)
+    }
+
+    /// All users by their number.
+    pub fn all(&self) -> Vec<UserRow> {
+        self.read().users.values().cloned().collect()
+    }
+
+    /// One user.
+    pub fn user(&self, id: i64) -> Option<UserRow> {
+        self.read().users.get(&id).cloned()
+    }
+
+    fn by_address(&self, address: &Address) -> Option<UserRow> {
+        self.read().users.values().find(|row| row.user.address == *address).cloned()
+    }
+
+    /// Makes a user.
+    ///
+    /// # Errors
+    /// [`PeopleError::Taken`] when somebody has the address, [`PeopleError::First`] when there is no owner yet and this is none.
+    pub async fn create(&self, wish: NewPerson, now: Wall) -> Result<UserRow, PeopleError> {
+        let NewPerson { address, name, role, password } = wish;
+        let password = self.passwords.keep(Password::chosen(&password, &address)?).await?;
+        let _one = self.changing.lock().await;
+        if role != Role::Owner && !self.have_owner() {
+            return Err(PeopleError::First);
+        }
+        if self.by_address(&address).is_some() {
+            return Err(PeopleError::Taken(address));
+        }
+        let before_at = |address: &Address| address.as_str().split('@').next().unwrap_or_default().to_owned();
+        let name = name.unwrap_or_else(|| before_at(&address));
+        let row = self.store.add_user(NewUser { address, name, role, password }, now).await?;
+        self.write().users.insert(row.id, row.clone());
+        Ok(row)
+    }
+
+    /// Gives a user another name, another role, or both.
+    ///
+    /// # Errors
+    /// [`PeopleError::LastOwner`] when nobody could say any more who may do what.
+    pub async fn change(&self, id: i64, name: Option<String>, role: Option<Role>) -> Result<UserRow, PeopleError> {
+        let _one = self.changing.lock().await;
+        let mut row = self.user(id).ok_or(PeopleError::Missing)?;
+        if role.is_some_and(|role| role != Role::Owner) {
+            self.not_the_last(&row)?;
+        }
+        row.user.name = name.unwrap_or(row.user.name);
+        row.user.role = role.unwrap_or(row.user.role);
+        self.store.change_user(id, row.user.name.clone(), row.user.role).await?;
+        self.write().users.insert(id, row.clone());
+        Ok(row)
+    }
+
+    /// Deletes a user and signs them out everywhere.
+    ///
+    /// # Errors
+    /// [`PeopleError::LastOwner`] when nobody could say any more who may do what.
+    pub async fn remove(&self, id: i64) -> Result<(), PeopleError> {
+        let _one = self.changing.lock().await;
+        self.not_the_last(&self.user(id).ok_or(PeopleError::Missing)?)?;
+        self.store.remove_user(id).await?;
+        let mut known = self.write();
+        known.users.remove(&id);
+        known.sessions.retain(|_, row| row.session.user != id);
+        Ok(())
+    }
+
+    fn not_the_last(&self, row: &UserRow) -> Result<(), PeopleError> {
+        let is_owner = |row: &UserRow| row.user.role == Role::Owner;
+        let others = self.read().users.values().any(|other| other.id != row.id && is_owner(other));
+        if is_owner(row) && !others { Err(PeopleError::LastOwner) } else { Ok(()) }
+    }
+
+    /// Gives a user a new password and ends `ended` of their sessions.
+    ///
+    /// # Errors
+    /// [`PeopleError::NotAPassword`] when it will not do.
+    pub async fn set_password(&self, id: i64, new: &SecretString, ended: Which) -> Result<(), PeopleError> {
+        let user = self.user(id).ok_or(PeopleError::Missing)?;
+        let kept = self.passwords.keep(Password::chosen(new, &user.user.address)?).await?;
+        let _one = self.changing.lock().await;
+        if !self.store.set_password(id, kept.clone(), ended).await? {
+            return Err(PeopleError::Missing);
+        }
+        let mut known = self.write();
+        if let Some(row) = known.users.get_mut(&id) {
+            row.user.password = kept;
+        }
+        known.end(id, ended);
+        Ok(())
+    }
+
+    /// Has a user who is signed in choose another password, which signs them out everywhere else.
+    ///
+    /// # Errors
+    /// [`PeopleError::Refused`] when `current` is not the password they have.
+    pub async fn change_password(
+        &self,
+        visitor: Visitor,
+        from: IpAddr,
+        current: SecretString,
+        new: &SecretString,
+        now: Now,
+    ) -> Result<(), PeopleError> {
+        self.prove(visitor.user, from, current, now).await?;
+        self.set_password(visitor.user, new, Which::But(visitor.session)).await
+    }
+
+    /// Has a user who is signed in show that they know the password.
+    ///
+    /// # Errors
+    /// [`PeopleError::Refused`] when they do not, [`PeopleError::TooMany`] when they guess.
+    pub async fn prove(&self, user: i64, from: IpAddr, password: SecretString, now: Now) -> Result<(), PeopleError> {
+        let row = self.user(user).ok_or(PeopleError::Missing)?;
+        self.check(&row.user.address, Some(&row), from, password, now).await
+    }
+
+    /// Looks at a password, and counts the wrong ones.
+    async fn check(
+        &self,
+        address: &Address,
+        user: Option<&UserRow>,
+        from: IpAddr,
+        password: SecretString,
+        now: Now,
+    ) -> Result<(), PeopleError> {
+        self.attempts.take(from, address, now.mono).map_err(|wait| PeopleError::TooMany { wait })?;
+        let kept = user.map(|row| row.user.password.clone());
+        let is_it = self.passwords.is_it(password, kept).await;
+        if !matches!(is_it, Ok(false)) {
+            self.attempts.give_back(from, address);
+        }
+        if is_it? { Ok(()) } else { Err(PeopleError::Refused) }
+    }
+
+    /// Signs somebody in.
+    ///
+    /// # Errors
+    /// [`PeopleError::Refused`] when address or password are wrong, [`PeopleError::TooMany`] when that was so too often.
+    pub async fn sign_in(&self, attempt: SignIn, now: Now) -> Result<SignedIn, PeopleError> {
+        let SignIn { address, password, from, agent } = attempt;
+        let user = self.by_address(&address);
+        self.check(&address, user.as_ref(), from, password, now).await?;
+        self.begin(user.ok_or(PeopleError::Refused)?, from, &agent, now.wall).await
+    }
+
+    /// Begins a session of `user`, whose password was looked at.
+    ///
+    /// # Errors
+    /// [`PeopleError::Refused`] when the password was changed meanwhile.
+    pub async fn begin(&self, user: UserRow, from: IpAddr, agent: &str, now: Wall) -> Result<SignedIn, PeopleError> {
+        let _one = self.changing.lock().await;
+        // A password that was changed while we looked at it would begin a session that the change should have ended.
+        let user =
+            self.user(user.id).filter(|row| row.user.password == user.user.password).ok_or(PeopleError::Refused)?;
+        let secret = Secret::random().map_err(PeopleError::Random)?;
+        let session = NewSession {
+            user: user.id,
+            digest: secret.digest(),
+            from: from.to_canonical().to_string(),
+            agent: agent.chars().filter(|c| !c.is_control()).take(AGENT_CHARACTERS_MAX).collect(),
+        };
+        let session = self.store.add_session(session, LIFETIME, now).await?;
+        self.write().sessions.insert(session.session.digest, session.clone());
+        self.end_the_oldest(user.id, now).await?;
+        Ok(SignedIn { user, session, secret })
+    }
+
+    async fn end_the_oldest(&self, user: i64, now: Wall) -> Result<(), PeopleError> {
+        let sessions = self.sessions_of(user, now);
+        if sessions.len() > SESSIONS_MAX {
+            let oldest = sessions.iter().min_by_key(|row| (row.used, row.id)).expect("there are many");
+            self.end_unlocked(user, Which::One(oldest.id)).await?;
+        }
+        Ok(())
+    }
+
+    /// Who shows `text`, if anybody does who is signed in. Takes note that the session was used.
+    pub async fn admit(&self, text: &str, now: Wall) -> Option<Visitor> {
+        let digest = Digest::of(text);
+        let (visitor, used) = {
+            let known = self.read();
+            let row = known.sessions.get(&digest).filter(|row| !row.is_over(LIFETIME, now))?;
+            let user = known.users.get(&row.session.user)?;
+            (Visitor { user: user.id, session: row.id, role: user.user.role }, row.used)
+        };
+        if now.since(used) >= USED {
+            self.note_use(digest, visitor.session, now).await;
+        }
+        Some(visitor)
+    }
+
+    async fn note_use(&self, digest: Digest, id: i64, now: Wall) {
+        // At hand first: of many requests at once only one writes.
+        if let Some(row) = self.write().sessions.get_mut(&digest) {
+            row.used = now;
+        }
+        if let Err(error) = self.store.session_used(id, now).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "cannot note that a session was used");
+        }
+    }
+
+    /// The sessions of a user that are not over, the one that was used last first.
+    pub fn sessions_of(&self, user: i64, now: Wall) -> Vec<SessionRow> {
+        let known = self.read();
+        let is_meant = |row: &&SessionRow| row.session.user == user && !row.is_over(LIFETIME, now);
+        let mut rows: Vec<_> = known.sessions.values().filter(is_meant).cloned().collect();
+        rows.sort_by_key(|row| std::cmp::Reverse((row.used, row.id)));
+        rows
+    }
+
+    /// Ends sessions of a user and says how many there were.
+    ///
+    /// # Errors
+    /// [`PeopleError::Store`] when that cannot be written; then they go on.
+    pub async fn end(&self, user: i64, which: Which) -> Result<usize, PeopleError> {
+        let _one = self.changing.lock().await;
+        self.end_unlocked(user, which).await
+    }
+
+    async fn end_unlocked(&self, user: i64, which: Which) -> Result<usize, PeopleError> {
+        let ended = self.store.end_sessions(user, which).await?;
+        self.write().end(user, which);
+        Ok(ended)
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Known> {
+        self.known.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn end(&mut self, user: i64, which: Which) {
+        self.sessions.retain(|_, row| {
+            let is_meant = match which {
+                Which::All => true,
+                Which::But(session) => row.id != session,
+                Which::One(session) => row.id == session,
+            };
+            row.session.user != user || !is_meant
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+//! Signing in, as often as it is tried, over a real store.
+
+use super::*;
+use crate::store::sqlite::{SqliteStore, Timing};
+use allswell_core::Mono;
+
+const START: Wall = Wall::from_ms(1_795_261_334_120);
+const PASSWORD: &str = "correct horse battery";
+
+fn at(seconds: u64) -> Now {
+    let since = Duration::from_secs(seconds);
+    Now { mono: Mono::after(since), wall: START + since }
+}
+
+fn ada() -> Address {
+    Address::new("ada@example.com").expect("an address")
+}
+
+fn wish(address: &str, role: Role) -> NewPerson {
+    let address = Address::new(address).expect("an address");
+    NewPerson { address, name: None, role, password: PASSWORD.to_owned().into() }
+}
+
+fn attempt(address: &str, password: &str) -> SignIn {
+    SignIn {
+        address: Address::new(address).expect("an address"),
+        password: password.to_owned().into(),
+        from: "192.0.2.7".parse().expect("an address"),
+        agent: "Firefox\u{1b}[2J".to_owned(),
+    }
+}
+
+async fn open(folder: &std::path::Path) -> People {
+    let store = SqliteStore::open(folder, START, Timing::none()).expect("the store opens");
+    People::open(Arc::new(store), Passwords::for_tests()).await.expect("the store reads")
+}
+
+/// Ada, the owner, alone.
+async fn with_ada() -> (People, UserRow, tempfile::TempDir) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let people = open(folder.path()).await;
+    let user = people.create(wish("ada@example.com", Role::Owner), at(0).wall).await.expect("a user");
+    (people, user, folder)
+}
+
+#[tokio::test]
+async fn the_first_user_is_an_owner_and_the_last_owner_stays_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let people = open(folder.path()).await;
+    assert!(people.is_empty());
+    let first = people.create(wish("bob@example.com", Role::Editor), START).await;
+    assert!(matches!(first, Err(PeopleError::First)));
+    let ada = people.create(wish("Ada@Example.com", Role::Owner), START).await.expect("a user");
+    assert_eq!((ada.user.name.as_str(), people.have_owner()), ("ada", true));
+    let again = people.create(wish("ada@example.com", Role::Viewer), START).await;
+    assert!(matches!(again, Err(PeopleError::Taken(_))));
+    let bob = people.create(wish("bob@example.com", Role::Editor), START).await.expect("a user");
+    assert!(matches!(people.change(ada.id, None, Some(Role::Editor)).await, Err(PeopleError::LastOwner)));
+    assert!(matches!(people.remove(ada.id).await, Err(PeopleError::LastOwner)));
+    people.change(bob.id, Some("Robert".to_owned()), Some(Role::Owner)).await.expect("it is changed");
+    people.change(ada.id, None, Some(Role::Viewer)).await.expect("there is another owner");
+    people.remove(ada.id).await.expect("she is none any more");
+    assert!(matches!(people.remove(ada.id).await, Err(PeopleError::Missing)));
+    assert_eq!(people.all().iter().map(|row| row.user.name.as_str()).collect::<Vec<_>>(), ["Robert"]);
+}
+
+#[tokio::test]
+async fn who_signed_in_is_known_until_the_session_ends_also_over_a_restart() {
+    let (people, ada, folder) = with_ada().await;
+    let signed = people.sign_in(attempt("ADA@example.com", PASSWORD), at(5)).await.expect("signed in");
+    let visitor = Visitor { user: ada.id, session: signed.session.id, role: Role::Owner };
+    assert_eq!(
+        (signed.session.session.agent.as_str(), signed.session.session.from.as_str()),
+        ("Firefox[2J", "192.0.2.7")
+    );
+    assert_eq!(people.admit(signed.secret.text(), at(6).wall).await, Some(visitor));
+    assert_eq!(people.admit("aw_nobody", at(6).wall).await, None);
+    people.admit(signed.secret.text(), at(70).wall).await.expect("known");
+    people.store.close().await.expect("it closes");
+    drop(people);
+    let people = open(folder.path()).await;
+    assert_eq!(people.admit(signed.secret.text(), at(71).wall).await, Some(visitor));
+    assert_eq!(people.sessions_of(ada.id, at(71).wall)[0].used, at(70).wall);
+    let idle = at(70).wall + LIFETIME.idle;
+    assert_eq!(people.admit(signed.secret.text(), idle).await, None, "nobody used it for two weeks");
+    assert_eq!(people.end(ada.id, Which::All).await.expect("it ends"), 1);
+    assert_eq!(people.admit(signed.secret.text(), at(72).wall).await, None);
+}
+
+#[tokio::test]
+async fn a_role_that_changed_holds_at_once_and_a_removed_user_is_nobody() {
+    let (people, _, _folder) = with_ada().await;
+    let bob = people.create(wish("bob@example.com", Role::Editor), START).await.expect("a user");
+    let signed = people.sign_in(attempt("bob@example.com", PASSWORD), at(1)).await.expect("signed in");
+    people.change(bob.id, None, Some(Role::Viewer)).await.expect("it is changed");
+    let role = async || people.admit(signed.secret.text(), at(2).wall).await.map(|visitor| visitor.role);
+    assert_eq!(role().await, Some(Role::Viewer));
+    people.remove(bob.id).await.expect("he goes");
+    assert_eq!(role().await, None);
+}
+
+#[tokio::test]
+async fn a_wrong_address_and_a_wrong_password_are_refused_alike_and_not_for_ever() {
+    let (people, ..) = with_ada().await;
+    for (address, password) in [("ada@example.com", "correct horse batterz"), ("eve@example.com", PASSWORD)] {
+        for _ in 0..10 {
+            let refused = people.sign_in(attempt(address, password), at(1)).await;
+            assert!(matches!(refused, Err(PeopleError::Refused)), "{address}");
+        }
+        let refused = people.sign_in(attempt(address, password), at(1)).await;
+        assert!(matches!(refused, Err(PeopleError::TooMany { wait }) if wait == Duration::from_secs(60)), "{address}");
+    }
+    let right = people.sign_in(attempt("ada@example.com", PASSWORD), at(1)).await;
+    assert!(
+        matches!(right, Err(PeopleError::TooMany { .. })),
+        "who guesses on learns nothing, also by the right guess"
+    );
+    people.sign_in(attempt("ada@example.com", PASSWORD), at(61)).await.expect("a minute later");
+}
+
+#[tokio::test]
+async fn a_new_password_signs_out_everywhere_else() {
+    let (people, ada, _folder) = with_ada().await;
+    let here = people.sign_in(attempt("ada@example.com", PASSWORD), at(1)).await.expect("signed in");
+    let there = people.sign_in(attempt("ada@example.com", PASSWORD), at(2)).await.expect("signed in");
+    let visitor = people.admit(here.secret.text(), at(3).wall).await.expect("known");
+    let from = "192.0.2.7".parse().expect("an address");
+    let change = async |current: &str, new: &str| {
+        people.change_password(visitor, from, current.to_owned().into(), &new.to_owned().into(), at(3)).await
+    };
+    assert!(matches!(change("wrong", "another good one").await, Err(PeopleError::Refused)));
+    assert!(matches!(change(PASSWORD, "short").await, Err(PeopleError::NotAPassword(NotAPassword::Length))));
+    change(PASSWORD, "another good one").await.expect("it is changed");
+    assert_eq!(people.admit(here.secret.text(), at(4).wall).await, Some(visitor));
+    assert_eq!(people.admit(there.secret.text(), at(4).wall).await, None);
+    assert!(matches!(people.sign_in(attempt("ada@example.com", PASSWORD), at(5)).await, Err(PeopleError::Refused)));
+    // One whose password was looked at before it was changed comes too late.
+    assert!(matches!(people.begin(ada, from, "", at(5).wall).await, Err(PeopleError::Refused)));
+    people.sign_in(attempt("ada@example.com", "another good one"), at(5)).await.expect("signed in");
+}
+
+#[tokio::test]
+async fn nobody_gathers_sessions_without_end() {
+    let (people, ada, _folder) = with_ada().await;
+    let first = people.sign_in(attempt("ada@example.com", PASSWORD), at(0)).await.expect("signed in");
+    for second in 1..=SESSIONS_MAX as u64 {
+        people.begin(ada.clone(), "::1".parse().expect("an address"), "", at(second).wall).await.expect("begun");
+    }
+    assert_eq!(people.sessions_of(ada.id, at(200).wall).len(), SESSIONS_MAX);
+    assert_eq!(people.admit(first.secret.text(), at(200).wall).await, None);
+}
+
+#[test]
+fn nothing_shows_a_password_by_accident() {
+    let shown = format!("{:?} {:?}", wish("ada@example.com", Role::Owner), attempt("ada@example.com", PASSWORD));
+    assert!(!shown.contains("horse"), "{shown}");
+    assert_eq!(ada().to_string(), "ada@example.com");
+}

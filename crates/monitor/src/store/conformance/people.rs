@@ -1,0 +1,108 @@
+//! Users and their sessions.
+
+use super::*;
+use crate::access::{Address, Digest, Kept, Role};
+use crate::store::{Lifetime, NewSession, NewUser, UserRow, Which};
+
+const LIFETIME: Lifetime = Lifetime { idle: Duration::from_secs(100), whole: Duration::from_secs(1_000) };
+
+fn user(name: &str) -> NewUser {
+    NewUser {
+        address: Address::new(&format!("{name}@example.com")).unwrap(),
+        name: name.to_owned(),
+        role: Role::Editor,
+        password: Kept(format!("$argon2id${name}")),
+    }
+}
+
+fn session(user: &UserRow, text: &str) -> NewSession {
+    NewSession { user: user.id, digest: Digest::of(text), from: "192.0.2.7".to_owned(), agent: "Firefox".to_owned() }
+}
+
+async fn ids(store: &dyn Store) -> Vec<i64> {
+    store.sessions().await.unwrap().into_iter().map(|session| session.id).collect()
+}
+
+pub(crate) async fn users_come_back_after_a_restart(open: Open<'_>) {
+    let store = open();
+    let ada = store.add_user(user("ada"), at(5)).await.unwrap();
+    let bob = store.add_user(user("bob"), at(6)).await.unwrap();
+    assert!(store.change_user(bob.id, "Robert".to_owned(), Role::Owner).await.unwrap());
+    assert!(!store.change_user(99, "Nobody".to_owned(), Role::Owner).await.unwrap());
+    store.close().await.unwrap();
+    let changed = UserRow { user: NewUser { name: "Robert".to_owned(), role: Role::Owner, ..user("bob") }, ..bob };
+    assert_eq!(open().users().await.unwrap(), [ada.clone(), changed]);
+    assert_eq!((ada.user, ada.created), (user("ada"), at(5)));
+}
+
+pub(crate) async fn an_address_is_taken_once_and_a_number_never_given_again(open: Open<'_>) {
+    let store = open();
+    let ada = store.add_user(user("ada"), at(5)).await.unwrap();
+    store.add_user(NewUser { name: "another".to_owned(), ..user("ada") }, at(6)).await.unwrap_err();
+    assert!(store.remove_user(ada.id).await.unwrap());
+    assert!(!store.remove_user(ada.id).await.unwrap());
+    assert!(store.add_user(user("ada"), at(7)).await.unwrap().id > ada.id);
+}
+
+pub(crate) async fn sessions_come_back_and_end_with_their_user(open: Open<'_>) {
+    let store = open();
+    let ada = store.add_user(user("ada"), at(1)).await.unwrap();
+    let bob = store.add_user(user("bob"), at(1)).await.unwrap();
+    let first = store.add_session(session(&ada, "one"), LIFETIME, at(5)).await.unwrap();
+    let second = store.add_session(session(&bob, "two"), LIFETIME, at(6)).await.unwrap();
+    store.add_session(session(&bob, "two"), LIFETIME, at(6)).await.unwrap_err();
+    store.add_session(NewSession { user: 99, ..session(&bob, "three") }, LIFETIME, at(6)).await.unwrap_err();
+    store.session_used(first.id, at(9)).await.unwrap();
+    store.session_used(first.id, at(8)).await.unwrap();
+    store.close().await.unwrap();
+    let store = open();
+    let found = store.sessions().await.unwrap();
+    assert_eq!((found[0].id, &found[0].session), (first.id, &session(&ada, "one")));
+    assert_eq!((found[0].began, found[0].used), (at(5), at(9)));
+    assert!(store.remove_user(ada.id).await.unwrap());
+    assert_eq!(ids(&*store).await, [second.id]);
+}
+
+pub(crate) async fn a_new_password_ends_the_sessions_it_is_meant_to_end(open: Open<'_>) {
+    let store = open();
+    let ada = store.add_user(user("ada"), at(1)).await.unwrap();
+    let bob = store.add_user(user("bob"), at(1)).await.unwrap();
+    let mut made = Vec::new();
+    for (whose, text) in [(&ada, "one"), (&ada, "two"), (&ada, "three"), (&bob, "four")] {
+        made.push(store.add_session(session(whose, text), LIFETIME, at(5)).await.unwrap().id);
+    }
+    assert_eq!(store.end_sessions(ada.id, Which::One(made[3])).await.unwrap(), 0, "it is another one's");
+    assert_eq!(store.end_sessions(ada.id, Which::One(made[0])).await.unwrap(), 1);
+    assert_eq!(ids(&*store).await, made[1..]);
+    let new = Kept("$argon2id$new".to_owned());
+    assert!(store.set_password(ada.id, new.clone(), Which::But(made[2])).await.unwrap());
+    assert_eq!(ids(&*store).await, made[2..]);
+    assert_eq!(store.users().await.unwrap()[0].user.password, new);
+    assert!(store.set_password(ada.id, new.clone(), Which::All).await.unwrap());
+    assert_eq!(ids(&*store).await, made[3..]);
+    assert!(!store.set_password(99, new, Which::All).await.unwrap());
+}
+
+pub(crate) async fn sessions_that_are_over_are_forgotten(open: Open<'_>) {
+    let store = open();
+    let ada = store.add_user(user("ada"), at(1)).await.unwrap();
+    let begin = async |text: &str, seconds: i64| {
+        let now = at(seconds * 1_000);
+        let session = store.add_session(session(&ada, text), LIFETIME, now).await.unwrap();
+        (session.id, session.is_over(LIFETIME, now))
+    };
+    let (idle, _) = begin("idle", 0).await;
+    let (used, is_over) = begin("used", 0).await;
+    assert!(!is_over);
+    store.session_used(used, at(60_000)).await.unwrap();
+    let (second, _) = begin("second", 99).await;
+    assert_eq!(ids(&*store).await, [idle, used, second]);
+    assert!(!store.sessions().await.unwrap()[0].is_over(LIFETIME, at(99_999)));
+    assert!(store.sessions().await.unwrap()[0].is_over(LIFETIME, at(100_000)));
+    begin("third", 100).await;
+    assert_eq!(ids(&*store).await, [used, second, second + 1]);
+    store.session_used(used, at(999_000)).await.unwrap();
+    assert!(store.sessions().await.unwrap()[0].is_over(LIFETIME, at(1_000_000)));
+    let (last, _) = begin("last", 1_000).await;
+    assert_eq!(ids(&*store).await, [last]);
+}

@@ -1,0 +1,52 @@
+//! Users and sessions in `main.db`.
+
+use allswell_core::Wall;
+use async_trait::async_trait;
+
+use super::{SqliteStore, main};
+use crate::access::{Kept, Role};
+use crate::store::{Lifetime, NewSession, NewUser, PeopleStore, SessionRow, StoreError, UserRow, Which};
+
+#[async_trait]
+impl PeopleStore for SqliteStore {
+    async fn users(&self) -> Result<Vec<UserRow>, StoreError> {
+        self.read("read the users", main::users).await
+    }
+
+    async fn add_user(&self, user: NewUser, now: Wall) -> Result<UserRow, StoreError> {
+        self.write("write a user", move |connection, account| main::add_user(connection, account, &user, now)).await
+    }
+
+    async fn change_user(&self, id: i64, name: String, role: Role) -> Result<bool, StoreError> {
+        let work = move |connection: &_, account| main::change_user(connection, account, id, &name, role);
+        self.write("write a user", work).await
+    }
+
+    async fn set_password(&self, id: i64, password: Kept, ended: Which) -> Result<bool, StoreError> {
+        let work = move |connection: &_, account| main::set_password(connection, account, id, &password, ended);
+        self.write("write a password", work).await
+    }
+
+    async fn remove_user(&self, id: i64) -> Result<bool, StoreError> {
+        self.write("delete a user", move |connection, account| main::remove_user(connection, account, id)).await
+    }
+
+    async fn sessions(&self) -> Result<Vec<SessionRow>, StoreError> {
+        self.read("read the sessions", main::sessions).await
+    }
+
+    async fn add_session(&self, session: NewSession, lifetime: Lifetime, now: Wall) -> Result<SessionRow, StoreError> {
+        let work = move |connection: &_, account| main::add_session(connection, account, session, lifetime, now);
+        self.write("write a session", work).await
+    }
+
+    async fn session_used(&self, id: i64, at: Wall) -> Result<(), StoreError> {
+        let work = move |connection: &_, account| main::session_used(connection, account, id, at);
+        self.write("write that a session was used", work).await
+    }
+
+    async fn end_sessions(&self, user: i64, which: Which) -> Result<usize, StoreError> {
+        let work = move |connection: &_, account| main::end_sessions(connection, account, user, which);
+        self.write("end a session", work).await
+    }
+}
