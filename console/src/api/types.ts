@@ -1,4 +1,4 @@
-// Made of the OpenAPI document; `UPDATE=1 cargo nextest run -p allswell-monitor types` writes it anew.
+// Made of the OpenAPI document; `UPDATE=1 cargo nextest run -p allswell-server types` writes it anew.
 
 /** Somebody sees to an outage. */
 export interface Acknowledgement {

@@ -12,15 +12,15 @@ use std::sync::Arc;
 use allswell_monitor::access::Secret;
 use allswell_monitor::clock::SystemClock;
 use allswell_monitor::config::{self, Config, Watcher};
-use allswell_monitor::pages::{Console, File};
-use allswell_monitor::server::{Options, Server};
+use allswell_server::pages::{Console, File};
+use allswell_server::server::{Options, Server};
 use anyhow::Context;
+use demo::Demo;
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, warn};
 
 use crate::paint::Paint;
-use demo::Demo;
 
 /// Watch services and tell people.
 #[derive(Debug, clap::Args)]

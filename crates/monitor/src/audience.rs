@@ -1,9 +1,11 @@
 //! Who hears of what was written: those who show it to people.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokio::sync::Notify;
 
 use crate::fleet::Fleet;
-use crate::status_page::StatusPages;
+use crate::model::Maintenance;
 use crate::store::{Decision, ResultRow};
 
 /// All who hear of it; a copy is as good as the first.
@@ -11,25 +13,55 @@ use crate::store::{Decision, ResultRow};
 pub struct Audience {
     /// What is true of all monitors, at hand.
     pub fleet: Arc<Fleet>,
-    /// The pages for strangers.
-    pub status_pages: Arc<StatusPages>,
+    /// For those who write the pages for strangers.
+    pub bulletin: Arc<Bulletin>,
 }
 
 impl Audience {
     /// The list of monitors is another one than before.
     pub fn changed(&self) {
         self.fleet.changed();
-        self.status_pages.changed();
+        self.bulletin.change();
     }
 
     /// These decisions were written.
     pub fn decided(&self, decisions: &[Decision]) {
         self.fleet.decided(decisions);
-        self.status_pages.changed();
+        self.bulletin.change();
     }
 
     /// These results were written.
     pub fn recorded(&self, results: &[ResultRow]) {
         self.fleet.recorded(results);
+    }
+}
+
+/// What whoever writes the pages for strangers waits for: that something changed, and what is planned.
+#[derive(Debug, Default)]
+pub struct Bulletin {
+    planned: RwLock<Vec<Maintenance>>,
+    changed: Notify,
+}
+
+impl Bulletin {
+    /// What the pages show may have changed.
+    pub fn change(&self) {
+        self.changed.notify_one();
+    }
+
+    /// This is the planned maintenance from now on.
+    pub fn plan(&self, maintenance: Vec<Maintenance>) {
+        *self.planned.write().unwrap_or_else(PoisonError::into_inner) = maintenance;
+        self.change();
+    }
+
+    /// The planned maintenance.
+    pub fn planned(&self) -> Vec<Maintenance> {
+        self.planned.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits until something changes, or has changed since this was waited for last.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
     }
 }

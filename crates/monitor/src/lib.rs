@@ -1,13 +1,13 @@
-//! The outside door: watches services, keeps what it saw, and tells people.
+//! Watches services, keeps what it saw, and tells people. Nothing here is seen over HTTP: that is `allswell-server`.
 
 pub mod access;
 pub mod acknowledge;
-pub mod api;
-mod audience;
+pub mod audience;
 pub mod clock;
 pub mod config;
 pub mod engine;
 pub mod fleet;
+pub mod health;
 pub mod heartbeats;
 pub mod links;
 pub mod mail_catcher;
@@ -15,11 +15,9 @@ pub mod metrics;
 pub mod model;
 pub mod notification;
 pub mod notify;
-pub mod pages;
 pub mod resources;
-mod runner;
-mod scribe;
-mod secret_key;
-pub mod server;
+pub mod runner;
+pub mod scribe;
+pub mod secret_key;
 pub mod status_page;
 pub mod store;

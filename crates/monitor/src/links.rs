@@ -24,16 +24,16 @@ pub struct Links {
 
 /// What a link says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Said {
+pub struct Said {
     /// Which incident.
-    pub(crate) incident: IncidentId,
+    pub incident: IncidentId,
     /// Through which channel it was sent.
-    pub(crate) channel: String,
+    pub channel: String,
 }
 
 /// Why a link is not good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NotGood {
+pub enum NotGood {
     /// It is older than a week.
     Expired,
     /// It was not made here.
@@ -48,7 +48,7 @@ impl Links {
 
     /// Links of nowhere, made with a key that everybody knows.
     #[cfg(test)]
-    pub(crate) fn for_tests() -> Self {
+    pub fn for_tests() -> Self {
         Self::new(SecretKey::for_tests(), "https://allswell.acme.dev")
     }
 
@@ -69,7 +69,7 @@ impl Links {
     }
 
     /// What a link says whose parts are these.
-    pub(crate) fn read(
+    pub fn read(
         &self,
         incident: &str,
         channel: &str,

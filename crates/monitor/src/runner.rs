@@ -13,11 +13,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{Id, JoinSet};
 use tracing::{debug, error, info, warn};
 
-use crate::api::ServerHealth;
 use crate::audience::Audience;
 use crate::clock::Clock;
 use crate::config::MonitorConfig;
 use crate::engine::{Effect, Engine, Event};
+use crate::health::ServerHealth;
 use crate::heartbeats::{Call, Heartbeats, TokenKey};
 use crate::metrics::Metrics;
 use crate::model::{IncidentId, Maintenance, Monitor, MonitorId};
@@ -215,7 +215,7 @@ impl Runner {
         let monitors = numbered(configs, enlisted);
         let now = self.parts.clock.now();
         let planned = maintenance.map(|maintenance| {
-            self.parts.audience.status_pages.plan(maintenance.clone());
+            self.parts.audience.bulletin.plan(maintenance.clone());
             self.engine.step(Event::Planned { maintenance }, now)
         });
         let mut effects = planned.unwrap_or_default();
@@ -240,7 +240,7 @@ impl Runner {
         let doors = self.doors(&configs, &enlisted);
         let monitors = numbered(configs, enlisted);
         let now = self.parts.clock.now();
-        self.parts.audience.status_pages.plan(maintenance.clone());
+        self.parts.audience.bulletin.plan(maintenance.clone());
         let mut effects = self.engine.step(Event::Planned { maintenance }, now);
         effects.extend(self.engine.step(Event::Configured { monitors }, now));
         self.perform(effects, now).await;

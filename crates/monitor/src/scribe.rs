@@ -11,9 +11,9 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
-use crate::api::ServerHealth;
 use crate::audience::Audience;
 use crate::clock::Clock;
+use crate::health::ServerHealth;
 use crate::metrics::Metrics;
 use crate::store::{Decision, ResultRow, Store, StoreError};
 

@@ -13,14 +13,14 @@ const BYTES: usize = 32;
 
 /// A key of 256 bits for HMAC-SHA256.
 #[derive(Clone)]
-pub(crate) struct SecretKey([u8; BYTES]);
+pub struct SecretKey([u8; BYTES]);
 
 impl SecretKey {
     /// Reads the key in the file `name` of a data directory; makes one when there is none.
     ///
     /// # Errors
     /// The system's, when the file can neither be read nor written, or is no key.
-    pub(crate) fn of(data: &Path, name: &str) -> io::Result<Self> {
+    pub fn of(data: &Path, name: &str) -> io::Result<Self> {
         let path = data.join(name);
         match fs::read(&path) {
             Ok(bytes) => {
@@ -42,12 +42,12 @@ impl SecretKey {
 
     /// A key that everybody knows.
     #[cfg(test)]
-    pub(crate) const fn for_tests() -> Self {
+    pub const fn for_tests() -> Self {
         Self([7; BYTES])
     }
 
     /// What the key makes of `parts`. Their lengths count, so no two lists of parts give the same but by chance.
-    pub(crate) fn mac(&self, parts: &[&str]) -> Hmac<Sha256> {
+    pub fn mac(&self, parts: &[&str]) -> Hmac<Sha256> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("any length will do");
         for part in parts {
             mac.update(&(part.len() as u64).to_be_bytes());
@@ -57,7 +57,7 @@ impl SecretKey {
     }
 
     /// What the key makes of one text, as heartbeats' tokens are made.
-    pub(crate) fn plain_mac(&self, text: &str) -> Hmac<Sha256> {
+    pub fn plain_mac(&self, text: &str) -> Hmac<Sha256> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("any length will do");
         mac.update(text.as_bytes());
         mac

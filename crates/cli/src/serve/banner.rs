@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use allswell_monitor::server::Server;
+use allswell_server::server::Server;
 
 use super::demo::Demo;
 use crate::paint::Paint;

@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use allswell_monitor::clock::Clock;
 use allswell_monitor::config::{self, Config};
-use allswell_monitor::mail_catcher::{MailCatcher, MailPage};
+use allswell_monitor::mail_catcher::MailCatcher;
+use allswell_server::mail_page::MailPage;
 use anyhow::Context as _;
-use tokio::task::JoinSet;
-
 use sample_service::{SampleService, Schedule};
+use tokio::task::JoinSet;
 
 /// The running demo; it ends when this is dropped.
 #[derive(Debug)]

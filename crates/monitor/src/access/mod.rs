@@ -1,4 +1,4 @@
-//! Who may do what: API keys with their scopes, users with their roles, and the one place that knows what a request needs.
+//! Who may do what: API keys with their scopes, users with their roles.
 //!
 //! A key is a random text that is shown once; the store keeps its digest. A user signs in with a password, of which the store
 //! keeps what Argon2id makes of it, and from then on the browser shows a random text like a key. As long as there is neither
@@ -7,7 +7,6 @@
 mod address;
 mod attempts;
 mod keyring;
-mod need;
 mod password;
 mod people;
 mod role;
@@ -16,7 +15,6 @@ mod secret;
 
 pub use address::{Address, NotAnAddress};
 pub use keyring::{Admission, Keyring, KeyringError};
-pub(crate) use need::need;
 pub use password::{Kept, NotAPassword, Password, PasswordError, Passwords};
 pub use people::{LIFETIME, NewPerson, People, PeopleError, SignIn, SignedIn, Visitor};
 pub use role::{Need, Role};

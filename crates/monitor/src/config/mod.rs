@@ -18,7 +18,7 @@ mod problem;
 mod read;
 mod reference;
 pub mod resource;
-pub(crate) mod schema;
+pub mod schema;
 mod server;
 mod source;
 mod spec;

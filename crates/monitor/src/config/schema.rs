@@ -10,20 +10,20 @@ use super::keys::{Block, Given, Key, Kind, MAINTENANCE, MONITOR};
 use super::read::written;
 
 /// The name of the schema of a monitor.
-pub(crate) const MONITOR_NAME: &str = "MonitorSpec";
+pub const MONITOR_NAME: &str = "MonitorSpec";
 
 /// A monitor.
-pub(crate) fn monitor() -> RefOr<Schema> {
+pub fn monitor() -> RefOr<Schema> {
     keyed(&MONITOR).into()
 }
 
 /// Planned maintenance.
-pub(crate) fn maintenance() -> RefOr<Schema> {
+pub fn maintenance() -> RefOr<Schema> {
     keyed(&MAINTENANCE).into()
 }
 
 /// A channel of any type, its name included.
-pub(crate) fn channel() -> RefOr<Schema> {
+pub fn channel() -> RefOr<Schema> {
     let one = ChannelKinds::built_in().iter().fold(OneOfBuilder::new(), |one, kind| {
         let (word, keys) = (kind.name, kind.block);
         let name =
@@ -36,7 +36,7 @@ pub(crate) fn channel() -> RefOr<Schema> {
 }
 
 /// The schemas that those of a monitor and a channel refer to, by name.
-pub(crate) fn blocks() -> Vec<(String, RefOr<Schema>)> {
+pub fn blocks() -> Vec<(String, RefOr<Schema>)> {
     let mut found = Vec::new();
     let channels = ChannelKinds::built_in();
     for block in std::iter::once(&MONITOR).chain(channels.iter().map(|kind| kind.block)) {

@@ -23,7 +23,7 @@ const COMFORT: Duration = Duration::from_secs(15);
 
 /// Where in the stream somebody is: which process, which batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Position {
+pub struct Position {
     process: i64,
     batch: u64,
 }
@@ -43,7 +43,7 @@ impl FromStr for Position {
 }
 
 /// The stream.
-pub(crate) struct Live {
+pub struct Live {
     process: i64,
     kept: Mutex<Kept>,
     news: watch::Sender<Newest>,
@@ -67,17 +67,17 @@ impl Live {
     }
 
     /// Where the stream stands now.
-    pub(crate) fn position(&self) -> Position {
+    pub fn position(&self) -> Position {
         Position { process: self.process, batch: self.news.borrow().batch }
     }
 
     /// How many follow.
-    pub(crate) fn followers(&self) -> usize {
+    pub fn followers(&self) -> usize {
         self.news.receiver_count()
     }
 
     /// Tells everybody.
-    pub(crate) fn push(&self, event: &str, data: &str) {
+    pub fn push(&self, event: &str, data: &str) {
         let batch = {
             let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             let batch = kept.batches.back().map_or(0, |(batch, _)| *batch) + 1;
@@ -111,7 +111,7 @@ impl Live {
     }
 
     /// Follows from `last` on; without it, from now on. Who cannot be told all that was missed is told so first.
-    pub(crate) fn follow(self: Arc<Self>, last: Option<Position>) -> impl Stream<Item = Bytes> + Send + 'static {
+    pub fn follow(self: Arc<Self>, last: Option<Position>) -> impl Stream<Item = Bytes> + Send + 'static {
         let now = self.position();
         let (first, at) = match last {
             Some(last) if last.process == self.process && last.batch <= now.batch => (None, last.batch),

@@ -19,9 +19,8 @@ use tokio::sync::{Notify, watch};
 use tracing::warn;
 
 pub use filter::{Filter, NotAFilter};
-pub(crate) use live::{Live, Position};
-pub(crate) use row::millis;
-pub use row::{Facts, Row, Strip};
+pub use live::{Live, Position};
+pub use row::{Facts, Row, Strip, millis};
 use select::Page;
 pub use select::{Cursor, NotACursor, Order, Selection};
 
@@ -100,7 +99,7 @@ impl Fleet {
     }
 
     /// The news, for those who follow.
-    pub(crate) fn live(&self) -> &Arc<Live> {
+    pub fn live(&self) -> &Arc<Live> {
         &self.live
     }
 

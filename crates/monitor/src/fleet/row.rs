@@ -10,7 +10,6 @@ use allswell_core::uptime::Presence;
 use allswell_core::{Reason, Verdict, Wall};
 
 use super::STRIP;
-use crate::api::read;
 use crate::model::{IncidentId, MonitorId};
 use crate::store::{Decision, IncidentChange, MonitorRow, ResultRow};
 
@@ -102,7 +101,7 @@ impl Strip {
 impl Row {
     /// The row of `monitor`; what was known of its results comes from `before`.
     pub(super) fn of(monitor: MonitorRow, before: &mut HashMap<MonitorId, Self>) -> Self {
-        let (status, since) = (read::presence(&monitor), read::since(&monitor, None));
+        let (status, since) = (monitor.presence(), monitor.since(None));
         let maintenance = monitor.enlisted.maintenance;
         let asked_status = asked_status(&monitor.enlisted.memory);
         let known = before.remove(&monitor.enlisted.id);
@@ -199,7 +198,7 @@ fn asked_status(memory: &Memory) -> (Presence, Option<Wall>) {
 }
 
 /// Milliseconds, to a tenth.
-pub(crate) fn millis(duration: Duration) -> f64 {
+pub fn millis(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e4).round() / 10.0
 }
 

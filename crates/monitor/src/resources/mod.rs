@@ -22,9 +22,8 @@ use crate::config::document::{self, Documents};
 use crate::config::resource::{self, Known};
 use crate::config::{Config, MonitorConfig, Spec};
 use crate::model::MonitorId;
-use crate::notify::{Channel, Switch};
+use crate::notify::{Channel, ChannelError, Switch};
 use crate::runner::{AskNow, ChangeMonitors, Configure, Order};
-use crate::server::ServeError;
 use crate::store::{Owner, ResourceKind, Store, StoreError};
 
 use self::draft::Draft;
@@ -99,8 +98,8 @@ impl Resources {
     /// Makes what `config` says, and what was written through the API, the monitors and channels in force.
     ///
     /// # Errors
-    /// [`ServeError`]; then the ones before stay in force.
-    pub async fn follow(&self, config: Config) -> Result<(), ServeError> {
+    /// [`FollowError`]; then the ones before stay in force.
+    pub async fn follow(&self, config: Config) -> Result<(), FollowError> {
         let _one = self.changing.lock().await;
         let mut next = self.model().with_file(config);
         let maintenance = next.windows();
@@ -108,11 +107,11 @@ impl Resources {
         // Channels first: what the new monitors decide must find them.
         self.channels
             .configure(&next.channel_settings())
-            .map_err(|(name, source)| ServeError::Channel { name, source })?;
+            .map_err(|(name, source)| FollowError::Channel { name, source })?;
         let (done, configured) = oneshot::channel();
         let (names, monitors, aside) = next.all_monitors();
         self.order(Order::Configure(Configure { monitors, maintenance, aside, done })).await?;
-        let ids = configured.await.map_err(|_| ServeError::Stopping)??;
+        let ids = configured.await.map_err(|_| FollowError::Stopping)??;
         next.number(names.into_iter().zip(ids));
         *self.model.write().unwrap_or_else(PoisonError::into_inner) = next;
         Ok(())
@@ -340,10 +339,30 @@ fn window(model: &Model, name: &str, held: &model::HeldMaintenance) -> (Shown, O
     (model.shown(name, held, held.spec.spec()), window)
 }
 
+/// Why a configuration is not in force.
+#[derive(Debug, thiserror::Error)]
+pub enum FollowError {
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A channel cannot be used.
+    #[error("channel `{name}`")]
+    Channel {
+        /// Which.
+        name: String,
+        /// Why.
+        #[source]
+        source: ChannelError,
+    },
+    /// The server is stopping.
+    #[error("the server is stopping")]
+    Stopping,
+}
+
 /// The engine takes no orders any more.
 struct Stopping;
 
-impl From<Stopping> for ServeError {
+impl From<Stopping> for FollowError {
     fn from(_: Stopping) -> Self {
         Self::Stopping
     }

@@ -1,5 +1,7 @@
 //! What is read: messages to send, and all that was written, for those who show it.
 
+use allswell_core::check::Status;
+use allswell_core::uptime::Presence;
 use allswell_core::{Wall, incident};
 
 use super::written::{Enlisted, Enlistment, OutboxRow, ResultRow};
@@ -50,6 +52,30 @@ pub struct MonitorRow {
     pub enlistment: Enlistment,
     /// What the engine knows.
     pub enlisted: Enlisted,
+}
+
+impl MonitorRow {
+    /// The word for what is true of it now, when it is paused too.
+    pub fn presence(&self) -> Presence {
+        match self.enlisted.memory.status() {
+            _ if self.enlistment.paused => Presence::Paused,
+            _ if self.enlisted.maintenance.is_some() => Presence::Maintenance,
+            Status::Up => Presence::Up,
+            Status::Degraded => Presence::Degraded,
+            Status::Down => Presence::Down,
+            Status::Unknown => Presence::Unknown,
+        }
+    }
+
+    /// When what is true now began; `None` before the first answer. `marked` is what the marks say.
+    pub fn since(&self, marked: Option<Wall>) -> Option<Wall> {
+        match self.presence() {
+            // The engine's memory stands still while a monitor is paused; the marks know when that began.
+            Presence::Paused => marked,
+            Presence::Maintenance => self.enlisted.maintenance,
+            _ => Some(self.enlisted.memory.since).filter(|since| *since > Wall::default()),
+        }
+    }
 }
 
 /// A stored result with the detail that was good at its time.

@@ -7,8 +7,8 @@ use std::thread::JoinHandle;
 
 use allswell_monitor::clock::SystemClock;
 use allswell_monitor::config;
-use allswell_monitor::pages::Console;
-use allswell_monitor::server::{Options, Server};
+use allswell_server::pages::Console;
+use allswell_server::server::{Options, Server};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 

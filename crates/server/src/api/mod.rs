@@ -1,0 +1,210 @@
+//! What programs may read and write: monitors, results, uptime, incidents and deliveries as JSON, the server's own health, its
+//! metrics.
+//!
+//! What is read comes through the [`Store`] and [`ServerHealth`], what is written goes through [`Resources`]; nothing here
+//! decides. What goes over the wire has its types here, beside the handler that writes it. Errors are problem documents (RFC 9457).
+
+mod body;
+mod bulk;
+mod change;
+mod channels;
+mod code;
+mod configured;
+mod deliveries;
+mod etag;
+mod events;
+mod fleet;
+mod gate;
+mod health;
+mod heartbeat;
+mod incidents;
+mod keys;
+mod maintenance;
+mod monitors;
+mod need;
+mod once;
+mod openapi;
+mod own;
+mod page;
+mod probe;
+mod problem;
+mod query;
+pub(crate) mod read;
+mod results;
+mod series;
+mod trial;
+mod uptime;
+pub(crate) mod wire;
+mod written;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use allswell_core::Now;
+use allswell_monitor::access::Keyring;
+use allswell_monitor::acknowledge::Acknowledger;
+use allswell_monitor::audience::Bulletin;
+use allswell_monitor::clock::Clock;
+use allswell_monitor::fleet::Fleet;
+use allswell_monitor::health::ServerHealth;
+use allswell_monitor::heartbeats::Heartbeats;
+use allswell_monitor::links::Links;
+use allswell_monitor::metrics::Metrics;
+use allswell_monitor::resources::Resources;
+use allswell_monitor::store::Store;
+use allswell_probe::Prober;
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderValue, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::pages;
+use crate::status_page::{self, StatusPages};
+
+pub use problem::Problem;
+pub(crate) use query::{Key, Query};
+
+/// What the interface and the pages read from.
+#[derive(Clone)]
+pub struct ApiState {
+    /// What outlasts the process.
+    pub store: Arc<dyn Store>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// How the server itself is.
+    pub health: Arc<ServerHealth>,
+    /// Asks, for `/probe`.
+    pub prober: Arc<Prober>,
+    /// Takes acknowledgements of incidents.
+    pub acknowledger: Acknowledger,
+    /// Knows the links that messages carry.
+    pub links: Links,
+    /// Who may do what.
+    pub keys: Arc<Keyring>,
+    /// What is configured, and the way to change it.
+    pub resources: Arc<Resources>,
+    /// What is true of all monitors now.
+    pub fleet: Arc<Fleet>,
+    /// Who may call.
+    pub heartbeats: Arc<Heartbeats>,
+    /// What strangers are told.
+    pub status_pages: Arc<StatusPages>,
+    /// Where it is said that something changed for them.
+    pub bulletin: Arc<Bulletin>,
+    /// The files of the console, if it was built with one.
+    pub console: pages::Console,
+    /// Where people find this server's pages, `https://status.example.com`, when it knows.
+    pub public_url: Option<String>,
+}
+
+impl ApiState {
+    pub(crate) fn now(&self) -> Now {
+        self.clock.now()
+    }
+}
+
+/// The whole interface: `/api/v1`, the pages, `/health`, `/ready` and `/metrics`.
+pub fn router(state: ApiState) -> Router {
+    let (interface, mut document) = documented().split_for_parts();
+    openapi::secure(&mut document);
+    interface
+        .merge(openapi::router(document))
+        .merge(for_others())
+        .merge(pages::router())
+        .fallback(pages::not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn(etag::etag))
+        .layer(middleware::from_fn_with_state(state.clone(), once::once))
+        .layer(middleware::from_fn_with_state(state.clone(), gate::gate))
+        .layer(middleware::from_fn(guard))
+        .layer(middleware::from_fn_with_state(Arc::clone(&state.status_pages), status_page::serve))
+        .with_state(state)
+}
+
+/// What programs read. A path that is not in the OpenAPI document cannot be served from here.
+fn documented() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::with_openapi(openapi::head())
+        .routes(routes!(monitors::list, change::create))
+        .routes(routes!(monitors::one, change::replace, change::patch, change::delete))
+        .routes(routes!(change::pause))
+        .routes(routes!(change::resume))
+        .routes(routes!(change::check))
+        .routes(routes!(bulk::change))
+        .routes(routes!(trial::once))
+        .routes(routes!(channels::list, channels::create))
+        .routes(routes!(channels::one, channels::replace, channels::patch, channels::delete))
+        .routes(routes!(channels::test))
+        .routes(routes!(maintenance::list, maintenance::create))
+        .routes(routes!(maintenance::one, maintenance::replace, maintenance::patch, maintenance::delete))
+        .routes(routes!(maintenance::end))
+        .routes(routes!(code::plan))
+        .routes(routes!(code::apply))
+        .routes(routes!(code::export))
+        .routes(routes!(results::list))
+        .routes(routes!(uptime::one))
+        .routes(routes!(uptime::list))
+        .routes(routes!(incidents::list))
+        .routes(routes!(incidents::one))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(series::series))
+        .routes(routes!(series::percentiles))
+        .routes(routes!(fleet::show))
+        .routes(routes!(fleet::strips))
+        .routes(routes!(fleet::tags))
+        .routes(routes!(fleet::groups))
+        .routes(routes!(events::list, events::create))
+        .routes(routes!(events::remove))
+        .routes(routes!(incidents::acknowledge))
+        .routes(routes!(incidents::note))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::one, keys::change, keys::remove))
+        .routes(routes!(deliveries::one))
+        .routes(routes!(own::health))
+        .routes(routes!(own::ready))
+        .routes(routes!(own::metrics))
+}
+
+/// What is not read by programs of ours: where jobs call in, and what Prometheus asks in blackbox_exporter's stead.
+fn for_others() -> Router<ApiState> {
+    Router::new()
+        .route("/heartbeat/{token}", get(heartbeat::plain).post(heartbeat::plain))
+        .route("/heartbeat/{token}/{what}", get(heartbeat::telling).post(heartbeat::telling))
+        .route("/probe", get(probe::probe))
+}
+
+async fn method_not_allowed(request: Request) -> Problem {
+    Problem::method_not_allowed(request.method().as_str())
+}
+
+/// Headers that every answer carries: nothing is guessed, framed, cached unasked or told to others.
+async fn guard(request: Request, next: Next) -> Response {
+    let mut response = answered(next.run(request), PATIENCE).await;
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// The answer, or a problem when it takes longer than `patience`: a disk that hangs must not gather readers without end.
+async fn answered(answer: impl Future<Output = Response>, patience: Duration) -> Response {
+    tokio::time::timeout(patience, answer).await.unwrap_or_else(|_| Problem::took_too_long(patience).into_response())
+}
+
+/// How long a reader waits at most.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// No script, no frame, no form, nothing from elsewhere: what a monitored server smuggles into a page can do nothing.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'none'";
+
+#[cfg(test)]
+mod tests;

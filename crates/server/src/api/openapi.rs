@@ -1,0 +1,219 @@
+//! `/api/openapi.json`: what the interface answers, OpenAPI 3.1 made out of the types that are written.
+
+mod refusals;
+mod words;
+
+use allswell_monitor::config;
+use axum::http::Method;
+use axum::routing::get;
+use axum::{Json, Router};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder, RefOr};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
+
+pub(super) use self::refusals::{
+    Refusals, RefusalsOfBody, RefusalsOfChange, RefusalsOfOne, RefusalsOfOneWrite, RefusalsOfWrites,
+};
+pub(super) use self::words::{
+    incident_kind, maintenance_state, note_kind, notification_kind, order, outcome, owner, reason, scopes, status,
+};
+
+use super::need::need;
+use super::{ApiState, problem};
+
+/// Where the document is.
+const PATH: &str = "/api/openapi.json";
+
+/// What the document says before its paths.
+pub(super) fn head() -> OpenApi {
+    let info = InfoBuilder::new()
+        .title("Allswell")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(DESCRIPTION))
+        .license(Some(utoipa::openapi::License::new(env!("CARGO_PKG_LICENSE"))))
+        .build();
+    let mut document = OpenApiBuilder::new().info(info).build();
+    let components = document.components.get_or_insert_default();
+    components.schemas.insert(problem::Document::name().into_owned(), problem::Document::schema());
+    components.schemas.insert(problem::FieldError::name().into_owned(), problem::FieldError::schema());
+    components.schemas.extend(config::schema::blocks());
+    components.schemas.extend(words::words().map(|(name, schema)| (name.to_owned(), schema.into())));
+    document
+}
+
+const DESCRIPTION: &str = "What is watched, what was seen, and who was told. Moments are RFC 3339 in UTC with milliseconds; \
+                           durations carry their unit in the name. Errors are problem documents (RFC 9457). As long as the \
+                           server has no API key, none is needed.";
+
+/// Serves `document`.
+pub(super) fn router(document: OpenApi) -> Router<ApiState> {
+    let document = Json(document);
+    Router::new().route(PATH, get(async move || document.clone()))
+}
+
+/// The monitor that a path names.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "the document of what `Key` reads")]
+pub(super) struct Monitor {
+    /// The monitor's number, or its name.
+    id: String,
+}
+
+/// The API key that a path names.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "the document of what `Key` reads")]
+pub(super) struct ApiKey {
+    /// The key's number, or its name.
+    id: String,
+}
+
+/// The event that a path names.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "the document of what `Key` reads")]
+pub(super) struct Event {
+    /// The event's number.
+    id: i64,
+}
+
+/// The incident that a path names.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "the document of what `Key` reads")]
+pub(super) struct Incident {
+    /// The incident's id, `12-7`.
+    id: String,
+}
+
+/// The delivery that a path names.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "the document of what `Key` reads")]
+pub(super) struct Delivery {
+    /// The delivery's number.
+    id: String,
+}
+
+/// Writes into `document` which scope each operation needs, as the gate has it.
+pub(super) fn secure(document: &mut OpenApi) {
+    let components = document.components.get_or_insert_default();
+    for (name, scheme) in [("key", HttpAuthScheme::Bearer), ("password", HttpAuthScheme::Basic)] {
+        components.add_security_scheme(name, SecurityScheme::Http(Http::new(scheme)));
+    }
+    for (path, item) in &mut document.paths.paths {
+        let operations = [
+            (Method::GET, &mut item.get),
+            (Method::POST, &mut item.post),
+            (Method::PUT, &mut item.put),
+            (Method::PATCH, &mut item.patch),
+            (Method::DELETE, &mut item.delete),
+        ];
+        for (method, operation) in operations {
+            if let (Some(operation), Some(scope)) = (operation, need(&method, path)) {
+                let by = |scheme: &str| SecurityRequirement::new(scheme, [scope.as_str()]);
+                operation.security = Some(vec![by("key"), by("password")]);
+            }
+        }
+    }
+}
+
+/// What a writer knows of the resource.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "the document of what `IfMatch` reads")]
+pub(super) struct IfMatchHeader {
+    /// Only when the resource still has this ETag.
+    #[param(rename = "If-Match")]
+    if_match: Option<String>,
+}
+
+/// A monitor with the keys of a configuration.
+pub(super) struct MonitorSpec;
+
+impl PartialSchema for MonitorSpec {
+    fn schema() -> RefOr<Schema> {
+        config::schema::monitor()
+    }
+}
+
+impl ToSchema for MonitorSpec {
+    fn name() -> std::borrow::Cow<'static, str> {
+        config::schema::MONITOR_NAME.into()
+    }
+}
+
+/// The channel that a path names.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "the document of what `Key` reads")]
+pub(super) struct Channel {
+    /// The channel's name.
+    name: String,
+}
+
+/// A channel with the keys of a configuration.
+pub(super) struct ChannelSpec;
+
+impl PartialSchema for ChannelSpec {
+    fn schema() -> RefOr<Schema> {
+        config::schema::channel()
+    }
+}
+
+impl ToSchema for ChannelSpec {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "ChannelSpec".into()
+    }
+}
+
+/// The planned maintenance that a path names.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "the document of what `Key` reads")]
+pub(super) struct Maintenance {
+    /// Its name.
+    name: String,
+}
+
+/// Planned maintenance with the keys of a configuration.
+pub(super) struct MaintenanceSpec;
+
+impl PartialSchema for MaintenanceSpec {
+    fn schema() -> RefOr<Schema> {
+        config::schema::maintenance()
+    }
+}
+
+impl ToSchema for MaintenanceSpec {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "MaintenanceSpec".into()
+    }
+}
+
+/// An object whose keys are told elsewhere: a JSON merge patch, a configuration.
+pub(super) struct Patch;
+
+impl PartialSchema for Patch {
+    fn schema() -> RefOr<Schema> {
+        any_object().into()
+    }
+}
+
+impl ToSchema for Patch {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "Patch".into()
+    }
+}
+
+/// An object whose keys are told elsewhere.
+pub(super) fn any_object() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::Object)
+}
+
+/// The same, or `null`.
+pub(super) fn any_object_or_null() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::Object, Type::Null]))
+}

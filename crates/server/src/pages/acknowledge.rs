@@ -1,0 +1,124 @@
+//! `/acknowledge/...`: the link in a message. Looking at it changes nothing, for mail programs look at links too; the button does.
+
+use allswell_monitor::links::{NotGood, Said};
+use allswell_monitor::store::Acknowledged;
+use askama::Template;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
+
+use super::{Page, text};
+use crate::api::{ApiState, Problem, read};
+
+/// The one page with a form: it may be sent to us.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; \
+                      frame-ancestors 'none'";
+/// The way to the plain pages from here.
+const ROOT: &str = "../../../../plain/";
+/// The longest name that is looked at, in bytes.
+const BODY_MAX: usize = 4_096;
+
+/// The parts of a link.
+type Parts = Path<(String, String, String, String)>;
+
+#[derive(Template)]
+#[template(path = "acknowledge.html", whitespace = "minimize")]
+struct AcknowledgePage {
+    page: Page,
+    id: String,
+    name: String,
+    cause: String,
+    title: &'static str,
+    said: String,
+    /// Whether there is still something to say.
+    asks: bool,
+}
+
+/// Shows what would be said.
+pub(super) async fn ask(State(state): State<ApiState>, parts: Parts) -> Response {
+    answered(&state, asked(&state, parts).await)
+}
+
+/// Says it.
+pub(super) async fn confirm(State(state): State<ApiState>, parts: Parts, body: Bytes) -> Response {
+    answered(&state, confirmed(&state, parts, &body).await)
+}
+
+fn answered(state: &ApiState, page: Result<Response, Problem>) -> Response {
+    let mut response = super::shown(state, page, ROOT, state.now().wall);
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    response
+}
+
+fn said(state: &ApiState, Path((incident, channel, until, signature)): Parts) -> Result<Said, Problem> {
+    state.links.read(&incident, &channel, &until, &signature, state.now().wall).map_err(|why| match why {
+        NotGood::Expired => Problem::not_found(
+            "this link is older than a week",
+            "open the incident's page, or acknowledge it with `allswell ack`",
+        ),
+        NotGood::Unknown => Problem::not_found(
+            "this link was not made here",
+            "copy it whole; links of another server or of a data directory that is gone are not known",
+        ),
+    })
+}
+
+async fn asked(state: &ApiState, parts: Parts) -> Result<Response, Problem> {
+    let said = said(state, parts)?;
+    let row = read::incident(&*state.store, &said.incident.to_string()).await?;
+    let (title, text, asks) = match (&row.acknowledged, row.ended) {
+        (_, Some(ended)) => {
+            ("This incident is over", format!("It ended at {}.", text::clock(ended, state.now().wall)), false)
+        }
+        (Some(seen), None) => (
+            "Somebody is looking after it",
+            format!("{} said so at {}.", text::visible(&seen.by), text::clock(seen.at, state.now().wall)),
+            false,
+        ),
+        (None, None) => {
+            ("Are you looking after it?", "Nobody is reminded of it any more once you say so.".to_owned(), true)
+        }
+    };
+    Ok(page(state, &row, title, text, asks))
+}
+
+async fn confirmed(state: &ApiState, parts: Parts, body: &[u8]) -> Result<Response, Problem> {
+    let said = said(state, parts)?;
+    let form = url::form_urlencoded::parse(body.get(..body.len().min(BODY_MAX)).unwrap_or_default());
+    let by = form.into_iter().find(|(name, _)| name == "by").map(|(_, by)| by.trim().to_owned());
+    let by = match by.filter(|by| !by.is_empty()) {
+        Some(by) => format!("{by} (link to {})", said.channel),
+        None => format!("somebody with the link to {}", said.channel),
+    };
+    let done = state.acknowledger.acknowledge(said.incident, &by, None).await?;
+    let row = read::incident(&*state.store, &said.incident.to_string()).await?;
+    let at = |at| text::clock(at, state.now().wall);
+    let (title, text) = match done {
+        Acknowledged::Now => ("Noted", "You are looking after it. It is on the incident's timeline.".to_owned()),
+        Acknowledged::Before(seen) => {
+            ("Somebody was faster", format!("{} said so at {}.", text::visible(&seen.by), at(seen.at)))
+        }
+        Acknowledged::Ended { at: ended } => ("This incident is over", format!("It ended at {}.", at(ended))),
+        Acknowledged::Unknown => ("This incident is gone", "It is not known any more.".to_owned()),
+    };
+    Ok(page(state, &row, title, text, false))
+}
+
+fn page(
+    state: &ApiState,
+    row: &allswell_monitor::store::IncidentRow,
+    title: &'static str,
+    said: String,
+    asks: bool,
+) -> Response {
+    super::html(&AcknowledgePage {
+        page: Page::new(state, ROOT, state.now().wall),
+        id: row.id.to_string(),
+        name: text::visible(&row.monitor_name),
+        cause: text::sentence(super::incident::cause_now(row)),
+        title,
+        said,
+        asks,
+    })
+}

@@ -1,0 +1,198 @@
+//! Status pages: what strangers are told of monitors, in HTML without a script, as feeds, as JSON and as badges.
+//!
+//! What a page shows comes from the store through [`PublicStore`](allswell_monitor::store::PublicStore), which knows no cause, no target and no
+//! evidence; how a page is chosen and called, through the configuration ([`Page`]). All pages are written when something changes, at
+//! most once a second, and answered from memory before anything else is done with a request: they stay up while the store is busy,
+//! and even while it fails.
+
+mod access;
+mod badge;
+mod bars;
+mod days;
+mod feeds;
+mod gather;
+mod planned;
+mod render;
+mod serve;
+mod snapshot;
+mod view;
+mod words;
+
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use allswell_core::Mono;
+use allswell_monitor::audience::Bulletin;
+use allswell_monitor::clock::Clock;
+use allswell_monitor::secret_key::SecretKey;
+use allswell_monitor::status_page::Page;
+use allswell_monitor::store::{Store, StoreError};
+use tokio::sync::watch;
+use tracing::warn;
+
+use self::access::Door;
+use self::gather::Responses;
+use self::snapshot::{Published, Snapshot};
+use self::view::{COMPONENTS_MAX, View};
+
+pub(crate) use serve::serve;
+
+/// Where the key of cookies lies below the data directory.
+const KEY_FILE: &str = "status-pages.key";
+/// How often pages are written when nothing changes: the time goes on, and uptime with it.
+const REFRESH: Duration = Duration::from_secs(30);
+/// The shortest time between two writings.
+const PAUSE: Duration = Duration::from_secs(1);
+/// What writing may take of one processor: one part of so many.
+const SHARE: u32 = 20;
+
+/// All status pages of a server.
+pub struct StatusPages {
+    clock: Arc<dyn Clock>,
+    door: Door,
+    /// Where people find the server, with a slash at its end.
+    base: String,
+    settings: RwLock<Arc<[Page]>>,
+    snapshot: RwLock<Arc<Snapshot>>,
+    bulletin: Arc<Bulletin>,
+    /// Held while pages are written: older ones never take the place of newer ones.
+    press: tokio::sync::Mutex<Press>,
+}
+
+/// What is kept from one writing to the next.
+#[derive(Default)]
+struct Press {
+    responses: Responses,
+    /// When the response times were read.
+    read: Option<Mono>,
+    /// Which monitors were missing, so that it is told once.
+    missing: Vec<(String, String)>,
+}
+
+impl StatusPages {
+    /// Without pages, until [`Self::follow`] says which there are. `public_url` is where people find the server, `bulletin` says
+    /// when something changes.
+    ///
+    /// # Errors
+    /// The system's, when the key of cookies in the data directory can neither be read nor written.
+    pub fn of(data: &Path, public_url: &str, clock: Arc<dyn Clock>, bulletin: Arc<Bulletin>) -> io::Result<Self> {
+        Ok(Self {
+            clock,
+            door: Door::new(SecretKey::of(data, KEY_FILE)?),
+            base: format!("{}/", public_url.trim_end_matches('/')),
+            settings: RwLock::new(Arc::from([])),
+            snapshot: RwLock::default(),
+            bulletin,
+            press: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// These are the pages from now on; they are written at the next [`Self::publish`].
+    pub fn follow(&self, pages: Vec<Page>) {
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = pages.into();
+    }
+
+    /// Writes all pages as they are now.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot be read; then the pages stay as they were.
+    pub async fn publish(&self, store: &dyn Store) -> Result<(), StoreError> {
+        let mut press = self.press.lock().await;
+        let settings = Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner));
+        if settings.is_empty() {
+            *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::default();
+            return Ok(());
+        }
+        let now = self.clock.now();
+        if press.read.is_none_or(|read| now.mono.since(read) >= REFRESH) {
+            press.responses = gather::responses(store, &settings).await?;
+            press.read = Some(now.mono);
+        }
+        let mut gathered = gather::gather(store, &settings, &press.responses, now.wall).await?;
+        gathered.planned = self.bulletin.planned();
+        let views: Vec<View> = settings.iter().map(|page| View::of(page, &gathered)).collect();
+        press.tell(&settings, &views);
+        let published = settings.iter().zip(&views).map(|(page, view)| Published::of(page, &self.address(page), view));
+        let snapshot = Arc::new(Snapshot::of(published.collect()));
+        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
+        Ok(())
+    }
+
+    /// Writes the pages whenever something changes, and now and then, until `stop` says so.
+    pub(crate) async fn run(&self, store: &dyn Store, mut stop: watch::Receiver<bool>) {
+        loop {
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => return,
+                () = self.bulletin.changed() => {}
+                () = tokio::time::sleep(REFRESH) => {}
+            }
+            let began = self.clock.now().mono;
+            if let Err(error) = self.publish(store).await {
+                warn!(
+                    error = &error as &dyn std::error::Error,
+                    "cannot write the status pages, they stay as they were"
+                );
+            }
+            let took = self.clock.now().mono.since(began);
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => return,
+                () = tokio::time::sleep(PAUSE.max(took * SHARE)) => {}
+            }
+        }
+    }
+
+    /// Where a page is found, with a slash at its end.
+    fn address(&self, page: &Page) -> String {
+        match &page.domain {
+            Some(domain) => format!("https://{domain}/"),
+            None => format!("{}s/{}/", self.base, page.slug),
+        }
+    }
+
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Press {
+    /// Tells the log, once, what pages name that is not there, and what finds no room on them.
+    fn tell(&mut self, settings: &[Page], views: &[View]) {
+        let mut missing = Vec::new();
+        for (page, view) in settings.iter().zip(views) {
+            missing.extend(view.missing.iter().map(|monitor| (page.slug.clone(), monitor.clone())));
+            if view.left_out > 0 {
+                missing.push((page.slug.clone(), format!("{} components beyond {COMPONENTS_MAX}", view.left_out)));
+            }
+        }
+        for (page, what) in missing.iter().filter(|one| !self.missing.contains(one)) {
+            warn!(page, what, "a status page cannot show what its configuration names");
+        }
+        self.missing = missing;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use allswell_monitor::status_page::{Access, Section};
+
+    use super::*;
+
+    /// A page that everybody may see.
+    pub(super) fn page(slug: &str, sections: Vec<Section>) -> Page {
+        Page {
+            slug: slug.to_owned(),
+            title: "Acme status".to_owned(),
+            description: None,
+            link: None,
+            logo: None,
+            logo_dark: None,
+            accent: None,
+            accent_dark: None,
+            domain: None,
+            access: Access::Public,
+            sections,
+        }
+    }
+}
