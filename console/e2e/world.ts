@@ -78,6 +78,23 @@ export class Allswell {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
+  /** Asks the API to change something. */
+  async write<T>(method: "POST" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<T> {
+    const init: RequestInit = { method, headers: { "content-type": "application/json" } };
+    if (body !== undefined) init.body = JSON.stringify(body);
+    const response = await fetch(`${this.url}api/v1/${path}`, init);
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return (response.status === 204 ? null : await response.json()) as T;
+  }
+
+  /** Takes away all monitors that were added: the next tests begin with those of the file. */
+  async clear(): Promise<void> {
+    const { id, name } = await this.read<{ id: number[]; name: string[] }>("fleet");
+    const ours = new Set((JSON.parse(this.configuration) as { monitors: { name: string }[] }).monitors.map((monitor) => monitor.name));
+    const ids = id.filter((_, at) => !ours.has(name[at] ?? "")).map(String);
+    if (ids.length > 0) await this.write("POST", "monitors/bulk", { action: "delete", ids });
+  }
+
   /** What the API says. */
   async read<T>(path: string): Promise<T> {
     return (await (await fetch(`${this.url}api/v1/${path}`)).json()) as T;
@@ -142,7 +159,9 @@ export const test = base.extend<Pick<World, "quiet">, Omit<World, "quiet">>({
   quiet: async ({ page }, use) => {
     const complaints: string[] = [];
     page.on("console", (message) => {
-      if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+      // What the server refuses with its reasons is an answer, which the browser writes down by itself.
+      const isRefusal = /the server responded with a status of (409|412|422)/.test(message.text());
+      if ((message.type() === "error" || message.type() === "warning") && !isRefusal) complaints.push(message.text());
     });
     page.on("pageerror", (error) => complaints.push(error.stack ?? error.message));
     await use(page);

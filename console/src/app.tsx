@@ -5,6 +5,7 @@ import { signal } from "@preact/signals";
 import { Overview } from "./overview/page";
 import { KeysDialog } from "./parts/keys_dialog";
 import { later } from "./parts/later";
+import { Undo } from "./parts/undo";
 import { Empty, Loading } from "./parts/notice";
 import { Page } from "./parts/shell";
 import { acknowledging } from "./state/acknowledging";
@@ -19,6 +20,8 @@ interface Route {
 }
 
 const ROUTES: Route[] = [
+  { pattern: /^\/add$/, load: () => import("./add/page").then((module) => module.AddPage) },
+  { pattern: /^\/m\/([^/]+)\/edit$/, load: () => import("./add/edit").then((module) => module.EditPage) },
   { pattern: /^\/m\/([^/]+)$/, load: () => import("./monitor/page").then((module) => module.MonitorPage) },
   { pattern: /^\/i\/([^/]+)$/, load: () => import("./incident/page").then((module) => module.IncidentPage) },
   { pattern: /^\/incidents$/, load: () => import("./incident/list").then((module) => module.IncidentsPage) },
@@ -92,6 +95,7 @@ export function App() {
     <>
       <Current />
       <KeysDialog />
+      <Undo />
       <Over />
     </>
   );

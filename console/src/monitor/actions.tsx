@@ -8,10 +8,14 @@ import { Icon } from "../parts/icon";
 import { refresh } from "../state/fleet";
 import { latency, sentence, visible } from "../state/format";
 import { pageKeys } from "../state/keys";
+import { remove } from "../state/leaving";
+import { go, to } from "../state/route";
 import { t } from "../texts";
 
 /** The buttons, and what came of the last one. */
 export function Actions({ monitor, done }: { monitor: MonitorInFull; done: () => void }) {
+  // What a file says is changed in the file.
+  const mayPause = monitor.owner !== "file";
   const busy = useSignal(false);
   const said = useSignal("");
   const act = async (action: () => Promise<string>) => {
@@ -38,11 +42,21 @@ export function Actions({ monitor, done }: { monitor: MonitorInFull; done: () =>
       await send<MonitorInFull>("POST", `monitors/${monitor.id}/${monitor.paused ? "resume" : "pause"}`);
       return monitor.paused ? t.monitor.resumed : t.monitor.pausedNow;
     });
-  const current = useRef(check);
-  current.current = check;
-  useEffect(() => pageKeys({ r: () => void current.current() }), []);
-  // What a file says is changed in the file.
-  const mayPause = monitor.owner !== "file";
+  const leave = () => {
+    remove(monitor.id, monitor.name);
+    go("/");
+  };
+  const current = useRef({ check, pause });
+  current.current = { check, pause };
+  useEffect(
+    () =>
+      pageKeys({
+        r: () => void current.current.check(),
+        ...(mayPause && { p: () => void current.current.pause() }),
+        e: () => go(`/m/${monitor.id}/edit`),
+      }),
+    [monitor.id, mayPause],
+  );
   return (
     <>
       <div class="row wrap acts">
@@ -54,6 +68,17 @@ export function Actions({ monitor, done }: { monitor: MonitorInFull; done: () =>
         {mayPause && (
           <button type="button" class="btn" aria-disabled={busy.value} onClick={() => void pause()}>
             {monitor.paused ? t.monitor.resume : t.monitor.pause}
+          </button>
+        )}
+        <a class="btn" href={to(`/m/${monitor.id}/edit`)}>
+          {t.monitor.edit} <kbd class="hide-m">E</kbd>
+        </a>
+        <a class="btn" href={to(`/add?clone=${monitor.id}`)}>
+          {t.monitor.clone}
+        </a>
+        {mayPause && (
+          <button type="button" class="btn bad-act" onClick={leave}>
+            {t.monitor.delete}
           </button>
         )}
       </div>

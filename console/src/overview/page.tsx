@@ -2,11 +2,13 @@
 
 import { Empty, Loading, Refused } from "../parts/notice";
 import { Glyph } from "../parts/glyph";
+import { Icon } from "../parts/icon";
 import { Page } from "../parts/shell";
 import { counts, monitors, newest, refresh, trouble } from "../state/fleet";
 import { brief } from "../state/format";
 import { LEGEND } from "../state/model";
 import { now } from "../state/now";
+import { to } from "../state/route";
 import { t } from "../texts";
 import { Refusal } from "../api/client";
 import { Attention, attention } from "./attention";
@@ -46,6 +48,15 @@ function Head() {
   );
 }
 
+function AddButton() {
+  return (
+    <a class="btn pri add" href={to("/add")}>
+      <Icon name="plus" />
+      <span>{t.add.button}</span> <kbd class="hide-m">N</kbd>
+    </a>
+  );
+}
+
 /** The overview. */
 export function Overview() {
   const title = t.overview.tabTitle(counts.value.down);
@@ -57,11 +68,14 @@ export function Overview() {
     );
   }
   return (
-    <Page title={title} crumbs={<b>{t.overview.title}</b>}>
+    <Page title={title} crumbs={<b>{t.overview.title}</b>} actions={<AddButton />}>
       {monitors.value.length === 0 ? (
         <>
           <h1 class="head">{t.overview.emptyTitle}</h1>
           <Empty title={t.overview.emptyHow} text={t.overview.emptyText}>
+            <a class="btn pri" href={to("/add")}>
+              {t.add.button}
+            </a>
             <pre class="code" tabIndex={0}>
               {t.overview.emptyExample}
             </pre>

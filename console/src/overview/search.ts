@@ -2,6 +2,7 @@
 
 import { batch, computed, signal } from "@preact/signals";
 import { byId, monitors } from "../state/fleet";
+import { leaving } from "../state/leaving";
 import { read } from "../state/filter";
 import { type Monitor, type Status, STATUSES } from "../state/model";
 import { type Order, ORDERS, sorted } from "../state/order";
@@ -42,9 +43,10 @@ export const rows = computed<Monitor[]>(() => {
   const all = byId.value;
   const { ids, statuses } = made.value;
   const { test } = filter.value;
+  const going = new Set(leaving.value.map((one) => one.id));
   const found: Monitor[] = [];
   const add = (monitor: Monitor | undefined) => {
-    if (monitor && test(monitor)) found.push(monitor);
+    if (monitor && !going.has(monitor.id) && test(monitor)) found.push(monitor);
   };
   for (const id of ids) add(all.get(id));
   for (const monitor of monitors.value ?? []) if (!statuses.has(monitor.id)) add(monitor);

@@ -50,16 +50,22 @@ export function saidBy(refusal: Refusal): string {
   return [detail, refusal.problem.hint].filter(Boolean).map((text) => sentence(visible(text ?? ""))).join(" ");
 }
 
-/** What the server has against the field at this JSON pointer, or against what is inside of it. */
-export function errorsAt(refusal: Refusal | null, pointer: string): FieldError[] {
-  return (refusal?.problem.errors ?? []).filter((error) => error.pointer === pointer || error.pointer.startsWith(`${pointer}/`));
+/** All that the server has against single fields. */
+function errorsOf(refusal: Refusal | null): FieldError[] {
+  const { errors = [], field, detail = "", hint = null } = refusal?.problem ?? {};
+  return errors.length === 0 && field?.startsWith("/") ? [{ pointer: field, code: "", detail, hint }] : errors;
 }
+
+const isAt = (error: FieldError, pointer: string) => error.pointer === pointer || error.pointer.startsWith(`${pointer}/`);
+
+/** What the server has against the field at this JSON pointer, or against what is inside of it. */
+export const errorsAt = (refusal: Refusal | null, pointer: string): FieldError[] => errorsOf(refusal).filter((error) => isAt(error, pointer));
 
 /** All that was refused but for what stands at its field already. */
 export function Refusals({ refusal, at = [] }: { refusal: Refusal | null; at?: readonly string[] }) {
   if (!refusal) return null;
-  const elsewhere = (refusal.problem.errors ?? []).filter((error) => !at.some((pointer) => error.pointer === pointer || error.pointer.startsWith(`${pointer}/`)));
-  const all = refusal.problem.errors ?? [];
+  const all = errorsOf(refusal);
+  const elsewhere = all.filter((error) => !at.some((pointer) => isAt(error, pointer)));
   if (all.length > 0 && elsewhere.length === 0) return null;
   return (
     <div class="notice refusal" role="alert">

@@ -38,6 +38,7 @@ const everywhere: Record<string, Act> = {
     keysShown.value = true;
   },
   d: switchTheme,
+  n: () => go("/add"),
 };
 
 /** What the parts of the page that is shown add. */
