@@ -231,6 +231,8 @@ export interface Deliveries {
 export interface Delivery {
   /** How often it was tried. */
   attempts: number;
+  /** The key of the message that told this one too, when many came at once. */
+  carrier?: string | null;
   /** The channel's name. */
   channel: string;
   created: string;

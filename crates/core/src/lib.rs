@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod check;
 pub mod connectivity;
 pub mod dependency;
+pub mod gather;
 #[cfg(feature = "calendar")]
 pub mod heartbeat;
 pub mod incident;

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod engine;
 pub mod fleet;
+pub mod gathered;
 pub mod health;
 pub mod heartbeats;
 pub mod links;

@@ -1,8 +1,10 @@
 //! The monitor's own words: what is watched, and who is told.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use allswell_core::check::Policy;
 use allswell_core::maintenance::Window;
@@ -108,4 +110,13 @@ impl Maintenance {
             || group.is_some_and(|group| self.groups.iter().any(|meant| meant == group))
             || tags.iter().any(|tag| self.tags.contains(tag))
     }
+}
+
+/// Which messages go together, and for how long they wait for each other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gathering {
+    /// How long those that follow the first are gathered; zero gathers nothing.
+    pub window: Duration,
+    /// The names of the channels whose messages are gathered: those that people read.
+    pub channels: BTreeSet<String>,
 }

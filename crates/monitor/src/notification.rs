@@ -1,6 +1,10 @@
 //! One message about one incident, complete in itself: who delivers it reads nothing else.
 
+mod together;
+
 use serde::{Deserialize, Serialize};
+
+pub use together::{Group, Other};
 
 /// What a message tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -95,6 +99,12 @@ pub struct Notification {
     /// The names of monitors that depend on this one, are not well either, and are not told by themselves.
     #[serde(default)]
     pub dependents: Vec<String>,
+    /// What others may have in common with it: `host api.example.com`, `dependency database`.
+    #[serde(default)]
+    pub shares: Vec<String>,
+    /// All that this one message tells of, when that is more than one; then `cause` speaks of all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Other>,
     /// Days until the certificate ends.
     pub certificate_days_left: Option<i64>,
     /// Where to read more, when the server knows its own address.
@@ -106,9 +116,9 @@ pub struct Notification {
 }
 
 impl Notification {
-    /// Whether somebody can say that they look after what it tells: its incident is not over.
+    /// Whether somebody can say that they look after what it tells: it is one incident, and not over.
     pub fn can_be_acknowledged(&self) -> bool {
-        matches!(self.kind, Kind::Down | Kind::Degraded | Kind::Certificate)
+        self.others.is_empty() && matches!(self.kind, Kind::Down | Kind::Degraded | Kind::Certificate)
     }
 
     /// What `allswell channel test` sends through the channel with this name at the moment `at` (RFC 3339).
@@ -132,6 +142,8 @@ impl Notification {
             version: None,
             version_change: None,
             dependents: Vec::new(),
+            shares: Vec::new(),
+            others: Vec::new(),
             certificate_days_left: None,
             link: None,
             acknowledge: None,
@@ -160,6 +172,8 @@ impl Notification {
             version: None,
             version_change: None,
             dependents: Vec::new(),
+            shares: Vec::new(),
+            others: Vec::new(),
             certificate_days_left: None,
             link: None,
             acknowledge: None,

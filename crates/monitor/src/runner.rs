@@ -20,7 +20,7 @@ use crate::engine::{Effect, Engine, Event};
 use crate::health::ServerHealth;
 use crate::heartbeats::{Call, Heartbeats, TokenKey};
 use crate::metrics::Metrics;
-use crate::model::{IncidentId, Maintenance, Monitor, MonitorId};
+use crate::model::{Gathering, IncidentId, Maintenance, Monitor, MonitorId};
 use crate::scribe::Scribe;
 use crate::store::{Change, Changed, Decision, Enlisted, Enlistment, ResourceWrite, ResultRow, Store, StoreError};
 
@@ -43,6 +43,8 @@ pub struct Configure {
     pub monitors: Vec<MonitorConfig>,
     /// When nobody is to be told of them.
     pub maintenance: Vec<Maintenance>,
+    /// Which messages go together.
+    pub gathering: Gathering,
     /// Monitors that cannot be asked now: they keep their numbers and their history.
     pub aside: Vec<Enlistment>,
     /// Told the numbers of both, in this order. When the store fails, the monitors of before stay in force.
@@ -59,6 +61,8 @@ pub struct ChangeMonitors {
     pub removed: Vec<MonitorId>,
     /// All planned maintenance, when it is different.
     pub maintenance: Option<Vec<Maintenance>>,
+    /// Which messages go together, when the channels are different.
+    pub gathering: Option<Gathering>,
     /// Told the number of the change and those of `monitors`, in the same order. When the store fails, nothing changes.
     pub done: oneshot::Sender<Result<(u64, Vec<MonitorId>), StoreError>>,
 }
@@ -181,11 +185,11 @@ impl Runner {
 
     async fn obey(&mut self, order: Order) {
         match order {
-            Order::Configure(Configure { monitors, maintenance, aside, done }) => {
-                drop(done.send(self.configure(monitors, maintenance, aside).await));
+            Order::Configure(Configure { monitors, maintenance, gathering, aside, done }) => {
+                drop(done.send(self.configure(monitors, maintenance, gathering, aside).await));
             }
-            Order::Change(ChangeMonitors { writes, monitors, removed, maintenance, done }) => {
-                drop(done.send(self.change(writes, monitors, removed, maintenance).await));
+            Order::Change(ChangeMonitors { writes, monitors, removed, maintenance, gathering, done }) => {
+                drop(done.send(self.change(writes, monitors, removed, maintenance, gathering).await));
             }
             Order::Ask(AskNow { monitor, done }) => {
                 let now = self.parts.clock.now();
@@ -203,6 +207,7 @@ impl Runner {
         configs: Vec<MonitorConfig>,
         removed: Vec<MonitorId>,
         maintenance: Option<Vec<Maintenance>>,
+        gathering: Option<Gathering>,
     ) -> Result<(u64, Vec<MonitorId>), StoreError> {
         // What the store says of a monitor must include all that the engine decided about it.
         self.parts.scribe.flush().await;
@@ -213,6 +218,9 @@ impl Runner {
         let changed: Vec<_> = removed.iter().chain(&ids).copied().collect();
         let doors = self.doors(&configs, &enlisted);
         let monitors = numbered(configs, enlisted);
+        if let Some(gathering) = gathering {
+            self.parts.scribe.gather(gathering).await;
+        }
         let now = self.parts.clock.now();
         let planned = maintenance.map(|maintenance| {
             self.parts.audience.bulletin.plan(maintenance.clone());
@@ -230,6 +238,7 @@ impl Runner {
         &mut self,
         configs: Vec<MonitorConfig>,
         maintenance: Vec<Maintenance>,
+        gathering: Gathering,
         aside: Vec<Enlistment>,
     ) -> Result<Vec<MonitorId>, StoreError> {
         // What the store says of a monitor must include all that the engine decided about it.
@@ -239,6 +248,7 @@ impl Runner {
         let ids = enlisted.iter().map(|enlisted| enlisted.id).collect();
         let doors = self.doors(&configs, &enlisted);
         let monitors = numbered(configs, enlisted);
+        self.parts.scribe.gather(gathering).await;
         let now = self.parts.clock.now();
         self.parts.audience.bulletin.plan(maintenance.clone());
         let mut effects = self.engine.step(Event::Planned { maintenance }, now);

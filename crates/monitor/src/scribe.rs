@@ -13,8 +13,10 @@ use tracing::{error, info, warn};
 
 use crate::audience::Audience;
 use crate::clock::Clock;
+use crate::gathered::Gathered;
 use crate::health::ServerHealth;
 use crate::metrics::Metrics;
+use crate::model::Gathering;
 use crate::store::{Decision, ResultRow, Store, StoreError};
 
 /// Batches of decisions that may wait for the store.
@@ -39,6 +41,7 @@ pub struct Scribe {
 
 enum Entry {
     Decisions(Vec<Decision>),
+    Gather(Gathering),
     Watching { started: Wall, seen: Wall },
     Flush(oneshot::Sender<()>),
 }
@@ -64,6 +67,7 @@ impl Scribe {
             audience: audience.clone(),
             committed,
             emergency,
+            gathered: Gathered::default(),
         };
         let writers =
             [tokio::spawn(writer.run(decisions_in)), tokio::spawn(write_results(store, audience, results_in))];
@@ -73,6 +77,11 @@ impl Scribe {
     /// Hands over decisions; waits while too many are waiting already.
     pub async fn decide(&self, decisions: Vec<Decision>) {
         self.enter(Entry::Decisions(decisions)).await;
+    }
+
+    /// Has these messages go together from now on.
+    pub async fn gather(&self, gathering: Gathering) {
+        self.enter(Entry::Gather(gathering)).await;
     }
 
     /// Hands over results, or drops and counts them when too many are waiting already.
@@ -121,13 +130,15 @@ struct DecisionWriter {
     audience: Audience,
     committed: Arc<Notify>,
     emergency: Emergency,
+    gathered: Gathered,
 }
 
 impl DecisionWriter {
-    async fn run(self, mut entries: mpsc::Receiver<Entry>) {
+    async fn run(mut self, mut entries: mpsc::Receiver<Entry>) {
         while let Some(entry) = entries.recv().await {
             match entry {
                 Entry::Decisions(decisions) => self.commit(decisions).await,
+                Entry::Gather(gathering) => self.gathered.follow(gathering),
                 Entry::Watching { started, seen } => {
                     if let Err(error) = self.store.watching(started, seen).await {
                         self.health.store_failed(self.clock.now());
@@ -141,8 +152,9 @@ impl DecisionWriter {
         }
     }
 
-    async fn commit(&self, decisions: Vec<Decision>) {
+    async fn commit(&mut self, mut decisions: Vec<Decision>) {
         let mut failing: Option<Failing> = None;
+        let mut gathered = self.placed(&mut decisions);
         while let Err(error) = self.store.commit(decisions.clone()).await {
             let now = self.clock.now();
             let failing = failing.get_or_insert_with(|| {
@@ -158,7 +170,9 @@ impl DecisionWriter {
                 (self.emergency)(&error);
             }
             tokio::time::sleep(RETRY).await;
+            gathered = self.placed(&mut decisions);
         }
+        self.gathered = gathered;
         if failing.is_some() {
             info!(decisions = decisions.len(), "decisions are committed again");
         }
@@ -167,6 +181,13 @@ impl DecisionWriter {
         if decisions.iter().any(|decision| !decision.outbox.is_empty()) {
             self.committed.notify_one();
         }
+    }
+
+    /// Says which messages go together, were they written now; what is to be remembered of it once they are.
+    fn placed(&self, decisions: &mut [Decision]) -> Gathered {
+        let mut gathered = self.gathered.clone();
+        gathered.place(decisions, self.clock.now().wall);
+        gathered
     }
 }
 

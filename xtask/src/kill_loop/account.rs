@@ -24,6 +24,8 @@ pub struct Delivery {
     pub kind: String,
     /// `waiting`, `sent`, `refused`.
     pub state: String,
+    /// The key of the message that told this one too.
+    pub carrier: Option<String>,
 }
 
 impl Delivery {
@@ -52,7 +54,8 @@ pub fn deliveries(address: SocketAddr) -> Result<Vec<Delivery>> {
     let rows = get_list(address, &format!("/api/v1/deliveries?limit={ROWS_MAX}"), "deliveries")?;
     let read = |row: &Value| {
         let (key, incident) = (text(row, "key")?, text(row, "incident")?);
-        Ok(Delivery { key, incident, kind: text(row, "kind")?, state: text(row, "state")? })
+        let carrier = row["carrier"].as_str().map(str::to_owned);
+        Ok(Delivery { key, incident, kind: text(row, "kind")?, state: text(row, "state")?, carrier })
     };
     rows.iter().map(read).collect()
 }

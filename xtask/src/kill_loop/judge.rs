@@ -154,8 +154,13 @@ fn repetitions(seen: &Seen, judgement: &mut Judgement) {
     }
 }
 
+/// Whether the server was killed in between. What the receiver reads before the next life is ready was sent by the one before,
+/// though that may have ended by then.
 fn killed_between(seen: &Seen, from_ms: i64, to_ms: i64) -> bool {
-    seen.lives.iter().any(|life| (from_ms..=to_ms).contains(&life.end_ms))
+    seen.lives.iter().enumerate().any(|(number, life)| {
+        let next = seen.lives.get(number + 1).map_or(life.end_ms, |next| next.ready_ms.unwrap_or(next.end_ms));
+        life.end_ms <= to_ms && from_ms <= next
+    })
 }
 
 /// Messages about incidents that the server does not know of in the end: an alert before its commit.
@@ -253,6 +258,11 @@ mod tests {
             again(seen, 1_400, "1-1:down:hook");
         };
         assert_eq!(check(unanswered, &[]).repeated, 1);
+        let read_late = |seen: &mut Seen| {
+            seen.receipts[0].at_ms = 5_100;
+            again(seen, 5_300, "1-1:down:hook");
+        };
+        assert_eq!(check(read_late, &[]).repeated, 1);
         check(
             |seen| again(seen, 1_400, "1-1:down:hook"),
             &["`down` of incident 1-1 came twice on hook, though the first was answered"],

@@ -193,8 +193,13 @@ impl Scene {
         for mail in self.mail.mails() {
             let id = mail.header("message-id").context("a mail without Message-ID")?;
             let row = by_id.get(&id).with_context(|| format!("no delivery has the Message-ID {id}"))?;
-            let (key, incident, kind) = (row.key.clone(), row.incident.clone(), row.kind.clone());
-            receipts.push(Receipt { at_ms: mail.at_ms, channel: "mail".into(), key, incident, kind, answered: true });
+            // A mail tells all that its message carries.
+            let told =
+                deliveries.iter().filter(|other| other.key == row.key || other.carrier.as_ref() == Some(&row.key));
+            receipts.extend(told.map(|row| {
+                let (key, incident, kind) = (row.key.clone(), row.incident.clone(), row.kind.clone());
+                Receipt { at_ms: mail.at_ms, channel: "mail".into(), key, incident, kind, answered: true }
+            }));
         }
         Ok(receipts)
     }

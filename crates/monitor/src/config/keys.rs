@@ -29,6 +29,7 @@ pub(super) mod default {
     pub const INITIAL_DELAY: Duration = Duration::ZERO;
     pub const CERTIFICATE_DAYS: u32 = 14;
     pub const FLAP_AFTER: u32 = 5;
+    pub const GATHER: Duration = Duration::from_secs(10);
     pub const RETENTION: Duration = Duration::from_secs(90 * 86_400);
 }
 
@@ -352,6 +353,13 @@ static SERVER: Block = Block {
             Kind::Duration { least: DAY, most: Duration::from_secs(3_660 * 86_400) },
             Given::Duration(default::RETENTION),
             "How long single results are kept. Incidents and uptime are kept for good.",
+        ),
+        key(
+            "gather",
+            Kind::Duration { least: Duration::ZERO, most: Duration::from_secs(60) },
+            Given::Duration(default::GATHER),
+            "How long messages to a channel that people read wait for each other when they follow another one, to go as one that \
+             names them all. The first goes at once. `0s` sends each by itself.",
         ),
         key(
             "connectivity",

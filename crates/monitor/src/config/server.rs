@@ -26,6 +26,8 @@ pub struct Server {
     pub anchors: Vec<String>,
     /// How long single results are kept.
     pub retention: Duration,
+    /// How long messages that follow another one are gathered into one.
+    pub gather: Duration,
     /// Which addresses may be connected to.
     pub address_policy: AddressPolicy,
 }
@@ -38,6 +40,7 @@ impl Default for Server {
             public_url: None,
             anchors: Vec::new(),
             retention: default::RETENTION,
+            gather: default::GATHER,
             address_policy: AddressPolicy::default(),
         }
     }
@@ -52,6 +55,7 @@ pub(super) fn server(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Server {
         public_url: fields.text("public_url").and_then(|text| public_url(text, fields, reader)),
         anchors: anchors.into_iter().filter_map(|(node, text)| anchor(text, node, reader)).collect(),
         retention: fields.duration("retention").unwrap_or(default::RETENTION),
+        gather: fields.duration("gather").unwrap_or(default::GATHER),
         address_policy: fields.block("address_policy").map(|block| policy(block, reader)).unwrap_or_default(),
     }
 }

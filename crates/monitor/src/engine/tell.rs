@@ -62,6 +62,7 @@ fn rows(head: Head, facts: &Facts<'_>) -> Vec<OutboxRow> {
         channel: channel.clone(),
         kind,
         body: body.clone(),
+        together: None,
     };
     facts.monitor.channels.iter().map(row).collect()
 }
@@ -207,10 +208,19 @@ fn notification(head: Head, id: IncidentId, facts: &Facts<'_>) -> Notification {
         version: health.and_then(|document| document.version.clone()),
         version_change: facts.fresh.and_then(|fresh| fresh.version_change.clone()).filter(|_| kind != Kind::Up),
         dependents: if kind == Kind::Up { Vec::new() } else { facts.sight.dependents.clone() },
+        shares: shares(facts.monitor, health),
+        others: Vec::new(),
         certificate_days_left: answer.and_then(|answer| answer.certificate.as_ref()).map(|shown| shown.days_left),
         link: base.map(|base| format!("{base}/i/{id}")),
         acknowledge: None,
     }
+}
+
+/// What others may have in common with it: its host, and what its app says is not well.
+fn shares(monitor: &Monitor, document: Option<&health::Document>) -> Vec<String> {
+    let host = Some(monitor.question.host()).filter(|host| !host.is_empty()).map(|host| format!("host {host}"));
+    let failing = document.map(failing_checks).unwrap_or_default();
+    host.into_iter().chain(failing.into_iter().map(|check| format!("dependency {}", check.name))).collect()
 }
 
 fn failing_checks(document: &health::Document) -> Vec<FailingCheck> {

@@ -11,7 +11,7 @@ pub mod email;
 pub mod http;
 mod mask;
 mod post;
-mod samples;
+pub(crate) mod samples;
 mod settings;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -30,7 +30,11 @@ pub(crate) fn all() -> Vec<Notification> {
         acknowledge: Some("https://allswell.acme.dev/acknowledge/12-7/1796470754/4f1b22".to_owned()),
         ..n
     });
-    full.into_iter().chain(bare).chain(with_link).chain([reminder(), flapping(), settled()]).collect()
+    full.into_iter()
+        .chain(bare)
+        .chain(with_link)
+        .chain([reminder(), flapping(), settled(), group(), group_up()])
+        .collect()
 }
 
 /// The app says that its database timed out, 38 s after a new version.
@@ -66,6 +70,8 @@ pub(crate) fn down() -> Notification {
             before_failure_ms: 38_000,
         }),
         dependents: Vec::new(),
+        shares: vec!["host api.acme.dev".to_owned(), "dependency database".to_owned()],
+        others: Vec::new(),
         certificate_days_left: Some(61),
         link: Some("https://allswell.acme.dev/i/12-7".to_owned()),
         acknowledge: None,
@@ -82,6 +88,7 @@ pub(crate) fn up() -> Notification {
         reason: None,
         answer: Some("200 in 31 ms: dns 4.0, connect 8.0, tls 14, first byte 5.0".to_owned()),
         body: None,
+        shares: vec!["host api.acme.dev".to_owned()],
         failing_checks: Vec::new(),
         version_change: None,
         ..down()
@@ -169,4 +176,29 @@ pub(crate) fn settled() -> Notification {
         answer: None,
         ..up()
     }
+}
+
+/// Seven are down at once: most of them share a database.
+pub(crate) fn group() -> Notification {
+    let one = |number: usize, host: &str, shares: &[&str]| {
+        let host = format!("host {host}");
+        let shares = std::iter::once(host.as_str()).chain(shares.iter().copied()).map(str::to_owned).collect();
+        let monitor = format!("shop <{number}> & co");
+        Notification { incident: format!("{number}-3"), monitor, shares, ..down() }
+    };
+    let others = [
+        one(2, "a.acme.dev", &["dependency database"]),
+        one(3, "b.acme.dev", &["dependency database"]),
+        one(4, "b.acme.dev", &["dependency database"]),
+        one(5, "c.acme.dev", &[]),
+        one(6, "c.acme.dev", &[]),
+        one(7, "d.acme.dev", &[]),
+    ];
+    down().together(others.into())
+}
+
+/// Two are up again at once.
+pub(crate) fn group_up() -> Notification {
+    let other = Notification { incident: "2-3".to_owned(), monitor: "orders-api".to_owned(), ..up() };
+    up().together(vec![other])
 }

@@ -33,6 +33,15 @@ impl Settings {
         }
     }
 
+    /// Whether people read it: then many messages at once go as few. A program is told each by itself.
+    pub fn is_read_by_people(&self) -> bool {
+        match self {
+            Self::Email(_) => true,
+            Self::Webhook(_) => false,
+            Self::Http(settings) => !settings.definition.follows_incidents(),
+        }
+    }
+
     /// Checks the values, as opening the channel does.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use allswell_core::{Wall, time};
 use jiff::Timestamp;
 
 use super::clean::{block, line};
-use crate::notification::{Kind, Notification, Occasion};
+use crate::notification::{Group, Kind, Notification, Occasion};
 
 /// A subject longer than this is cut by mail programs, and no header needs more.
 pub(crate) const SUBJECT_MAX: usize = 200;
@@ -16,6 +16,9 @@ pub(crate) const SUBJECT_MAX: usize = 200;
 const BODY_MAX: usize = 2_000;
 /// A message that is handed over later than this says so.
 const LATE: Duration = Duration::from_secs(600);
+
+/// So many groups of a message that tells of several stand by themselves.
+const GROUPS_MAX: usize = 30;
 
 /// The words of one message.
 pub(crate) struct Words {
@@ -96,7 +99,7 @@ impl Words {
             body: n.body.as_deref().map(|body| block(body, BODY_MAX)).filter(|body| !body.is_empty()),
             link: n.link.as_deref().and_then(address),
             acknowledge: n.acknowledge.as_deref().and_then(address),
-            footer: (n.kind != Kind::Test).then(|| format!("Incident {}.", line(&n.incident, 60))),
+            footer: (n.kind != Kind::Test).then(|| footer(n)),
         }
     }
 }
@@ -112,6 +115,9 @@ const fn tone(kind: Kind) -> Tone {
 /// The subject and the title.
 fn headline(n: &Notification, monitor: &str) -> (String, String) {
     let lasted = time::humane(Duration::from_millis(n.lasted_ms));
+    if !n.others.is_empty() {
+        return headline_of_many(n);
+    }
     match (n.occasion, n.kind) {
         (_, Kind::Test) => (format!("Test: the channel {monitor} works"), "This channel works".to_owned()),
         (Occasion::Flapping, _) => (format!("Comes and goes: {monitor}"), format!("{monitor} comes and goes")),
@@ -132,6 +138,31 @@ fn headline(n: &Notification, monitor: &str) -> (String, String) {
             (format!("Certificate: {monitor} {end}"), format!("The certificate of {monitor} {end}"))
         }
         (_, Kind::Up) => (format!("Up again: {monitor} after {lasted}"), format!("{monitor} is up again")),
+    }
+}
+
+/// The subject and the title of a message that tells of several.
+fn headline_of_many(n: &Notification) -> (String, String) {
+    let count = n.others.len();
+    let is_all = |kind: Kind| n.others.iter().all(|other| other.kind == kind);
+    let how = match n.kind {
+        Kind::Up => "up again",
+        Kind::Down if is_all(Kind::Down) => "down",
+        Kind::Degraded if is_all(Kind::Degraded) => "degraded",
+        _ => "not well",
+    };
+    let still = if n.occasion == Occasion::Reminder { "still " } else { "" };
+    let most = n.groups().into_iter().next().and_then(|group| Some((group.shares?, group.names.len())));
+    let share = most.map(|(shares, count)| format!(", {count} of them share {}", line(shares, 100)));
+    let title = format!("{count} monitors are {still}{how}");
+    (format!("{title}{}", share.unwrap_or_default()), title)
+}
+
+fn footer(n: &Notification) -> String {
+    let incident = line(&n.incident, 60);
+    match n.others.len() {
+        0 => format!("Incident {incident}."),
+        count => format!("Incident {incident} and {} more.", count - 1),
     }
 }
 
@@ -177,6 +208,9 @@ fn certificate_end(days_left: Option<i64>) -> String {
 fn facts(n: &Notification) -> Vec<Fact> {
     let mut facts = Vec::new();
     let mut fact = |label, value: String, code| facts.push(Fact { label, value, code });
+    if !n.others.is_empty() {
+        return facts_of_many(n);
+    }
     let lasted = time::humane(Duration::from_millis(n.lasted_ms));
     match n.kind {
         Kind::Test => fact("Sent", moment(&n.at), false),
@@ -202,6 +236,24 @@ fn facts(n: &Notification) -> Vec<Fact> {
         fact("Version", line(version, 120), false);
     }
     facts
+}
+
+/// All of them by name, those that share something together.
+fn facts_of_many(n: &Notification) -> Vec<Fact> {
+    let label = if n.kind == Kind::Up { "Up again" } else { "Not well" };
+    let named = |group: &Group<'_>| {
+        let what = group.shares.map_or_else(String::new, |shares| format!("{}: ", line(shares, 120)));
+        let names: Vec<_> = group.names.iter().map(|name| line(name, 120)).collect();
+        Fact { label, value: format!("{what}{}", names.join(", ")), code: false }
+    };
+    let since = if n.kind == Kind::Up { "Out since" } else { "Since" };
+    let first = Fact { label: since, value: moment(&n.began), code: false };
+    let groups = n.groups();
+    let (most, rest) = groups.split_at(groups.len().min(GROUPS_MAX));
+    let names = rest.iter().flat_map(|group| group.names.iter().copied()).collect::<Vec<_>>();
+    let rest = Group { shares: None, names };
+    let rest = Some(rest).filter(|rest| !rest.names.is_empty());
+    std::iter::once(first).chain(most.iter().chain(&rest).map(named)).collect()
 }
 
 /// When it began, and how long after that it was told.

@@ -110,7 +110,8 @@ impl Resources {
             .map_err(|(name, source)| FollowError::Channel { name, source })?;
         let (done, configured) = oneshot::channel();
         let (names, monitors, aside) = next.all_monitors();
-        self.order(Order::Configure(Configure { monitors, maintenance, aside, done })).await?;
+        let gathering = next.gathering(&next.channel_settings());
+        self.order(Order::Configure(Configure { monitors, maintenance, gathering, aside, done })).await?;
         let ids = configured.await.map_err(|_| FollowError::Stopping)??;
         next.number(names.into_iter().zip(ids));
         *self.model.write().unwrap_or_else(PoisonError::into_inner) = next;
@@ -219,7 +220,9 @@ impl Resources {
         let (done, changed) = oneshot::channel();
         let (writes, monitors, removed) = (draft.writes.clone(), draft.monitors.clone(), draft.removed.clone());
         let maintenance = draft.windows.clone();
-        self.order(Order::Change(ChangeMonitors { writes, monitors, removed, maintenance, done })).await?;
+        // What goes through a channel that is just going is told as before.
+        let gathering = draft.channels_meanwhile.as_ref().map(|channels| self.model().gathering(channels));
+        self.order(Order::Change(ChangeMonitors { writes, monitors, removed, maintenance, gathering, done })).await?;
         Ok(changed.await.map_err(|_| Refused::Stopping)??)
     }
 

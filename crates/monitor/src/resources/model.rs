@@ -7,7 +7,7 @@ use super::draft::{Finished, Outcome};
 use super::{ChannelSettings, Edited, Refused, Shown, called};
 use crate::config::resource::{self, Known};
 use crate::config::{Config, Defaults, FieldProblem, MaintenanceConfig, MonitorConfig, Spec, Written};
-use crate::model::{Maintenance, MonitorId};
+use crate::model::{Gathering, Maintenance, MonitorId};
 use crate::notify;
 use crate::store::{Enlistment, Owner, ResourceKind, StoredResource};
 
@@ -61,6 +61,8 @@ pub(super) type HeldMaintenance = Held<Option<Maintenance>>;
 pub(super) struct Model {
     file: Option<String>,
     file_defaults: Defaults,
+    /// How long messages wait for each other, as the file says.
+    gather: Duration,
     pub(super) own_defaults: Option<Held<Defaults>>,
     pub(super) channels: BTreeMap<String, HeldChannel>,
     pub(super) monitors: BTreeMap<String, HeldMonitor>,
@@ -80,8 +82,8 @@ impl Model {
 
     /// The same resources of the store beside those of another file.
     pub(super) fn with_file(&self, config: Config) -> Self {
-        let Config { monitors, channels, maintenance, channel_specs, defaults, origin, .. } = config;
-        let mut next = Self { file: origin, file_defaults: defaults, ..Self::default() };
+        let Config { monitors, channels, maintenance, channel_specs, defaults, origin, server, .. } = config;
+        let mut next = Self { file: origin, file_defaults: defaults, gather: server.gather, ..Self::default() };
         for (name, settings) in channels {
             let spec = channel_specs.get(&name).cloned().unwrap_or_default();
             next.channels.insert(name, Held::new(Owner::File, 0, spec, Some(settings)));
@@ -238,6 +240,12 @@ impl Model {
     pub(super) fn channel_settings(&self) -> ChannelSettings {
         let usable = self.channels.iter().filter_map(|(name, held)| Some((name.clone(), held.config.clone()?)));
         usable.collect()
+    }
+
+    /// Which messages go together, those to people through `channels`.
+    pub(super) fn gathering(&self, channels: &ChannelSettings) -> Gathering {
+        let people = channels.iter().filter(|(_, settings)| settings.is_read_by_people());
+        Gathering { window: self.gather, channels: people.map(|(name, _)| name.clone()).collect() }
     }
 
     /// All planned maintenance in force.

@@ -32,7 +32,9 @@ pub use rows::{
     Acknowledged, Acknowledgement, AttemptRow, Claimed, DeliveryRow, IncidentFilter, IncidentRow, MonitorRow,
     OutboxGauge, Settlement, StoredResult, TimelineRow,
 };
-pub use written::{Decision, Enlisted, Enlistment, IncidentChange, OpenIncident, OutboxRow, ResultRow, TransitionRow};
+pub use written::{
+    Decision, Enlisted, Enlistment, IncidentChange, OpenIncident, OutboxRow, ResultRow, Together, TransitionRow,
+};
 
 /// Why the store could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -114,6 +116,8 @@ pub trait Store: AccessStore + ChronicleStore + PeopleStore + PublicStore + Send
 
     /// Claims up to `limit` messages that are due, until `lease` has passed. Per incident and channel only the oldest
     /// undelivered message is given, so that none overtakes another. Messages to the channels in `except` stay.
+    ///
+    /// Messages that go together are given as one when they are due: the oldest carries the others, from then on for good.
     async fn claim(
         &self,
         now: Wall,

@@ -17,6 +17,8 @@ pub struct Claimed {
     pub token: i64,
     /// The row.
     pub row: OutboxRow,
+    /// The messages that it carries: they go as one with it, and end as it does.
+    pub carried: Vec<OutboxRow>,
     /// When it was written.
     pub created: Wall,
     /// How often it was tried before.
@@ -173,6 +175,8 @@ pub struct DeliveryRow {
     pub attempts: u32,
     /// What the other side said last.
     pub last_answer: Option<String>,
+    /// The key of the message that carries this one.
+    pub carrier: Option<String>,
 }
 
 /// One attempt to deliver a message.

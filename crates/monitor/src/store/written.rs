@@ -150,6 +150,17 @@ pub struct OutboxRow {
     pub kind: Kind,
     /// The [`Notification`](crate::notification::Notification) as JSON.
     pub body: String,
+    /// The messages with which it goes; `None` when it goes alone.
+    pub together: Option<Together>,
+}
+
+/// Messages to one channel that go as one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Together {
+    /// Names them within the channel.
+    pub name: String,
+    /// When they go; the latest that one of them says.
+    pub due: Wall,
 }
 
 /// All that one outcome decided about one monitor; written in one transaction or not at all.

@@ -49,6 +49,8 @@ struct One {
     attempts: u32,
     /// What the other side said last.
     last_answer: Option<String>,
+    /// The key of the message that told this one too, when many came at once.
+    carrier: Option<String>,
 }
 
 /// A message with every attempt to hand it over.
@@ -111,6 +113,7 @@ impl From<DeliveryRow> for One {
             next: row.next.map(wire::time),
             attempts: row.attempts,
             last_answer: row.last_answer,
+            carrier: row.carrier,
         }
     }
 }

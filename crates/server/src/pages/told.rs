@@ -91,6 +91,7 @@ mod tests {
             next: next.map(Wall::from_ms),
             attempts,
             last_answer: None,
+            carrier: None,
         }
     }
 

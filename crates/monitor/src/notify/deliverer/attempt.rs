@@ -39,7 +39,7 @@ async fn send(parts: &Parts, channel: Option<Arc<dyn Channel>>, claimed: &Claime
         let why = format!("the configuration has no channel `{}` any more", claimed.row.channel);
         return Delivery::Refused { why };
     };
-    match serde_json::from_str::<Notification>(&claimed.row.body) {
+    match message(claimed) {
         Ok(mut notification) => {
             if notification.can_be_acknowledged() {
                 let link = parts.links.acknowledge(claimed.row.incident, &claimed.row.channel, claimed.created);
@@ -50,6 +50,13 @@ async fn send(parts: &Parts, channel: Option<Arc<dyn Channel>>, claimed: &Claime
         }
         Err(error) => Delivery::Refused { why: format!("this version cannot read the message: {error}") },
     }
+}
+
+/// The message, with those that it carries.
+fn message(claimed: &Claimed) -> serde_json::Result<Notification> {
+    let notification: Notification = serde_json::from_str(&claimed.row.body)?;
+    let others = claimed.carried.iter().map(|row| serde_json::from_str(&row.body));
+    Ok(notification.together(others.collect::<Result<_, _>>()?))
 }
 
 /// What an attempt means for its message.

@@ -175,6 +175,7 @@ fn decision(monitor: MonitorId, kind: Kind, seq: u32, at: Wall, channels: &[&str
         channel: (*channel).to_owned(),
         kind,
         body: serde_json::to_string(&notification).unwrap(),
+        together: None,
     };
     let memory = Memory { confirmed: status, since: at, began: [at; 4], ..Memory::default() };
     Decision {

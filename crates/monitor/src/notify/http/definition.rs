@@ -162,6 +162,11 @@ impl Definition {
         self.templates.render(URL, Escape::None, &minijinja::context! { field => fields })
     }
 
+    /// Whether a program at the other side follows each incident by itself.
+    pub fn follows_incidents(&self) -> bool {
+        self.parts.idempotency.as_ref().is_some_and(|idempotency| idempotency.of_incident)
+    }
+
     /// The request that tells `notification` under the idempotency key `key`.
     pub(crate) fn fill(
         &self,

@@ -74,6 +74,8 @@ macro_rules! tests {
             outbox::a_retry_waits_and_the_timeline_tells_the_same_answer_once,
             outbox::a_restart_frees_what_was_claimed,
             outbox::the_gauge_counts_what_waits_and_what_was_refused,
+            outbox::messages_that_go_together_wait_and_then_go_as_one,
+            outbox::nobody_overtakes_by_going_together,
             outbox::only_what_was_delivered_long_ago_is_forgotten,
             presence::marks_begin_with_the_one_before_the_window,
             presence::planned_maintenance_is_laid_over_what_was_true,
@@ -166,7 +168,14 @@ fn transition(seq: u32, from: Presence, to: Presence, at: Wall) -> TransitionRow
 
 fn message(id: IncidentId, kind: Kind, channel: &str) -> OutboxRow {
     let key = format!("{id}:{}:{channel}", kind.as_str());
-    OutboxRow { body: format!("{{\"key\":\"{key}\"}}"), key, incident: id, channel: channel.to_owned(), kind }
+    OutboxRow {
+        body: format!("{{\"key\":\"{key}\"}}"),
+        key,
+        incident: id,
+        channel: channel.to_owned(),
+        kind,
+        together: None,
+    }
 }
 
 /// It goes down by transition `seq`, confirmed at `now`, and `channels` are told.

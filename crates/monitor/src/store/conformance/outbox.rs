@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::*;
+use crate::store::Together;
 use crate::store::{Claimed, OutboxGauge, Settlement};
 
 fn sent() -> Settlement {
@@ -236,4 +237,72 @@ pub(crate) async fn only_what_was_delivered_long_ago_is_forgotten(open: Open<'_>
     let left: Vec<_> = rows.iter().map(|row| row.channel.as_str()).collect();
     assert_eq!(left, ["waits", "late", "dead"]);
     assert_eq!(store.incidents(ALL).await.unwrap().len(), 1, "decisions stay");
+}
+
+/// The monitor goes down, and its message to `ops` goes together with others at `due`.
+fn gathered(monitor: MonitorId, seq: u32, now: Wall, due: Wall) -> Decision {
+    let mut decision = down(monitor, seq, now, &["ops"]);
+    decision.outbox[0].together = Some(Together { name: "not-well:1:1".to_owned(), due });
+    decision
+}
+
+pub(crate) async fn messages_that_go_together_wait_and_then_go_as_one(open: Open<'_>) {
+    let store = open();
+    let ids: Vec<_> = enlist(&*store, &["a", "b", "c"], at(0)).await.iter().map(|monitor| monitor.id).collect();
+    store.commit(vec![gathered(ids[0], 1, at(1_000), at(10_000))]).await.unwrap();
+    store
+        .commit(vec![gathered(ids[1], 1, at(2_000), at(12_000)), gathered(ids[2], 1, at(3_000), at(11_000))])
+        .await
+        .unwrap();
+    assert_eq!(store.next_due(&[]).await.unwrap(), Some(at(12_000)), "the latest that one of them says");
+    assert_eq!(store.claim(at(11_999), LEASE, 9, &[]).await.unwrap(), []);
+    // A process that ends while they wait loses none of them.
+    store.close().await.unwrap();
+    let store = open();
+    let mut claimed = store.claim(at(12_000), LEASE, 9, &[]).await.unwrap();
+    let one = claimed.pop().unwrap();
+    assert_eq!((claimed.len(), one.row.key.as_str()), (0, "1-1:down:ops"));
+    let carried: Vec<_> = one.carried.iter().map(|row| row.key.as_str()).collect();
+    assert_eq!(carried, ["2-1:down:ops", "3-1:down:ops"]);
+    // Sent again after a lease ran out, it is the same message with the same others, whatever came meanwhile.
+    store.commit(vec![gathered(ids[0], 2, at(13_000), at(14_000))]).await.unwrap_err();
+    let again = store.claim(at(90_000), LEASE, 9, &[]).await.unwrap().remove(0);
+    assert_eq!((&again.row, &again.carried), (&one.row, &one.carried));
+    let sent = Settlement::Sent { answer: "250 ok".to_owned() };
+    assert!(store.settle(again.id, again.token, sent, at(91_000)).await.unwrap());
+    let deliveries = store.deliveries(9).await.unwrap();
+    assert!(deliveries.iter().all(|row| row.state == "sent" && row.last_answer.as_deref() == Some("250 ok")));
+    let carriers: Vec<_> = deliveries.iter().map(|row| row.carrier.as_deref()).collect();
+    assert_eq!(carriers, [Some("1-1:down:ops"), Some("1-1:down:ops"), None]);
+    assert_eq!((store.outbox().await.unwrap().waiting, store.next_due(&[]).await.unwrap()), (0, None));
+    let told = store.incidents(ALL).await.unwrap();
+    assert!(told.iter().all(|incident| incident.timeline.last().unwrap().what == "sent"), "{told:?}");
+}
+
+pub(crate) async fn nobody_overtakes_by_going_together(open: Open<'_>) {
+    let store = open();
+    let names = ["a", "b", "c"];
+    let ids: Vec<_> = enlist(&*store, &names, at(0)).await.iter().map(|monitor| monitor.id).collect();
+    store.commit(ids.iter().map(|id| down(*id, 1, at(1_000), &["ops"])).collect()).await.unwrap();
+    let first = store.claim(at(1_000), LEASE, 9, &[]).await.unwrap();
+    let well = |monitor: &MonitorId| {
+        let mut decision = up(*monitor, 1, 2, at(2_000), &["ops"]);
+        decision.outbox[0].together = Some(Together { name: "well:1:1".to_owned(), due: at(5_000) });
+        decision
+    };
+    store.commit(ids.iter().map(well).collect()).await.unwrap();
+    let sent = Settlement::Sent { answer: String::new() };
+    assert!(store.settle(first[1].id, first[1].token, sent.clone(), at(3_000)).await.unwrap());
+    // Two are still on their way, so their recoveries must wait for them; the other one need not.
+    let claimed = store.claim(at(5_000), LEASE, 9, &[]).await.unwrap();
+    assert_eq!(claimed.iter().map(|claimed| claimed.row.incident.monitor).collect::<Vec<_>>(), [ids[1]]);
+    assert!(claimed[0].carried.is_empty());
+    for claimed in [&first[0], &first[2]] {
+        assert!(store.settle(claimed.id, claimed.token, sent.clone(), at(6_000)).await.unwrap());
+    }
+    // They waited together, and go together.
+    assert_eq!(store.next_due(&[]).await.unwrap(), Some(at(10_000)));
+    let later = store.claim(at(10_000), LEASE, 9, &[]).await.unwrap();
+    assert_eq!(later.iter().map(|claimed| claimed.row.incident.monitor).collect::<Vec<_>>(), [ids[0]]);
+    assert_eq!(later[0].carried.iter().map(|row| row.incident.monitor).collect::<Vec<_>>(), [ids[2]]);
 }

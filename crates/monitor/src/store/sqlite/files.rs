@@ -45,6 +45,7 @@ impl Database {
                 include_str!("schema/main-007.sql"),
                 include_str!("schema/main-008.sql"),
                 include_str!("schema/main-009.sql"),
+                include_str!("schema/main-010.sql"),
             ],
         }
     }

@@ -209,6 +209,7 @@ impl Outage {
             channel: (*channel).to_owned(),
             kind,
             body: "{}".to_owned(),
+            together: None,
         };
         self.channels.iter().map(row).collect()
     }

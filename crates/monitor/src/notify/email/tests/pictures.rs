@@ -66,6 +66,25 @@ fn what_has_settled_says_how_often_it_was_out() {
 }
 
 #[test]
+fn many_at_once_are_named_by_what_they_share() {
+    check("group", &samples::group(), Duration::ZERO);
+}
+
+#[test]
+fn many_that_are_up_again_are_named() {
+    check("group_up", &samples::group_up(), Duration::ZERO);
+}
+
+#[test]
+fn two_thousand_names_are_all_in_the_mail() {
+    let names = (0..2_000).map(|number| Notification { monitor: format!("m-{number}-x"), ..samples::down() });
+    let letter = Letter::write(&samples::down().together(names.collect()), samples::NOW);
+    assert_eq!(letter.subject, "■ 2001 monitors are down, 2001 of them share dependency database");
+    assert!((0..2_000).all(|number| letter.text.contains(&format!("m-{number}-x"))), "text");
+    assert!((0..2_000).all(|number| letter.html.contains(&format!("m-{number}-x"))), "HTML");
+}
+
+#[test]
 fn the_link_to_acknowledge_is_in_text_and_html() {
     let link = "https://allswell.acme.dev/acknowledge/12-7/ops/1795865955/4f1b22";
     let letter = Letter::write(&Notification { acknowledge: Some(link.to_owned()), ..samples::down() }, samples::NOW);

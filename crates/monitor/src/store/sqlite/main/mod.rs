@@ -4,6 +4,7 @@ mod attempts;
 mod columns;
 mod decide;
 mod enlist;
+mod gathering;
 mod incidents;
 mod keys;
 mod marks;

@@ -6,18 +6,20 @@ use allswell_core::Wall;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::fault::Fault;
-use super::attempts;
 use super::columns::{message_kind, monitor, wall, wall_or_none};
 use super::incidents::{Note, note};
+use super::{attempts, gathering};
 use crate::model::{AccountId, IncidentId};
 use crate::store::{AttemptRow, Claimed, DeliveryRow, OutboxGauge, OutboxRow, Settlement};
 
-/// Writes a message that is due at once, unless one with its key was written before.
+/// Writes a message, unless one with its key was written before: due at once, or when those are that it goes with.
 pub(super) fn insert(connection: &Connection, account: AccountId, row: &OutboxRow, at: Wall) -> Result<(), Fault> {
-    connection
+    let together = row.together.as_ref();
+    let due = together.map_or(at, |together| together.due);
+    let written = connection
         .prepare_cached(
-            "INSERT INTO outbox (account, dedup, monitor, incident, channel, kind, body, created, next)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8) ON CONFLICT (account, dedup) DO NOTHING",
+            "INSERT INTO outbox (account, dedup, monitor, incident, channel, kind, body, created, next, gathering)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (account, dedup) DO NOTHING",
         )?
         .execute(params![
             account.0,
@@ -27,9 +29,14 @@ pub(super) fn insert(connection: &Connection, account: AccountId, row: &OutboxRo
             row.channel,
             row.kind.as_str(),
             row.body,
-            at.ms()
+            at.ms(),
+            due.ms(),
+            together.map(|together| together.name.as_str())
         ])?;
-    Ok(())
+    match together {
+        Some(together) if written > 0 => gathering::wait(connection, account, &row.channel, together),
+        _ => Ok(()),
+    }
 }
 
 /// Ends every lease. Whoever held one ended before this process could take the directory.
@@ -50,9 +57,11 @@ pub(in super::super) fn claim(
     limit: usize,
     except: &str,
 ) -> Result<Vec<Claimed>, Fault> {
+    gathering::close(connection, account, now, except)?;
     let mut due = connection.prepare_cached(
         "SELECT id FROM outbox AS message
-         WHERE account = ?1 AND sent IS NULL AND dead IS NULL AND next <= ?2 AND coalesce(lease_until <= ?2, TRUE)
+         WHERE account = ?1 AND sent IS NULL AND dead IS NULL AND gathering IS NULL AND carrier IS NULL
+           AND next <= ?2 AND coalesce(lease_until <= ?2, TRUE)
            AND channel NOT IN (SELECT value FROM json_each(?4))
            AND NOT EXISTS (SELECT 1 FROM outbox AS older
                WHERE older.monitor = message.monitor AND older.incident = message.incident
@@ -69,7 +78,8 @@ pub(in super::super) fn claim(
          RETURNING id, token, dedup, channel, kind, body, monitor, incident, created, attempts",
     )?;
     let mut claim = |id| {
-        let claimed = take.query_row(params![(now + lease).ms(), id], claimed)?;
+        let mut claimed = take.query_row(params![(now + lease).ms(), id], claimed)?;
+        claimed.carried = gathering::carried(connection, id)?;
         attempts::begin(connection, account, &claimed, now)?;
         Ok(claimed)
     };
@@ -113,6 +123,9 @@ pub(in super::super) fn settle(
         // A channel that is broken for days says the same thing each time; the timeline says it once.
         return Ok(true);
     }
+    if what != "retried" {
+        gathering::settle(connection, account, id, what, answer, now)?;
+    }
     let text = format!("{} to {}: {answer}", held.kind, held.channel);
     note(connection, account, held.incident, Note { at: now, what, text: &text, evidence: None })?;
     Ok(true)
@@ -127,7 +140,8 @@ pub(in super::super) fn next_due(
     let free = connection
         .prepare_cached(
             "SELECT next FROM outbox AS message
-             WHERE account = ?1 AND sent IS NULL AND dead IS NULL AND lease_until IS NULL
+             WHERE account = ?1 AND sent IS NULL AND dead IS NULL AND gathering IS NULL AND carrier IS NULL
+               AND lease_until IS NULL
                AND channel NOT IN (SELECT value FROM json_each(?2))
                AND NOT EXISTS (SELECT 1 FROM outbox AS older
                    WHERE older.monitor = message.monitor AND older.incident = message.incident
@@ -144,7 +158,8 @@ pub(in super::super) fn next_due(
                AND channel NOT IN (SELECT value FROM json_each(?2))",
         )?
         .query_row(params![account.0, except], |row| wall_or_none(row, 0))?;
-    Ok(free.into_iter().chain(leased).min())
+    let gathered = gathering::next(connection, account, except)?;
+    Ok(free.into_iter().chain(leased).chain(gathered).min())
 }
 
 /// How full the outbox is.
@@ -162,7 +177,8 @@ pub(in super::super) fn gauge(connection: &Connection, account: AccountId) -> Re
 
 const DELIVERY: &str =
     "SELECT outbox.id, dedup, outbox.monitor, incident, monitor.name, channel, outbox.kind, outbox.created, sent, dead,
-            max(next, coalesce(lease_until, next)), attempts, last_answer
+            max(next, coalesce(lease_until, next)), attempts, last_answer,
+            (SELECT dedup FROM outbox AS carrier WHERE carrier.id = outbox.carrier)
      FROM outbox JOIN monitor ON monitor.id = outbox.monitor
      WHERE outbox.account = ?";
 
@@ -228,7 +244,9 @@ fn claimed(row: &Row<'_>) -> rusqlite::Result<Claimed> {
             channel: row.get(3)?,
             kind: message_kind(row, 4)?,
             body: row.get(5)?,
+            together: None,
         },
+        carried: Vec::new(),
         created: wall(row, 8)?,
         attempts: row.get::<_, u32>(9)?.saturating_sub(1),
     })
@@ -254,5 +272,6 @@ fn delivery(row: &Row<'_>) -> rusqlite::Result<DeliveryRow> {
         next: if state == "waiting" { Some(wall(row, 10)?) } else { None },
         attempts: row.get(11)?,
         last_answer: row.get(12)?,
+        carrier: row.get(13)?,
     })
 }

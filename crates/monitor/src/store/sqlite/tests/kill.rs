@@ -157,6 +157,7 @@ fn decision(monitor: MonitorId, seq: u32, at: Wall) -> Decision {
             channel: "ops".to_owned(),
             kind: if opens { Kind::Down } else { Kind::Up },
             body: "{}".to_owned(),
+            together: None,
         }],
         ..Decision::nothing(monitor, at, Memory::default())
     }
