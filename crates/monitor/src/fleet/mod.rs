@@ -180,7 +180,7 @@ impl Fleet {
             }
             self.update(|rows| {
                 // Newest first; what came meanwhile is in the list already.
-                rows.with(id, |row| row.refill(results.iter().rev().map(|result| &result.row)));
+                rows.with(id, |row| row.refill(results.iter().rev()));
             });
         }
         if !self.lock().unfilled.is_empty() {

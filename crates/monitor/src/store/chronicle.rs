@@ -7,7 +7,7 @@ use allswell_core::series::Sample;
 use allswell_core::uptime::Mark;
 use async_trait::async_trait;
 
-use super::{IncidentRow, MonitorRow, StoreError, StoredResult};
+use super::{IncidentRow, MonitorRow, ResultRow, StoreError};
 use crate::model::{IncidentId, MonitorId};
 
 /// Something that happened elsewhere: a deploy, a migration, a campaign.
@@ -51,7 +51,7 @@ pub struct Standing {
     /// What was true of it, as [`Store::marks`](super::Store::marks) has it.
     pub marks: Vec<Mark>,
     /// Its newest result.
-    pub last: Option<StoredResult>,
+    pub last: Option<ResultRow>,
 }
 
 /// The part of the store that people write, and that charts read.

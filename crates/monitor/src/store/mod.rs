@@ -30,7 +30,7 @@ pub use public::{PublicIncident, PublicMonitor, PublicStore, PublicUpdate, Wante
 pub use resources::{Change, Changed, Owner, ResourceKind, ResourceWrite, StoredResource};
 pub use rows::{
     Acknowledged, Acknowledgement, AttemptRow, Claimed, DeliveryRow, IncidentFilter, IncidentRow, MonitorRow,
-    OutboxGauge, Settlement, StoredResult, TimelineRow,
+    OutboxGauge, Settlement, TimelineRow,
 };
 pub use written::{
     Decision, Enlisted, Enlistment, IncidentChange, OpenIncident, OutboxRow, ResultRow, Together, TransitionRow,
@@ -140,12 +140,8 @@ pub trait Store: AccessStore + ChronicleStore + PeopleStore + PublicStore + Send
     async fn monitors(&self) -> Result<Vec<MonitorRow>, StoreError>;
 
     /// The newest results of a monitor within `range`, at most `limit`, newest first.
-    async fn results(
-        &self,
-        monitor: MonitorId,
-        range: Range<Wall>,
-        limit: usize,
-    ) -> Result<Vec<StoredResult>, StoreError>;
+    async fn results(&self, monitor: MonitorId, range: Range<Wall>, limit: usize)
+    -> Result<Vec<ResultRow>, StoreError>;
 
     /// What was true of a monitor within `window`, the mark before the window included, for [`Shares::of`](allswell_core::uptime::Shares::of).
     async fn marks(&self, monitor: MonitorId, window: Range<Wall>) -> Result<Vec<Mark>, StoreError>;

@@ -4,7 +4,7 @@ use allswell_core::check::Status;
 use allswell_core::uptime::Presence;
 use allswell_core::{Wall, incident};
 
-use super::written::{Enlisted, Enlistment, OutboxRow, ResultRow};
+use super::written::{Enlisted, Enlistment, OutboxRow};
 use crate::model::{IncidentId, MonitorId};
 use crate::notification::Kind;
 
@@ -78,13 +78,6 @@ impl MonitorRow {
             _ => Some(self.enlisted.memory.since).filter(|since| *since > Wall::default()),
         }
     }
-}
-
-/// A stored result with the detail that was good at its time.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StoredResult {
-    /// The result; its `detail` is always filled when one is known.
-    pub row: ResultRow,
 }
 
 /// An incident for those who read.

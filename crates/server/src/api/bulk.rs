@@ -4,13 +4,13 @@ use allswell_monitor::config::Spec;
 use allswell_monitor::resources::{Edit, Given};
 use allswell_monitor::store::ResourceKind;
 use axum::Json;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::change::paused;
 use super::written::{Form, Object};
-use super::{ApiState, Problem, Query, openapi};
+use super::{ApiState, NoQuery, Problem, openapi};
 
 /// What to do with many monitors.
 #[derive(Deserialize, ToSchema)]
@@ -93,10 +93,9 @@ pub(super) struct OneOfMany {
     responses((status = 200, body = Results), openapi::RefusalsOfOneWrite))]
 pub(super) async fn change(
     State(state): State<ApiState>,
-    query: RawQuery,
+    _: NoQuery,
     Form(bulk): Form<Bulk>,
 ) -> Result<Json<Results>, Problem> {
-    Query::read(query, &[])?;
     let names = bulk.names(&state)?;
     let edits = names.iter().map(|name| bulk.edit(&state, name)).collect::<Result<Vec<_>, _>>()?;
     let results = if bulk.all_or_nothing {

@@ -5,7 +5,7 @@ use allswell_monitor::model::MonitorId;
 use allswell_monitor::resources::{Edited, Given, Shown};
 use allswell_monitor::store::ResourceKind;
 use axum::Json;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -16,7 +16,7 @@ use super::monitors::One;
 use super::read::UptimeReader;
 use super::trial::Trial;
 use super::written::{Empty, IfMatch, OneWrite, Written};
-use super::{ApiState, Key, Problem, Query, openapi, read};
+use super::{ApiState, Key, NoQuery, Problem, openapi, read};
 
 /// A monitor, what is true of it now, and how it is configured.
 #[derive(Serialize, ToSchema)]
@@ -47,10 +47,9 @@ pub(super) async fn in_full(state: &ApiState, key: &str, status: StatusCode) -> 
     responses((status = 201, body = InFull, headers(("ETag" = String), ("Location" = String))), openapi::RefusalsOfWrites))]
 pub(super) async fn create(
     State(state): State<ApiState>,
-    query: RawQuery,
+    _: NoQuery,
     Written(spec): Written,
 ) -> Result<Response, Problem> {
-    Query::read(query, &[])?;
     let id = number(configured::create(&state, ResourceKind::Monitor, spec).await?)?.to_string();
     Ok(configured::at(in_full(&state, &id, StatusCode::CREATED).await?, "monitors", &id))
 }

@@ -4,7 +4,7 @@ use allswell_monitor::notify::{self, Delivery};
 use allswell_monitor::resources::{Given, Shown};
 use allswell_monitor::store::ResourceKind;
 use axum::Json;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::configured::{self, Configured};
 use super::written::{Empty, IfMatch, OneWrite, Written};
-use super::{ApiState, Key, Problem, Query, openapi};
+use super::{ApiState, Key, NoQuery, Problem, openapi};
 
 /// All channels, by name.
 #[derive(Serialize, ToSchema)]
@@ -72,8 +72,7 @@ fn no_channel(name: &str) -> Problem {
 /// All channels
 #[utoipa::path(get, path = "/api/v1/channels", operation_id = "list_channels", tag = "channels",
     responses((status = 200, body = List), openapi::Refusals))]
-pub(super) async fn list(State(state): State<ApiState>, query: RawQuery) -> Result<Json<List>, Problem> {
-    Query::read(query, &[])?;
+pub(super) async fn list(State(state): State<ApiState>, _: NoQuery) -> Result<Json<List>, Problem> {
     let channels = state.resources.channels().into_iter().map(|shown| One::of(&state, shown)).collect();
     Ok(Json(List { channels }))
 }
@@ -81,8 +80,7 @@ pub(super) async fn list(State(state): State<ApiState>, query: RawQuery) -> Resu
 /// One channel
 #[utoipa::path(get, path = "/api/v1/channels/{name}", operation_id = "get_channel", tag = "channels", params(openapi::Channel),
     responses((status = 200, body = One, headers(("ETag" = String))), openapi::RefusalsOfOne))]
-pub(super) async fn one(State(state): State<ApiState>, key: Key, query: RawQuery) -> Result<Response, Problem> {
-    Query::read(query, &[])?;
+pub(super) async fn one(State(state): State<ApiState>, key: Key, _: NoQuery) -> Result<Response, Problem> {
     in_full(&state, &key.0, StatusCode::OK)
 }
 
@@ -94,10 +92,9 @@ pub(super) async fn one(State(state): State<ApiState>, key: Key, query: RawQuery
     responses((status = 201, body = One, headers(("ETag" = String), ("Location" = String))), openapi::RefusalsOfWrites))]
 pub(super) async fn create(
     State(state): State<ApiState>,
-    query: RawQuery,
+    _: NoQuery,
     Written(spec): Written,
 ) -> Result<Response, Problem> {
-    Query::read(query, &[])?;
     let name = configured::create(&state, ResourceKind::Channel, spec).await?.name;
     Ok(configured::at(in_full(&state, &name, StatusCode::CREATED)?, "channels", &name))
 }

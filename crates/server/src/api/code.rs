@@ -9,7 +9,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::written::{Form, Object};
-use super::{ApiState, Problem, Query, openapi};
+use super::{ApiState, NoQuery, Problem, Query, openapi};
 
 /// Files that are one configuration together.
 #[derive(Deserialize, ToSchema)]
@@ -57,10 +57,9 @@ pub(super) struct What {
     responses((status = 200, body = Plan), openapi::RefusalsOfWrites))]
 pub(super) async fn plan(
     State(state): State<ApiState>,
-    query: RawQuery,
+    _: NoQuery,
     Form(files): Form<Files>,
 ) -> Result<Json<Plan>, Problem> {
-    Query::read(query, &[])?;
     let prune = files.prune;
     state.resources.plan(files.texts(), prune).map(Json).map_err(Problem::refused)
 }
@@ -72,10 +71,9 @@ pub(super) async fn plan(
     responses((status = 200, body = Plan), openapi::RefusalsOfWrites))]
 pub(super) async fn apply(
     State(state): State<ApiState>,
-    query: RawQuery,
+    _: NoQuery,
     Form(files): Form<Files>,
 ) -> Result<Json<Plan>, Problem> {
-    Query::read(query, &[])?;
     let (prune, shown) = (files.prune, files.fingerprint.clone());
     state.resources.apply(files.texts(), prune, shown.as_deref()).await.map(Json).map_err(Problem::refused)
 }

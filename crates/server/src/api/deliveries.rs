@@ -6,7 +6,7 @@ use axum::extract::{RawQuery, State};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{ApiState, Key, Problem, Query, openapi, wire};
+use super::{ApiState, Key, NoQuery, Problem, Query, openapi, wire};
 
 const DEFAULT: usize = 100;
 const MOST: usize = 100_000;
@@ -130,8 +130,7 @@ pub(super) async fn list(State(state): State<ApiState>, query: RawQuery) -> Resu
 /// One delivery
 #[utoipa::path(get, path = "/api/v1/deliveries/{id}", operation_id = "get_delivery", tag = "incidents", params(openapi::Delivery),
     responses((status = 200, body = Whole), openapi::RefusalsOfOne))]
-pub(super) async fn one(State(state): State<ApiState>, key: Key, query: RawQuery) -> Result<Json<Whole>, Problem> {
-    Query::read(query, &[])?;
+pub(super) async fn one(State(state): State<ApiState>, key: Key, _: NoQuery) -> Result<Json<Whole>, Problem> {
     let found = match key.0.parse() {
         Ok(id) => state.store.delivery(id).await?,
         Err(_) => None,

@@ -18,7 +18,7 @@ use url::Url;
 use utoipa::{IntoParams, ToSchema};
 
 use super::body::Fields;
-use super::{ApiState, Key, Problem, Query, openapi, read, wire};
+use super::{ApiState, Key, NoQuery, Problem, Query, openapi, read, wire};
 
 const DEFAULT: usize = 100;
 const MOST: usize = 10_000;
@@ -154,12 +154,7 @@ fn follow(state: &ApiState, query: &Query, headers: &HeaderMap) -> Result<Respon
 /// A deploy, a migration, a campaign: it is shown on the charts, and who follows hears of it.
 #[utoipa::path(post, path = "/api/v1/events", operation_id = "create_event", tag = "events", request_body = Wish,
     responses((status = 201, body = One), openapi::RefusalsOfOne, openapi::RefusalsOfBody))]
-pub(super) async fn create(
-    State(state): State<ApiState>,
-    query: RawQuery,
-    fields: Fields,
-) -> Result<Response, Problem> {
-    Query::read(query, &[])?;
+pub(super) async fn create(State(state): State<ApiState>, _: NoQuery, fields: Fields) -> Result<Response, Problem> {
     let fields = fields.only(&["text", "kind", "at", "link", "monitor"])?;
     let now = state.now().wall;
     let monitor = match fields.text("monitor", 1_000)? {
@@ -194,8 +189,7 @@ fn link(fields: &Fields) -> Result<Option<String>, Problem> {
 /// Take back what was told
 #[utoipa::path(delete, path = "/api/v1/events/{id}", operation_id = "delete_event", tag = "events", params(openapi::Event),
     responses((status = 204), openapi::RefusalsOfOne))]
-pub(super) async fn remove(State(state): State<ApiState>, key: Key, query: RawQuery) -> Result<StatusCode, Problem> {
-    Query::read(query, &[])?;
+pub(super) async fn remove(State(state): State<ApiState>, key: Key, _: NoQuery) -> Result<StatusCode, Problem> {
     let id = key.0.parse::<i64>().ok();
     let removed = match id {
         Some(id) => state.store.remove_mark(id).await?,

@@ -13,7 +13,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{ApiState, Problem, Query, openapi, page};
+use super::page::Wanted;
+use super::{ApiState, NoQuery, Problem, Query, openapi, page};
 
 const MOST: usize = 100_000;
 /// The strips of more monitors than fit on a large screen are not asked for at once.
@@ -93,17 +94,11 @@ fn column<'a, T>(rows: &[&'a Row], cell: impl Fn(&'a Row) -> T) -> Vec<T> {
     rows.iter().map(|row| cell(row)).collect()
 }
 
-/// Which monitors.
+/// Which part of them.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "the document of what `Query` reads by name")]
 pub(super) struct Which {
-    /// Words that must all hold: `status:down tag:eu group:shop kind:http name:api p95>500 latency<50`, or any text of name,
-    /// target, group and tags; `-` before a word turns it round.
-    filter: Option<String>,
-    /// What comes first.
-    #[param(schema_with = openapi::order)]
-    sort: Option<String>,
     /// How many to leave out at the beginning.
     #[param(minimum = 0, maximum = 100_000, default = 0)]
     offset: Option<usize>,
@@ -115,7 +110,7 @@ pub(super) struct Which {
 /// All monitors in columns
 ///
 /// Answers out of memory. `ETag` changes whenever anything of any monitor does.
-#[utoipa::path(get, path = "/api/v1/fleet", operation_id = "get_fleet", tag = "monitors", params(Which),
+#[utoipa::path(get, path = "/api/v1/fleet", operation_id = "get_fleet", tag = "monitors", params(Wanted, Which),
     responses((status = 200, body = Columns), openapi::Refusals))]
 pub(super) async fn show(
     State(state): State<ApiState>,
@@ -238,15 +233,13 @@ async fn labels(state: &ApiState, of: impl Fn(&Row) -> Vec<String>) -> Result<Js
 /// Tags
 #[utoipa::path(get, path = "/api/v1/tags", operation_id = "list_tags", tag = "monitors",
     responses((status = 200, body = Labels), openapi::Refusals))]
-pub(super) async fn tags(State(state): State<ApiState>, query: RawQuery) -> Result<Json<Labels>, Problem> {
-    Query::read(query, &[])?;
+pub(super) async fn tags(State(state): State<ApiState>, _: NoQuery) -> Result<Json<Labels>, Problem> {
     labels(&state, |row| row.facts.tags.clone()).await
 }
 
 /// Groups
 #[utoipa::path(get, path = "/api/v1/groups", operation_id = "list_groups", tag = "monitors",
     responses((status = 200, body = Labels), openapi::Refusals))]
-pub(super) async fn groups(State(state): State<ApiState>, query: RawQuery) -> Result<Json<Labels>, Problem> {
-    Query::read(query, &[])?;
+pub(super) async fn groups(State(state): State<ApiState>, _: NoQuery) -> Result<Json<Labels>, Problem> {
     labels(&state, |row| row.facts.group.clone().into_iter().collect()).await
 }

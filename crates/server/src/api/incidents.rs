@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::body::Fields;
 use super::gate::Caller;
-use super::{ApiState, Key, Problem, Query, openapi, read, wire};
+use super::{ApiState, Key, NoQuery, Problem, Query, openapi, read, wire};
 
 const DEFAULT: usize = 100;
 const MOST: usize = 100_000;
@@ -127,8 +127,7 @@ pub(super) async fn list(State(state): State<ApiState>, query: RawQuery) -> Resu
 /// One incident
 #[utoipa::path(get, path = "/api/v1/incidents/{id}", operation_id = "get_incident", tag = "incidents", params(openapi::Incident),
     responses((status = 200, body = Whole), openapi::RefusalsOfOne))]
-pub(super) async fn one(State(state): State<ApiState>, key: Key, query: RawQuery) -> Result<Json<Whole>, Problem> {
-    Query::read(query, &[])?;
+pub(super) async fn one(State(state): State<ApiState>, key: Key, _: NoQuery) -> Result<Json<Whole>, Problem> {
     whole(&state, &key.0).await
 }
 
@@ -179,11 +178,10 @@ pub(super) struct Acknowledging {
 pub(super) async fn acknowledge(
     State(state): State<ApiState>,
     key: Key,
-    query: RawQuery,
+    _: NoQuery,
     caller: Option<Extension<Caller>>,
     fields: Fields,
 ) -> Result<Json<Whole>, Problem> {
-    Query::read(query, &[])?;
     let fields = fields.only(&["by", "note"])?;
     let row = read::incident(&*state.store, &key.0).await?;
     let by = fields.text("by", 128)?.or_else(|| name_of(&state, caller)).unwrap_or_default();
@@ -221,10 +219,9 @@ pub(super) struct NoteWish {
 pub(super) async fn note(
     State(state): State<ApiState>,
     key: Key,
-    query: RawQuery,
+    _: NoQuery,
     fields: Fields,
 ) -> Result<(StatusCode, Json<Whole>), Problem> {
-    Query::read(query, &[])?;
     let fields = fields.only(&["text", "kind"])?;
     let what = match fields.text("kind", 20)?.as_deref() {
         None | Some("note") => "note",

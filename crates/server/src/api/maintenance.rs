@@ -7,7 +7,7 @@ use allswell_monitor::notification::rfc3339;
 use allswell_monitor::resources::{Given, Shown};
 use allswell_monitor::store::ResourceKind;
 use axum::Json;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use super::configured::{self, Configured};
 use super::written::{Empty, IfMatch, OneWrite, Written};
-use super::{ApiState, Key, Problem, Query, openapi};
+use super::{ApiState, Key, NoQuery, Problem, openapi};
 
 /// How many of the next openings are told.
 const UPCOMING: usize = 5;
@@ -69,8 +69,7 @@ impl One {
 /// All planned maintenance
 #[utoipa::path(get, path = "/api/v1/maintenance", operation_id = "list_maintenance", tag = "maintenance",
     responses((status = 200, body = List), openapi::Refusals))]
-pub(super) async fn list(State(state): State<ApiState>, query: RawQuery) -> Result<Json<List>, Problem> {
-    Query::read(query, &[])?;
+pub(super) async fn list(State(state): State<ApiState>, _: NoQuery) -> Result<Json<List>, Problem> {
     let now = state.now().wall;
     let maintenance = state.resources.all_maintenance().into_iter().map(|found| One::of(found, now)).collect();
     Ok(Json(List { maintenance }))
@@ -80,8 +79,7 @@ pub(super) async fn list(State(state): State<ApiState>, query: RawQuery) -> Resu
 #[utoipa::path(get, path = "/api/v1/maintenance/{name}", operation_id = "get_maintenance", tag = "maintenance",
     params(openapi::Maintenance),
     responses((status = 200, body = One, headers(("ETag" = String))), openapi::RefusalsOfOne))]
-pub(super) async fn one(State(state): State<ApiState>, key: Key, query: RawQuery) -> Result<Response, Problem> {
-    Query::read(query, &[])?;
+pub(super) async fn one(State(state): State<ApiState>, key: Key, _: NoQuery) -> Result<Response, Problem> {
     in_full(&state, &key.0, StatusCode::OK)
 }
 
@@ -93,10 +91,9 @@ pub(super) async fn one(State(state): State<ApiState>, key: Key, query: RawQuery
     responses((status = 201, body = One, headers(("ETag" = String), ("Location" = String))), openapi::RefusalsOfWrites))]
 pub(super) async fn create(
     State(state): State<ApiState>,
-    query: RawQuery,
+    _: NoQuery,
     Written(spec): Written,
 ) -> Result<Response, Problem> {
-    Query::read(query, &[])?;
     let name = configured::create(&state, ResourceKind::Maintenance, spec).await?.name;
     Ok(configured::at(in_full(&state, &name, StatusCode::CREATED)?, "maintenance", &name))
 }

@@ -66,7 +66,7 @@ use crate::pages;
 use crate::status_page::{self, StatusPages};
 
 pub use problem::Problem;
-pub(crate) use query::{Key, Query};
+pub(crate) use query::{Key, NoQuery, Query};
 
 /// What the interface and the pages read from.
 #[derive(Clone)]

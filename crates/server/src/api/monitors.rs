@@ -11,11 +11,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::change::{InFull, in_full};
-use super::page::{PARAMETERS, Page, Which, page};
+use super::page::{PARAMETERS, Page, Part, Wanted, page};
 use super::read::UptimeReader;
 use super::results::OneResult;
 use super::uptime::Number;
-use super::{ApiState, Key, Problem, Query, openapi, wire};
+use super::{ApiState, Key, NoQuery, Problem, Query, openapi, wire};
 
 /// Monitors, in the order that was asked for.
 #[derive(Serialize, ToSchema)]
@@ -68,7 +68,7 @@ pub(super) struct One {
 ///
 /// All of them, or a page of those that the filter lets through. A page goes on where the one before ended, whatever was added or
 /// taken away meanwhile.
-#[utoipa::path(get, path = "/api/v1/monitors", operation_id = "list_monitors", tag = "monitors", params(Which),
+#[utoipa::path(get, path = "/api/v1/monitors", operation_id = "list_monitors", tag = "monitors", params(Wanted, Part),
     responses((status = 200, body = List), openapi::Refusals))]
 pub(super) async fn list(State(state): State<ApiState>, path: Uri, query: RawQuery) -> Result<Json<List>, Problem> {
     let Page { ids, total, matched, next } = page(&state, &Query::read(query, &PARAMETERS)?, &path).await?;
@@ -81,8 +81,7 @@ pub(super) async fn list(State(state): State<ApiState>, path: Uri, query: RawQue
 /// One monitor
 #[utoipa::path(get, path = "/api/v1/monitors/{id}", operation_id = "get_monitor", tag = "monitors", params(openapi::Monitor),
     responses((status = 200, body = InFull, headers(("ETag" = String))), openapi::RefusalsOfOne))]
-pub(super) async fn one(State(state): State<ApiState>, key: Key, query: RawQuery) -> Result<Response, Problem> {
-    Query::read(query, &[])?;
+pub(super) async fn one(State(state): State<ApiState>, key: Key, _: NoQuery) -> Result<Response, Problem> {
     in_full(&state, &key.0, StatusCode::OK).await
 }
 

@@ -13,17 +13,24 @@ const MOST: usize = 10_000;
 /// The names of the parameters.
 pub(super) const PARAMETERS: [&str; 4] = ["filter", "sort", "limit", "cursor"];
 
-/// Which monitors.
+/// Which monitors, and what comes first.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "the document of what `Query` reads by name")]
-pub(super) struct Which {
+pub(super) struct Wanted {
     /// Words that must all hold: `status:down tag:eu group:shop kind:http name:api p95>500 latency<50`, or any text of name,
     /// target, group and tags; `-` before a word turns it round.
     filter: Option<String>,
     /// What comes first.
     #[param(schema_with = openapi::order)]
     sort: Option<String>,
+}
+
+/// Which page of them.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the document of what `Query` reads by name")]
+pub(super) struct Part {
     /// At most so many.
     #[param(minimum = 1, maximum = 10_000, default = 10_000)]
     limit: Option<usize>,

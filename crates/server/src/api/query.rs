@@ -7,6 +7,16 @@ use jiff::Timestamp;
 
 use super::Problem;
 
+/// A request without parameters: any that comes is refused.
+pub(crate) struct NoQuery;
+
+impl<S: Send + Sync> FromRequestParts<S> for NoQuery {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Query::read(RawQuery(parts.uri.query().map(str::to_owned)), &[]).map(|_| Self)
+    }
+}
+
 /// The query of a request, each parameter at most once.
 #[derive(Debug, Default)]
 pub(crate) struct Query {

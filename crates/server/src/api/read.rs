@@ -6,7 +6,7 @@ use std::time::Duration;
 use allswell_core::Wall;
 use allswell_core::uptime::{Mark, Shares};
 use allswell_monitor::model::{IncidentId, MonitorId};
-use allswell_monitor::store::{IncidentRow, MonitorRow, Store, StoreError, StoredResult};
+use allswell_monitor::store::{IncidentRow, MonitorRow, ResultRow, Store, StoreError};
 
 use super::{Problem, Query};
 
@@ -54,7 +54,7 @@ pub(crate) async fn last_results(
     store: &dyn Store,
     monitor: MonitorId,
     limit: usize,
-) -> Result<Vec<StoredResult>, StoreError> {
+) -> Result<Vec<ResultRow>, StoreError> {
     store.results(monitor, EVER, limit).await
 }
 

@@ -1,7 +1,7 @@
 //! `/api/v1/monitors/{id}/results`: what the askings of a monitor gave, newest first.
 
 use allswell_core::Wall;
-use allswell_monitor::store::StoredResult;
+use allswell_monitor::store::ResultRow;
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use serde::Serialize;
@@ -62,8 +62,8 @@ pub(super) struct Range {
     limit: Option<usize>,
 }
 
-impl From<StoredResult> for OneResult {
-    fn from(StoredResult { row }: StoredResult) -> Self {
+impl From<ResultRow> for OneResult {
+    fn from(row: ResultRow) -> Self {
         Self {
             time: wire::time(row.asked),
             outcome: row.verdict.as_str(),
@@ -84,7 +84,7 @@ pub(super) async fn list(State(state): State<ApiState>, key: Key, query: RawQuer
     let (from, to) = read::range(&query)?;
     let monitor = read::monitor(&*state.store, &key.0).await?;
     let rows = state.store.results(monitor.enlisted.id, from..to, limit).await?;
-    let oldest = rows.last().filter(|_| rows.len() == limit).map(|oldest| oldest.row.asked);
+    let oldest = rows.last().filter(|_| rows.len() == limit).map(|oldest| oldest.asked);
     Ok(Json(List {
         id: monitor.enlisted.id.0,
         name: monitor.enlistment.name,

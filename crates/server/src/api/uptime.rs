@@ -15,7 +15,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::page::{PARAMETERS, Page, Which, page};
+use super::page::{PARAMETERS, Page, Part, Wanted, page};
 use super::read::{self, UptimeReader, WINDOWS};
 use super::{ApiState, Key, Problem, Query, openapi, wire};
 
@@ -126,7 +126,7 @@ impl Number {
 }
 
 /// How all monitors fared
-#[utoipa::path(get, path = "/api/v1/uptime", operation_id = "list_uptime", tag = "uptime", params(Which),
+#[utoipa::path(get, path = "/api/v1/uptime", operation_id = "list_uptime", tag = "uptime", params(Wanted, Part),
     responses((status = 200, body = List), openapi::Refusals))]
 pub(super) async fn list(State(state): State<ApiState>, path: Uri, query: RawQuery) -> Result<Json<List>, Problem> {
     let Page { ids, total, matched, next } = page(&state, &Query::read(query, &PARAMETERS)?, &path).await?;

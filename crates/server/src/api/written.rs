@@ -2,7 +2,7 @@
 
 use allswell_monitor::config::Spec;
 use axum::body::{Body, to_bytes};
-use axum::extract::{FromRequest, FromRequestParts, RawQuery, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_TYPE, IF_MATCH};
 use axum::http::request::Parts;
@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::body::BODY_BYTES_MAX;
-use super::{Key, Problem, Query};
+use super::{Key, NoQuery, Problem};
 
 /// The largest body of one resource, in bytes.
 const RESOURCE_MAX: usize = 1 << 20;
@@ -85,7 +85,7 @@ where
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
         let key = Key::from_request_parts(&mut parts, state).await?;
-        Query::read(RawQuery(parts.uri.query().map(str::to_owned)), &[])?;
+        NoQuery::from_request_parts(&mut parts, state).await?;
         let if_match = IfMatch::from_request_parts(&mut parts, state).await?;
         let body = B::from_request(Request::from_parts(parts, body), state).await?;
         Ok(Self { key, if_match, body })

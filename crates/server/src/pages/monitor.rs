@@ -6,7 +6,7 @@ use std::time::Duration;
 use allswell_core::time::humane;
 use allswell_core::uptime::{Presence, Shares};
 use allswell_core::{Now, Phase};
-use allswell_monitor::store::{IncidentFilter, IncidentRow, MonitorRow, StoredResult};
+use allswell_monitor::store::{IncidentFilter, IncidentRow, MonitorRow, ResultRow};
 use allswell_probe::health;
 use askama::Template;
 use axum::extract::{RawQuery, State};
@@ -129,31 +129,30 @@ async fn monitor(state: &ApiState, key: Result<Key, Problem>, query: RawQuery, n
 }
 
 /// The detail of each result; neighbours mostly share it, so each text is read once.
-fn read_details(results: &[StoredResult]) -> Vec<Detail> {
+fn read_details(results: &[ResultRow]) -> Vec<Detail> {
     let mut details: Vec<Detail> = Vec::with_capacity(results.len());
     for (index, result) in results.iter().enumerate() {
-        let same = index > 0 && results[index - 1].row.detail == result.row.detail;
+        let same = index > 0 && results[index - 1].detail == result.detail;
         let detail = match details.last() {
             Some(last) if same => last.clone(),
-            _ => Detail::read(result.row.detail.as_deref()),
+            _ => Detail::read(result.detail.as_deref()),
         };
         details.push(detail);
     }
     details
 }
 
-fn newest(result: &StoredResult, now: Now) -> Latest {
-    let row = &result.row;
-    let phase = |phase: Phase| Some((class(phase), label(phase), humane(row.phases.of(phase)?)));
+fn newest(result: &ResultRow, now: Now) -> Latest {
+    let phase = |phase: Phase| Some((class(phase), label(phase), humane(result.phases.of(phase)?)));
     Latest {
-        total: humane(row.total),
-        time: text::clock(row.asked, now.wall),
+        total: humane(result.total),
+        time: text::clock(result.asked, now.wall),
         phases: Phase::ALL.into_iter().rev().filter_map(phase).collect(),
     }
 }
 
-fn span(results: &[StoredResult], now: Now) -> (String, String) {
-    let clock = |result: Option<&StoredResult>| result.map(|result| text::clock(result.row.asked, now.wall));
+fn span(results: &[ResultRow], now: Now) -> (String, String) {
+    let clock = |result: Option<&ResultRow>| result.map(|result| text::clock(result.asked, now.wall));
     (clock(results.last()).unwrap_or_default(), clock(results.first()).unwrap_or_default())
 }
 
@@ -240,30 +239,29 @@ fn first_evidence(incidents: &[IncidentRow], monitor: &MonitorRow, now: Now) -> 
         .then(|| Evidence::of(&seen::Evidence::read(&incident.evidence), incident, now.wall))
 }
 
-fn rows(results: &[StoredResult], details: &[Detail], now: Now) -> Vec<Row> {
+fn rows(results: &[ResultRow], details: &[Detail], now: Now) -> Vec<Row> {
     results.iter().zip(details).take(ROWS).map(|(result, detail)| row(result, detail, now)).collect()
 }
 
-fn row(result: &StoredResult, detail: &Detail, now: Now) -> Row {
-    let row = &result.row;
+fn row(result: &ResultRow, detail: &Detail, now: Now) -> Row {
     Row {
-        time: text::clock(row.asked, now.wall),
-        shape: text::verdict_shape(row.verdict),
-        word: text::result(row),
+        time: text::clock(result.asked, now.wall),
+        shape: text::verdict_shape(result.verdict),
+        word: text::result(result),
         bars: bars(result),
-        total: humane(row.total),
+        total: humane(result.total),
         version: text::visible(detail.version().unwrap_or_default()),
         detail: text::visible(&says(detail)),
     }
 }
 
 /// Each phase's place in a bar of a hundred units: its class, where it begins, how wide it is.
-fn bars(result: &StoredResult) -> Vec<(usize, f64, f64)> {
-    let total = result.row.total.as_secs_f64().max(1e-6);
+fn bars(result: &ResultRow) -> Vec<(usize, f64, f64)> {
+    let total = result.total.as_secs_f64().max(1e-6);
     let mut from = 0.0;
     let mut bars = Vec::new();
     for (index, phase) in Phase::ALL.into_iter().enumerate() {
-        let Some(took) = result.row.phases.of(phase) else { continue };
+        let Some(took) = result.phases.of(phase) else { continue };
         let width = (took.as_secs_f64() / total * 100.0).min(100.0 - from);
         if width >= 0.5 {
             bars.push((index, (from * 10.0).round() / 10.0, (width * 10.0).round() / 10.0));

@@ -3,7 +3,7 @@
 use allswell_core::time::humane;
 use allswell_core::uptime::Presence;
 use allswell_core::{Now, Verdict, Wall};
-use allswell_monitor::store::{DeliveryRow, IncidentFilter, IncidentRow, MonitorRow, StoredResult};
+use allswell_monitor::store::{DeliveryRow, IncidentFilter, IncidentRow, MonitorRow, ResultRow};
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
@@ -183,9 +183,9 @@ async fn blind_troubles(state: &ApiState, monitors: &[MonitorRow], now: Wall) ->
 }
 
 /// What went wrong, in the words of the asking.
-fn why(result: &StoredResult) -> String {
-    let detail = seen::Detail::read(result.row.detail.as_deref());
-    detail.message.unwrap_or_else(|| text::result(&result.row))
+fn why(result: &ResultRow) -> String {
+    let detail = seen::Detail::read(result.detail.as_deref());
+    detail.message.unwrap_or_else(|| text::result(result))
 }
 
 async fn rows<'a>(
@@ -208,7 +208,7 @@ async fn rows<'a>(
             target: text::cut(&text::visible(&monitor.enlistment.target), TARGET),
             strip: strip::of_results(&results, BARS),
             now: last_word(monitor, results.first()),
-            is_bad: results.first().is_some_and(|last| last.row.verdict == Verdict::Fail),
+            is_bad: results.first().is_some_and(|last| last.verdict == Verdict::Fail),
             uptime: text::uptime_cells(&uptime.windows),
         });
     }
@@ -216,11 +216,11 @@ async fn rows<'a>(
 }
 
 /// How long the last answer took, or why there was none.
-fn last_word(monitor: &MonitorRow, last: Option<&StoredResult>) -> String {
+fn last_word(monitor: &MonitorRow, last: Option<&ResultRow>) -> String {
     match last {
         Some(_) if monitor.enlistment.paused => "–".to_owned(),
-        Some(last) if matches!(last.row.verdict, Verdict::Pass | Verdict::Warn) => humane(last.row.total),
-        Some(last) => text::result(&last.row),
+        Some(last) if matches!(last.verdict, Verdict::Pass | Verdict::Warn) => humane(last.total),
+        Some(last) => text::result(last),
         None => "–".to_owned(),
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use allswell_core::{Phase, Verdict};
-use allswell_monitor::store::StoredResult;
+use allswell_monitor::store::ResultRow;
 
 use super::text::verdict_shape;
 
@@ -31,17 +31,16 @@ pub(super) struct Strip {
 }
 
 /// The bars of `results`, newest first as the store gives them, drawn with the newest on the right of `width` bars.
-pub(super) fn of_results(results: &[StoredResult], width: usize) -> Strip {
+pub(super) fn of_results(results: &[ResultRow], width: usize) -> Strip {
     let usual = usual(results);
     let bars = results.iter().rev().map(|result| {
-        let row = &result.row;
-        let height = match row.verdict {
+        let height = match result.verdict {
             Verdict::Fail => FULL,
             Verdict::Unknown => 2,
-            Verdict::Warn => level(row.total, usual).max(5),
-            Verdict::Pass => level(row.total, usual),
+            Verdict::Warn => level(result.total, usual).max(5),
+            Verdict::Pass => level(result.total, usual),
         };
-        (verdict_shape(row.verdict), height)
+        (verdict_shape(result.verdict), height)
     });
     Strip { runs: runs(bars, width.saturating_sub(results.len())), label: label(results) }
 }
@@ -57,9 +56,9 @@ pub(super) fn of_states(states: &[Option<&'static str>], width: usize) -> Vec<Ru
 }
 
 /// The latency in the middle of those that passed.
-fn usual(results: &[StoredResult]) -> Duration {
+fn usual(results: &[ResultRow]) -> Duration {
     let mut passed: Vec<Duration> =
-        results.iter().filter(|result| result.row.verdict == Verdict::Pass).map(|result| result.row.total).collect();
+        results.iter().filter(|result| result.verdict == Verdict::Pass).map(|result| result.total).collect();
     passed.sort_unstable();
     passed.get(passed.len() / 2).copied().unwrap_or_default()
 }
@@ -120,9 +119,9 @@ fn append(runs: &mut Vec<Run>, shape: &'static str, part: std::fmt::Arguments<'_
     runs[index].path.write_fmt(part).expect("writing to a string cannot fail");
 }
 
-fn label(results: &[StoredResult]) -> String {
+fn label(results: &[ResultRow]) -> String {
     let counts = [Verdict::Pass, Verdict::Warn, Verdict::Fail, Verdict::Unknown].into_iter().filter_map(|verdict| {
-        let count = results.iter().filter(|result| result.row.verdict == verdict).count();
+        let count = results.iter().filter(|result| result.verdict == verdict).count();
         (count > 0).then(|| format!("{count} {}", verdict.as_str()))
     });
     let label = counts.collect::<Vec<_>>().join(", ");
@@ -148,7 +147,7 @@ pub(super) struct Chart {
 }
 
 /// The chart of `results`, newest first as the store gives them; failures that took longer than twice the slowest answer are cut.
-pub(super) fn chart(results: &[StoredResult], width: usize) -> Chart {
+pub(super) fn chart(results: &[ResultRow], width: usize) -> Chart {
     let top = top(results);
     let missing = width.saturating_sub(results.len());
     let mut chart = Chart { phases: Default::default(), marks: Vec::new(), top, width };
@@ -156,21 +155,21 @@ pub(super) fn chart(results: &[StoredResult], width: usize) -> Chart {
         let x = missing + index;
         let mut base = 0.0;
         for (path, phase) in chart.phases.iter_mut().zip(Phase::ALL) {
-            let Some(took) = result.row.phases.of(phase) else { continue };
+            let Some(took) = result.phases.of(phase) else { continue };
             let next = (base + took.as_secs_f64() / top.as_secs_f64() * CHART).min(CHART);
             column(path, x, base, next);
             base = next;
         }
-        if matches!(result.row.verdict, Verdict::Fail | Verdict::Unknown) {
-            append(&mut chart.marks, verdict_shape(result.row.verdict), format_args!("M{x} 0h1v{CAP}h-1z"));
+        if matches!(result.verdict, Verdict::Fail | Verdict::Unknown) {
+            append(&mut chart.marks, verdict_shape(result.verdict), format_args!("M{x} 0h1v{CAP}h-1z"));
         }
     }
     chart
 }
 
-fn top(results: &[StoredResult]) -> Duration {
+fn top(results: &[ResultRow]) -> Duration {
     let slowest = |counted: &dyn Fn(Verdict) -> bool| {
-        results.iter().filter(|result| counted(result.row.verdict)).map(|result| result.row.total).max()
+        results.iter().filter(|result| counted(result.verdict)).map(|result| result.total).max()
     };
     let answered = slowest(&|verdict| matches!(verdict, Verdict::Pass | Verdict::Warn)).map(|time| time * 2);
     let all = slowest(&|_| true);
@@ -196,19 +195,17 @@ mod tests {
 
     use super::*;
 
-    fn result(verdict: Verdict, ms: u64) -> StoredResult {
+    fn result(verdict: Verdict, ms: u64) -> ResultRow {
         let phases = Phases { connect: Some(Duration::from_millis(ms / 2)), ..Phases::default() };
-        StoredResult {
-            row: ResultRow {
-                monitor: MonitorId(1),
-                asked: Wall::default(),
-                verdict,
-                reason: (verdict != Verdict::Pass).then_some(Reason::Status),
-                status: None,
-                phases,
-                total: Duration::from_millis(ms),
-                detail: None,
-            },
+        ResultRow {
+            monitor: MonitorId(1),
+            asked: Wall::default(),
+            verdict,
+            reason: (verdict != Verdict::Pass).then_some(Reason::Status),
+            status: None,
+            phases,
+            total: Duration::from_millis(ms),
+            detail: None,
         }
     }
 

@@ -99,8 +99,8 @@ pub(super) async fn responses(store: &dyn Store, pages: &[Page]) -> Result<Respo
     let mut responses = Responses::new();
     for monitor in store.public_monitors(wanted(pages)).await? {
         let results = store.results(monitor.id, crate::api::read::EVER, RESPONSES).await?;
-        let passed = results.iter().filter(|result| matches!(result.row.verdict, Verdict::Pass | Verdict::Warn));
-        let mut times: Vec<Duration> = passed.map(|result| result.row.total).collect();
+        let passed = results.iter().filter(|result| matches!(result.verdict, Verdict::Pass | Verdict::Warn));
+        let mut times: Vec<Duration> = passed.map(|result| result.total).collect();
         times.sort_unstable();
         responses.insert(monitor.id, times.get(times.len() / 2).copied());
     }

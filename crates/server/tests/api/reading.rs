@@ -117,7 +117,7 @@ async fn the_fleet_that_did_not_change_is_not_sent_again() {
     assert_eq!(ask().await, StatusCode::NOT_MODIFIED);
     let results =
         world.state.store.results(allswell_monitor::model::MonitorId(1), NOW - DAY..NOW, 1).await.expect("read");
-    world.state.fleet.recorded(&[results[0].row.clone()]);
+    world.state.fleet.recorded(&[results[0].clone()]);
     assert_eq!(ask().await, StatusCode::OK);
 }
 

@@ -21,8 +21,7 @@ use allswell_core::uptime::Presence;
 use allswell_core::{Phases, Reason, Verdict, Wall, incident};
 
 use super::{
-    Decision, Enlisted, Enlistment, IncidentChange, IncidentFilter, OutboxRow, ResultRow, Store, StoredResult,
-    TransitionRow,
+    Decision, Enlisted, Enlistment, IncidentChange, IncidentFilter, OutboxRow, ResultRow, Store, TransitionRow,
 };
 use crate::model::{IncidentId, MonitorId};
 use crate::notification::Kind;
@@ -228,9 +227,5 @@ fn passed(monitor: MonitorId, asked: Wall) -> ResultRow {
 
 async fn rows(store: &dyn Store, monitor: MonitorId) -> Vec<ResultRow> {
     let all = Wall::from_ms(i64::MIN)..Wall::from_ms(i64::MAX);
-    unwrapped(store.results(monitor, all, usize::MAX).await.expect("the results are read"))
-}
-
-fn unwrapped(results: Vec<StoredResult>) -> Vec<ResultRow> {
-    results.into_iter().map(|result| result.row).collect()
+    store.results(monitor, all, usize::MAX).await.expect("the results are read")
 }

@@ -14,9 +14,9 @@ pub(crate) async fn results_come_back_newest_first_within_range_and_limit(open: 
     expected.reverse();
     assert_eq!(rows(&*store, ids[1]).await, expected);
     let part = store.results(ids[1], at(3_000)..at(9_000), 99).await.unwrap();
-    assert_eq!(unwrapped(part), expected[6..9], "the end of the range is not part of it");
+    assert_eq!(part, expected[6..9], "the end of the range is not part of it");
     let newest = store.results(ids[1], at(0)..at(9_000), 2).await.unwrap();
-    assert_eq!(unwrapped(newest), expected[6..8]);
+    assert_eq!(newest, expected[6..8]);
     assert!(store.results(ids[1], at(0)..at(9_000), 0).await.unwrap().is_empty());
     let backwards = store.results(ids[1], at(9_000)..at(0), 9).await.unwrap();
     assert!(backwards.is_empty());
@@ -47,7 +47,7 @@ pub(crate) async fn nothing_changes_when_the_hour_turns_or_the_process_restarts(
     let day = store.results(ids[0], at(2 * HOUR)..at(4 * HOUR), 1_000).await.unwrap();
     assert_eq!(day.len(), 30);
     let page = store.results(ids[0], at(0)..at(7 * HOUR), 40).await.unwrap();
-    assert_eq!(unwrapped(page), expected[0][15..55]);
+    assert_eq!(page, expected[0][15..55]);
 }
 
 pub(crate) async fn a_detail_is_good_until_the_next_one(open: Open<'_>) {
@@ -77,7 +77,7 @@ pub(crate) async fn a_detail_is_good_until_the_next_one(open: Open<'_>) {
     expected.insert(0, (again.asked, again.detail));
     assert_eq!(details(rows(&*store, ids[0]).await), expected);
     let part = store.results(ids[0], at(HOUR + 1)..at(HOUR + 25 * 60_000), 9).await.unwrap();
-    assert_eq!(details(unwrapped(part)), expected[10..12]);
+    assert_eq!(details(part), expected[10..12]);
 }
 
 pub(crate) async fn results_that_come_late_find_their_place(open: Open<'_>) {
@@ -96,7 +96,7 @@ pub(crate) async fn results_that_come_late_find_their_place(open: Open<'_>) {
     let store = open();
     assert_eq!(rows(&*store, id).await, expected);
     let newest = store.results(id, at(0)..at(3 * HOUR), 3).await.unwrap();
-    assert_eq!(unwrapped(newest), expected[2..5]);
+    assert_eq!(newest, expected[2..5]);
 }
 
 pub(crate) async fn a_clock_that_was_wrong_for_a_moment_loses_nothing(open: Open<'_>) {

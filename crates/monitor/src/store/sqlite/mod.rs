@@ -39,7 +39,7 @@ use self::results::{ResultsJob, ResultsScribe, SharedHeads};
 use self::writer::Writer;
 use super::{
     Acknowledged, AttemptRow, Change, Changed, Claimed, Decision, DeliveryRow, Enlisted, Enlistment, IncidentFilter,
-    IncidentRow, MonitorRow, OutboxGauge, ResultRow, Settlement, Store, StoreError, StoredResource, StoredResult,
+    IncidentRow, MonitorRow, OutboxGauge, ResultRow, Settlement, Store, StoreError, StoredResource,
 };
 use crate::model::{AccountId, IncidentId, MonitorId};
 
@@ -212,7 +212,7 @@ impl Store for SqliteStore {
         monitor: MonitorId,
         range: Range<Wall>,
         limit: usize,
-    ) -> Result<Vec<StoredResult>, StoreError> {
+    ) -> Result<Vec<ResultRow>, StoreError> {
         let heads = Arc::clone(&self.heads);
         let work = move |connection: &mut _| results::read(connection, &heads, monitor, &range, limit);
         self.results_readers.read("read results", work).await

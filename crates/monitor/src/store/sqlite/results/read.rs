@@ -11,7 +11,7 @@ use super::key::{Key, hour};
 use super::ledger::SharedHeads;
 use super::sample::Sample;
 use crate::model::MonitorId;
-use crate::store::{ResultRow, StoredResult};
+use crate::store::ResultRow;
 
 /// The newest results of `monitor` within `range`, at most `limit`, newest first.
 pub(in super::super) fn read(
@@ -20,7 +20,7 @@ pub(in super::super) fn read(
     monitor: MonitorId,
     range: &Range<Wall>,
     limit: usize,
-) -> Result<Vec<StoredResult>, Fault> {
+) -> Result<Vec<ResultRow>, Fault> {
     if limit == 0 || range.is_empty() {
         return Ok(Vec::new());
     }
@@ -28,7 +28,7 @@ pub(in super::super) fn read(
     let mut rows: Vec<ResultRow> = samples.iter().map(|sample| sample.row(monitor)).collect();
     // Read after the results: what is in memory was committed with its detail before.
     fill_details(connection, monitor, &mut rows)?;
-    Ok(rows.into_iter().map(|row| StoredResult { row }).collect())
+    Ok(rows)
 }
 
 /// All results of `monitor` within `range`, newest first, without their details.

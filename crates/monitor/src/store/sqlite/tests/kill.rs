@@ -88,7 +88,7 @@ async fn look_after(dir: &Path, decided: u32, recorded: &BTreeSet<i64>) {
     assert_eq!(deliveries.len() as u32, monitor.seq);
     let all = Wall::from_ms(i64::MIN)..Wall::from_ms(i64::MAX);
     let results = store.results(monitor.id, all, usize::MAX).await.unwrap();
-    let found: BTreeSet<i64> = results.iter().map(|result| result.row.asked.ms()).collect();
+    let found: BTreeSet<i64> = results.iter().map(|result| result.asked.ms()).collect();
     assert_eq!(found.len(), results.len(), "nothing comes twice");
     assert!(found.is_superset(recorded), "lost: {:?}", recorded.difference(&found).collect::<Vec<_>>());
     store.close().await.unwrap();

@@ -11,7 +11,7 @@ use super::super::results::ResultsJob;
 use super::super::{SqliteStore, Timing};
 use super::check;
 use crate::model::MonitorId;
-use crate::store::{Enlistment, ResultRow, Store, StoreError, StoredResult};
+use crate::store::{Enlistment, ResultRow, Store, StoreError};
 
 const HOUR: i64 = 3_600_000;
 
@@ -48,7 +48,7 @@ fn result(monitor: u32, asked: i64) -> ResultRow {
 async fn results(store: &SqliteStore, monitor: u32) -> Result<Vec<i64>, StoreError> {
     let all = Wall::from_ms(i64::MIN)..Wall::from_ms(i64::MAX);
     let rows = store.results(MonitorId(monitor), all, usize::MAX).await?;
-    Ok(rows.iter().map(|StoredResult { row }| row.asked.ms()).collect())
+    Ok(rows.iter().map(|row| row.asked.ms()).collect())
 }
 
 /// An error with all its causes.

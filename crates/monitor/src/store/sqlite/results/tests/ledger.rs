@@ -100,10 +100,7 @@ impl World {
     fn found(&mut self) -> Vec<ResultRow> {
         let all = Wall::from_ms(i64::MIN)..Wall::from_ms(i64::MAX);
         let heads = self.ledger.heads();
-        (0..8)
-            .flat_map(|id| read(&mut self.connection, &heads, MonitorId(id), &all, usize::MAX).unwrap())
-            .map(|result| result.row)
-            .collect()
+        (0..8).flat_map(|id| read(&mut self.connection, &heads, MonitorId(id), &all, usize::MAX).unwrap()).collect()
     }
 
     fn check(&mut self) {
