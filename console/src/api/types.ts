@@ -352,6 +352,16 @@ export interface Filter {
   tag?: string | null;
 }
 
+/** The first user. */
+export interface FirstUser {
+  /** The mail address to sign in with. */
+  email: string;
+  /** What people call them; what stands before the `@` when nothing is said. */
+  name?: string | null;
+  /** 12 to 256 characters. */
+  password: string;
+}
+
 /** Monitors in columns: what stands at the same place belongs to the same monitor. */
 export interface Fleet {
   /** The HTTP status of the last asking. */
@@ -641,6 +651,15 @@ export interface Marks {
   events: Mark[];
 }
 
+/** Who asks. */
+export interface Me {
+  /** What who asks may do: `read`, `write`, `heartbeat`, and `own`: say who else may do what. */
+  may: string[];
+  /** The number of the session; `null` like `user`. */
+  session?: number | null;
+  user?: Oneself | null;
+}
+
 /** A monitor, and what is true of it now. */
 export interface Monitor {
   /** When it was first watched. */
@@ -809,6 +828,14 @@ export interface OneOfMany {
   problem?: string | null;
 }
 
+/** The user who asks. */
+export interface Oneself {
+  email: string;
+  id: number;
+  name: string;
+  role: Role;
+}
+
 /** One time that a window is open. */
 export interface Opening {
   from: string;
@@ -821,6 +848,14 @@ export type Order = "configured" | "trouble" | "name" | "slow";
 export type Outcome = "pass" | "warn" | "fail" | "unknown";
 
 export type Owner = "file" | "apply" | "api";
+
+/** Another password. */
+export interface PasswordChange {
+  /** The one that was good until now. */
+  current: string;
+  /** 12 to 256 characters. */
+  new: string;
+}
 
 export type Patch = Record<string, unknown>;
 
@@ -937,6 +972,8 @@ export interface Results {
   results: Result[];
 }
 
+export type Role = "viewer" | "editor" | "owner";
+
 export type Scope = "heartbeat" | "read" | "write";
 
 /** How long a monitor's askings took over time, in columns: what stands at the same place belongs to the same stretch. */
@@ -961,10 +998,47 @@ export interface Series {
   whole: Numbers;
 }
 
+/** A browser in which somebody is signed in. */
+export interface Session {
+  /** What the browser said of itself. */
+  agent: string;
+  began: string;
+  /** Whether it is the one that asks. */
+  current: boolean;
+  /** When it ends if nobody uses it. */
+  ends: string;
+  /** The address from which it was begun. */
+  from: string;
+  id: number;
+  /** When it was used last, give or take a minute. */
+  used: string;
+}
+
+/** The sessions of who asks, the one that was used last first. */
+export interface Sessions {
+  sessions: Session[];
+}
+
+/** How far the server is set up. */
+export interface Setup {
+  /** Whether everything is open: there is neither a user nor an API key. */
+  open: boolean;
+  /** Whether there are users who can sign in. */
+  users: boolean;
+}
+
 /** A part of a window. */
 export interface Share {
   ms: number;
   percent: number;
+}
+
+/** Who wants to sign in. */
+export interface SignIn {
+  /** The mail address. */
+  email: string;
+  /** The password. */
+  password: string;
 }
 
 export type Status = "up" | "degraded" | "down" | "unknown" | "maintenance" | "paused";
@@ -1117,6 +1191,44 @@ export type UptimeWindow = UptimeNumber & {
   to: string;
   window_ms: number;
 };
+
+/** Somebody who may sign in. */
+export interface User {
+  created: string;
+  email: string;
+  id: number;
+  /** When one of these was used last, give or take a minute; `null` while there is none. */
+  last_seen?: string | null;
+  name: string;
+  role: Role;
+  /** In how many browsers they are signed in. */
+  sessions: number;
+}
+
+/** What is different about a user from now on; what is not there stays as it is. */
+export interface UserPatch {
+  /** What people call them. */
+  name?: string | null;
+  /** 12 to 256 characters; signs them out everywhere. */
+  password?: string | null;
+  role?: Role;
+}
+
+/** What a user is to be. */
+export interface UserWish {
+  /** The mail address to sign in with; no two users have the same. */
+  email: string;
+  /** What people call them; what stands before the `@` when nothing is said. */
+  name?: string | null;
+  /** 12 to 256 characters. */
+  password: string;
+  role: Role;
+}
+
+/** All users, oldest first. */
+export interface Users {
+  users: User[];
+}
 
 export interface WebsocketSpec {
   /** Connect to this `host:port` instead; the name in TLS and the Host header stay. */

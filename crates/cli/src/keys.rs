@@ -15,6 +15,7 @@ use clap::ValueEnum;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+pub use self::offline::with_store;
 use crate::client::{Reach, segment};
 use crate::paint::Paint;
 use crate::table::{Cell, Column, Fields, Table};

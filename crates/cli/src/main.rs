@@ -20,6 +20,7 @@ mod run;
 mod serve;
 mod shell;
 mod table;
+mod user;
 mod validate;
 
 use std::process::ExitCode;
@@ -60,6 +61,8 @@ enum Command {
     Ack(act::Acknowledge),
     /// Make, list and delete API keys
     Keys(keys::Args),
+    /// Users: who may sign in, and what each may do
+    User(user::Args),
     /// Run a job and call its heartbeat: start, exit code, duration, the end of its output
     Run(run::Args),
     /// List the addresses at which jobs call in
@@ -100,6 +103,7 @@ fn main() -> ExitCode {
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args),
         Command::Keys(args) => keys::run(&args),
+        Command::User(args) => user::run(&args),
         Command::Run(args) => run::run(args),
         Command::Heartbeats(args) => heartbeats::run(args),
         Command::Channel(args) => channel::run(args),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use allswell_core::Wall;
-use allswell_monitor::access::{Keyring, Secret};
+use allswell_monitor::access::{Keyring, Passwords, People, Secret};
 use allswell_monitor::acknowledge::Acknowledger;
 use allswell_monitor::audience::{Audience, Bulletin};
 use allswell_monitor::clock::Clock;
@@ -71,8 +71,9 @@ pub enum ServeError {
     },
     /// Others can reach the address, and nobody would ask them who they are.
     #[error(
-        "will not listen on {address} before there is an API key: whoever reaches it could read and change everything; \
-         make one with `allswell keys create --data {} --scope write`, give one with --key-file, or listen on 127.0.0.1", data.display()
+        "will not listen on {address} before there is an API key or a user: whoever reaches it could read and change \
+         everything; make a user with `allswell user add --role owner EMAIL --data {0}` or a key with \
+         `allswell keys create --data {0} --scope write`, give one with --key-file, or listen on 127.0.0.1", data.display()
     )]
     Unguarded {
         /// The address.
@@ -134,8 +135,9 @@ impl Server {
         let is_new = !data.join("main.db").exists();
         let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
         let store = open(&data, started.wall, &metrics)?;
-        let keys = Arc::new(Keyring::open(Arc::clone(&store), key.as_ref()).await?);
-        if keys.is_empty() && !address.ip().is_loopback() {
+        let people = Arc::new(People::open(Arc::clone(&store), Passwords::default()).await?);
+        let keys = Arc::new(Keyring::open(Arc::clone(&store), key.as_ref(), Arc::clone(&people)).await?);
+        if keys.is_open() && !address.ip().is_loopback() {
             return Err(ServeError::Unguarded { address, data });
         }
         let health = Arc::new(ServerHealth::starting(started));
@@ -194,7 +196,8 @@ impl Server {
             clock: Arc::clone(&clock),
             metrics: Arc::clone(&metrics),
             health: Arc::clone(&health),
-            keys: Arc::clone(&keys),
+            keys,
+            people,
             fleet: Arc::clone(&fleet),
             heartbeats,
             prober: Arc::clone(&prober),
@@ -323,7 +326,8 @@ async fn serve(listener: TcpListener, state: ApiState, mut stop: watch::Receiver
     let stopped = async move {
         let _ = stop.wait_for(|stop| *stop).await;
     };
-    if let Err(error) = axum::serve(listener, api::router(state)).with_graceful_shutdown(stopped).await {
+    let service = api::router(state).into_make_service_with_connect_info::<SocketAddr>();
+    if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stopped).await {
         error!(%error, "the pages are not served any more");
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use allswell_core::Wall;
-use allswell_monitor::access::{Keyring, Scopes};
+use allswell_monitor::access::{Keyring, Passwords, People, Scopes};
 use allswell_monitor::clock::{Clock, SystemClock};
 use allswell_monitor::store::sqlite::{SqliteStore, Timing};
 use allswell_monitor::store::{AccessStore, KeyRow, Store, StoreError};
@@ -12,7 +12,7 @@ use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
 /// Does `work` with the store in `data`, which nobody else has open meanwhile.
-fn with_store<T>(
+pub fn with_store<T>(
     data: &Path,
     work: impl AsyncFnOnce(Arc<SqliteStore>, Wall) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
@@ -38,7 +38,8 @@ pub fn create(data: &Path, name: &str, scopes: &[&str], expires: Option<jiff::Ti
     let scopes = Scopes::from_words(&scopes.join(" ")).context("clap knows the scopes")?;
     let expires = expires.map(|moment| Wall::from_ms(moment.as_millisecond()));
     with_store(data, async |store, now| {
-        let keys = Keyring::open(store, None).await?;
+        let people = People::open(store.clone(), Passwords::default()).await?;
+        let keys = Keyring::open(store, None, Arc::new(people)).await?;
         let (_, secret) = keys.create(name.to_owned(), scopes, expires, now).await?;
         Ok(secret.text().to_owned())
     })

@@ -10,3 +10,4 @@ mod rehearse;
 mod remote;
 mod run;
 mod support;
+mod users;

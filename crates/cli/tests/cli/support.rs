@@ -41,10 +41,24 @@ pub fn allswell<S: AsRef<str>>(arguments: &[S]) -> Ran {
 
 /// The same, in `directory`.
 pub fn allswell_in<S: AsRef<str>>(directory: &Path, arguments: &[S]) -> Ran {
+    run(directory, arguments, None)
+}
+
+/// The same, with `input` as its standard input.
+pub fn allswell_told<S: AsRef<str>>(input: &str, arguments: &[S]) -> Ran {
+    run(Path::new("."), arguments, Some(input))
+}
+
+fn run<S: AsRef<str>>(directory: &Path, arguments: &[S], input: Option<&str>) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_allswell"));
     command.current_dir(directory).args(arguments.iter().map(AsRef::as_ref));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ALLSWELL_") || name == "NO_COLOR") {
         command.env_remove(name);
+    }
+    let given = tempfile::NamedTempFile::new().expect("a file");
+    if let Some(input) = input {
+        std::fs::write(given.path(), input).expect("it can be written");
+        command.stdin(given.reopen().expect("it can be read"));
     }
     let output = command.output().expect("the binary runs");
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");

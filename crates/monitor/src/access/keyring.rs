@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use allswell_core::Wall;
 
-use super::{Digest, Scope, Scopes, Secret};
+use super::{Digest, People, Scope, Scopes, Secret};
 use crate::store::{KeyChange, KeyRow, NewKey, Store, StoreError};
 
 /// That a key was used is written down at most so often.
@@ -24,7 +24,7 @@ pub enum KeyringError {
     /// Another key has this name.
     #[error("there is a key `{0}` already")]
     Taken(String),
-    /// Without it, whoever reaches the server could do everything.
+    /// Without it, and without an owner, nobody could change anything or everybody could.
     #[error("this is the last key that may write")]
     Last,
     /// The first key could not make another.
@@ -59,6 +59,8 @@ pub struct Keyring {
     store: Arc<dyn Store>,
     /// The key that the server was started with; it may do everything and is nowhere written down.
     standing: Option<Digest>,
+    /// An owner among them can make a key where there is none that may.
+    people: Arc<People>,
     keys: RwLock<HashMap<Digest, KeyRow>>,
     /// One change at a time: what a change looks at must still hold when it is written.
     changing: tokio::sync::Mutex<()>,
@@ -69,15 +71,24 @@ impl Keyring {
     ///
     /// # Errors
     /// [`StoreError`] when they cannot be read.
-    pub async fn open(store: Arc<dyn Store>, standing: Option<&Secret>) -> Result<Self, StoreError> {
+    pub async fn open(
+        store: Arc<dyn Store>,
+        standing: Option<&Secret>,
+        people: Arc<People>,
+    ) -> Result<Self, StoreError> {
         let keys = store.keys().await?.into_iter().map(|row| (row.digest, row)).collect();
         let standing = standing.map(Secret::digest);
-        Ok(Self { store, standing, keys: RwLock::new(keys), changing: tokio::sync::Mutex::default() })
+        Ok(Self { store, standing, people, keys: RwLock::new(keys), changing: tokio::sync::Mutex::default() })
     }
 
-    /// Whether there is no key at all, so that everything is open.
+    /// Whether there is no key at all.
     pub fn is_empty(&self) -> bool {
         self.standing.is_none() && self.read().is_empty()
+    }
+
+    /// Whether there is neither key nor user, so that everything is open.
+    pub fn is_open(&self) -> bool {
+        self.is_empty() && self.people.is_empty()
     }
 
     /// What `text` is worth at `now`. Takes note that the key was used.
@@ -115,7 +126,7 @@ impl Keyring {
         now: Wall,
     ) -> Result<(KeyRow, Secret), KeyringError> {
         let _one = self.changing.lock().await;
-        if self.is_empty() && !scopes.allow(Scope::Write) {
+        if self.is_empty() && !self.people.have_owner() && !scopes.allow(Scope::Write) {
             return Err(KeyringError::First);
         }
         if self.all().iter().any(|key| key.name == name) {
@@ -165,7 +176,7 @@ impl Keyring {
     /// Refuses that `key`, the only one of `keys` that may write, does so no more.
     fn not_the_last(&self, keys: &[KeyRow], key: &KeyRow, now: Wall) -> Result<(), KeyringError> {
         let is_last = can_write(key, now) && !keys.iter().any(|other| other.id != key.id && can_write(other, now));
-        if is_last && self.standing.is_none() { Err(KeyringError::Last) } else { Ok(()) }
+        if is_last && self.standing.is_none() && !self.people.have_owner() { Err(KeyringError::Last) } else { Ok(()) }
     }
 
     async fn note_use(&self, digest: Digest, id: i64, now: Wall) {

@@ -1,10 +1,13 @@
 //! The JSON body of a request, read strictly: what is not known or cannot be meant is refused with the field and the way out.
 
+use std::fmt;
+
 use allswell_core::Wall;
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
 use jiff::Timestamp;
+use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use super::Problem;
@@ -12,9 +15,18 @@ use super::Problem;
 /// No body of ours is larger.
 pub(super) const BODY_BYTES_MAX: usize = 8 << 20;
 
+/// No secret is longer.
+const SECRET_BYTES_MAX: usize = 4_096;
+
 /// An object, its fields not looked at yet.
-#[derive(Debug)]
 pub(crate) struct Fields(Map<String, Value>);
+
+impl fmt::Debug for Fields {
+    /// Leaves the values out: some are passwords.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 impl<S: Send + Sync> FromRequest<S> for Fields {
     type Rejection = Problem;
@@ -87,6 +99,25 @@ impl Fields {
         Ok(Some(text.to_owned()))
     }
 
+    /// A text that must be there, as it is, and that no answer quotes.
+    pub(crate) fn secret(&self, name: &str) -> Result<SecretString, Problem> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => {
+                Err(Problem::field(name, format!("`{name}` is missing"), format!("write {{\"{name}\": \"...\"}}")))
+            }
+            Some(Value::String(text)) if text.len() <= SECRET_BYTES_MAX => Ok(text.as_str().into()),
+            Some(_) => {
+                let detail = format!("`{name}` is no text, or a very long one");
+                Err(Problem::field(name, detail, "write a text in quotes"))
+            }
+        }
+    }
+
+    /// Whether the field says something.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|value| !value.is_null())
+    }
+
     /// Whether the field is there and says nothing.
     pub(crate) fn is_null(&self, name: &str) -> bool {
         self.0.get(name).is_some_and(Value::is_null)
@@ -148,6 +179,20 @@ mod tests {
         assert_eq!(fields.texts("tags"), Ok(Some(vec!["a".to_owned()])));
         assert_eq!(fields.moment("at"), Ok(Some(Wall::from_ms(1_795_262_400_000))));
         assert_eq!(fields.text("none", 10), Ok(None));
+    }
+
+    #[test]
+    fn a_secret_is_taken_as_it_is_and_quoted_by_nobody() {
+        use secrecy::ExposeSecret as _;
+        let fields = fields(json!({"password": " two  spaces ", "number": 12345, "long": "x".repeat(5_000)}));
+        assert_eq!(
+            fields.secret("password").map(|text| text.expose_secret().to_owned()),
+            Ok(" two  spaces ".to_owned())
+        );
+        assert!(!format!("{fields:?}").contains("spaces"));
+        assert!(!refused(fields.secret("number")).contains("12345"));
+        assert!(!refused(fields.secret("long")).contains("xxx"));
+        assert!(refused(fields.secret("none")).starts_with("`none` is missing"));
     }
 
     #[test]

@@ -237,8 +237,11 @@ pub(super) async fn note(
     Ok((StatusCode::CREATED, whole(&state, &key.0).await?))
 }
 
-/// What the key is called that somebody came with.
+/// What the user is called who asks, or the key that somebody came with.
 fn name_of(state: &ApiState, caller: Option<Extension<Caller>>) -> Option<String> {
-    let key = caller?.0.key?;
-    state.keys.all().into_iter().find(|row| row.id == key).map(|row| row.name)
+    match caller?.0 {
+        Caller::User(visitor) => state.people.user(visitor.user).map(|row| row.user.name),
+        Caller::Key { id, .. } => state.keys.all().into_iter().find(|row| Some(row.id) == id).map(|row| row.name),
+        Caller::Anybody => None,
+    }
 }

@@ -10,6 +10,7 @@ mod change;
 mod channels;
 mod code;
 mod configured;
+mod cookie;
 mod deliveries;
 mod etag;
 mod events;
@@ -20,20 +21,24 @@ mod heartbeat;
 mod incidents;
 mod keys;
 mod maintenance;
+mod me;
 mod monitors;
 mod need;
 mod once;
 mod openapi;
 mod own;
 mod page;
+mod place;
 mod probe;
 mod problem;
 mod query;
 pub(crate) mod read;
 mod results;
 mod series;
+mod sign_in;
 mod trial;
 mod uptime;
+mod users;
 pub(crate) mod wire;
 mod written;
 
@@ -41,7 +46,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use allswell_core::Now;
-use allswell_monitor::access::Keyring;
+use allswell_monitor::access::{Keyring, People};
 use allswell_monitor::acknowledge::Acknowledger;
 use allswell_monitor::audience::Bulletin;
 use allswell_monitor::clock::Clock;
@@ -65,8 +70,12 @@ use utoipa_axum::routes;
 use crate::pages;
 use crate::status_page::{self, StatusPages};
 
+pub(crate) use cookie::Cookie;
+pub(crate) use gate::is_same_origin;
+pub(crate) use place::Place;
 pub use problem::Problem;
 pub(crate) use query::{Key, NoQuery, Query};
+pub(crate) use sign_in::agent;
 
 /// What the interface and the pages read from.
 #[derive(Clone)]
@@ -87,6 +96,8 @@ pub struct ApiState {
     pub links: Links,
     /// Who may do what.
     pub keys: Arc<Keyring>,
+    /// Who may sign in, and who has.
+    pub people: Arc<People>,
     /// What is configured, and the way to change it.
     pub resources: Arc<Resources>,
     /// What is true of all monitors now.
@@ -164,6 +175,16 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(incidents::note))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::one, keys::change, keys::remove))
+        .routes(routes!(sign_in::state, sign_in::create))
+        .routes(routes!(sign_in::sign_in))
+        .routes(routes!(sign_in::sign_out))
+        .routes(routes!(me::show))
+        .routes(routes!(me::password))
+        .routes(routes!(me::sessions, me::end_others))
+        .routes(routes!(me::end_one))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::one, users::change, users::remove))
+        .routes(routes!(users::sign_out))
         .routes(routes!(deliveries::one))
         .routes(routes!(own::health))
         .routes(routes!(own::ready))

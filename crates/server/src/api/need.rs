@@ -1,11 +1,11 @@
-//! Which scope a request needs. The OpenAPI document, the gate and the tests ask here.
+//! What a request needs. The OpenAPI document, the gate and the tests ask here.
 
-use allswell_monitor::access::Scope;
+use allswell_monitor::access::{Need, Scope};
 use http::Method;
 
-/// What needs no key: the server's own health and numbers, where jobs call in by their token, links that carry their own
-/// signature, what pages are made of, and what the interface looks like.
-const OPEN: [&str; 10] = [
+/// What needs neither key nor user: the server's own health and numbers, where jobs call in by their token, links that carry
+/// their own signature, what pages are made of, what the interface looks like, and where people sign in.
+const OPEN: [&str; 13] = [
     "/health",
     "/ready",
     "/metrics",
@@ -16,22 +16,29 @@ const OPEN: [&str; 10] = [
     "/acknowledge/",
     "/s/",
     "/api/openapi.json",
+    "/api/v1/setup",
+    "/api/v1/sign-in",
+    "/sign-in",
 ];
 
-/// The scope that `method` at `path` needs; `None` when everybody may.
-pub(crate) fn need(method: &Method, path: &str) -> Option<Scope> {
+/// What `method` at `path` needs; `None` when everybody may.
+pub(crate) fn need(method: &Method, path: &str) -> Option<Need> {
     let is_open = |open: &str| path == open || open.ends_with('/') && path.starts_with(open);
     if OPEN.iter().any(|open| is_open(open)) || path == "/api/docs" {
         return None;
     }
     let is_below = |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    match *method {
-        _ if is_below("/api/v1/heartbeats") => Some(Scope::Heartbeat),
-        // Who may see the keys may know whom to ask for one.
-        _ if is_below("/api/v1/keys") => Some(Scope::Write),
-        Method::GET | Method::HEAD | Method::OPTIONS => Some(Scope::Read),
-        _ => Some(Scope::Write),
+    // Who may see the keys may know whom to ask for one.
+    if is_below("/api/v1/keys") || is_below("/api/v1/users") {
+        return Some(Need::Owner);
     }
+    Some(Need::Scope(match *method {
+        _ if is_below("/api/v1/heartbeats") => Scope::Heartbeat,
+        // What people change about themselves.
+        _ if is_below("/api/v1/me") || path == "/api/v1/sign-out" => Scope::Read,
+        Method::GET | Method::HEAD | Method::OPTIONS => Scope::Read,
+        _ => Scope::Write,
+    }))
 }
 
 #[cfg(test)]
@@ -41,7 +48,7 @@ mod tests {
     #[test]
     fn everything_needs_a_scope_but_what_is_meant_for_everybody() {
         let check = |method: Method, path: &str, expected: Option<Scope>| {
-            assert_eq!(need(&method, path), expected, "{method} {path}");
+            assert_eq!(need(&method, path), expected.map(Need::Scope), "{method} {path}");
         };
         check(Method::GET, "/health", None);
         check(Method::GET, "/healthy", Some(Scope::Read));
@@ -60,9 +67,15 @@ mod tests {
         check(Method::HEAD, "/api/v1/monitors", Some(Scope::Read));
         check(Method::POST, "/api/v1/monitors", Some(Scope::Write));
         check(Method::DELETE, "/api/v1/monitors/1", Some(Scope::Write));
-        check(Method::GET, "/api/v1/keys", Some(Scope::Write));
+        check(Method::POST, "/api/v1/sign-in", None);
+        check(Method::POST, "/api/v1/sign-in/x", Some(Scope::Write));
+        check(Method::POST, "/api/v1/me/password", Some(Scope::Read));
+        check(Method::DELETE, "/api/v1/menu", Some(Scope::Write));
         check(Method::GET, "/api/v1/keyshop", Some(Scope::Read));
         check(Method::GET, "/api/v1/heartbeats", Some(Scope::Heartbeat));
         check(Method::GET, "/nothing", Some(Scope::Read));
+        for path in ["/api/v1/keys", "/api/v1/keys/7", "/api/v1/users", "/api/v1/users/7/sessions"] {
+            assert_eq!(need(&Method::GET, path), Some(Need::Owner), "{path}");
+        }
     }
 }

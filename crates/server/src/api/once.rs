@@ -22,6 +22,8 @@ const HEADER: &str = "idempotency-key";
 /// So long an answer is remembered.
 const KEPT: Duration = Duration::from_secs(86_400);
 const KEY_CHARACTERS_MAX: usize = 255;
+/// What lies below these holds secrets, in what is asked or in what is answered: not even a digest is kept.
+const SECRET: [&str; 5] = ["/api/v1/keys", "/api/v1/setup", "/api/v1/sign-in", "/api/v1/users", "/api/v1/me"];
 /// The headers of an answer that come back with it.
 const HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::LOCATION, header::ETAG];
 
@@ -62,11 +64,11 @@ async fn to_the_end(state: ApiState, once: Once, request: Request, next: Next) -
 async fn taken(request: Request) -> Result<(Request, Once), Problem> {
     let (head, body) = request.into_parts();
     let path = head.uri.path();
-    if path == "/api/v1/keys" {
+    if SECRET.iter().any(|secret| path.starts_with(secret)) {
         return Err(Problem::parameter(
             HEADER,
-            "the secret of a key is given once and kept nowhere, so this answer cannot be given again",
-            "leave the header out; a name is never given to two keys",
+            "what holds passwords, or the secret of a key, is kept nowhere, so this answer cannot be given again",
+            "leave the header out; no name is given to two keys, and no address to two users",
         ));
     }
     let key = head.headers.get(HEADER).and_then(|key| key.to_str().ok()).unwrap_or_default().to_owned();
@@ -82,7 +84,7 @@ async fn taken(request: Request) -> Result<(Request, Once), Problem> {
         digest.update(part.len().to_le_bytes());
         digest.update(part);
     }
-    let caller = head.extensions.get::<Caller>().and_then(|caller| caller.key).unwrap_or_default();
+    let caller = head.extensions.get::<Caller>().map(|caller| caller.number()).unwrap_or_default();
     let once = Once { caller, key, digest: digest.finalize().into() };
     Ok((Request::from_parts(head, Body::from(body)), once))
 }

@@ -3,20 +3,23 @@
 mod refusals;
 mod words;
 
+use allswell_monitor::access::Role;
 use allswell_monitor::config;
 use axum::http::Method;
 use axum::routing::get;
 use axum::{Json, Router};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey as InCookie, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder, RefOr};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 pub(super) use self::refusals::{
-    Refusals, RefusalsOfBody, RefusalsOfChange, RefusalsOfOne, RefusalsOfOneWrite, RefusalsOfWrites,
+    Refusals, RefusalsOfBody, RefusalsOfChange, RefusalsOfOne, RefusalsOfOneWrite, RefusalsOfSignIn, RefusalsOfWrites,
 };
 pub(super) use self::words::{
-    incident_kind, maintenance_state, note_kind, notification_kind, order, outcome, owner, reason, scopes, status,
+    incident_kind, maintenance_state, note_kind, notification_kind, order, outcome, owner, reason, role, scopes, status,
 };
 
 use super::need::need;
@@ -44,7 +47,7 @@ pub(super) fn head() -> OpenApi {
 
 const DESCRIPTION: &str = "What is watched, what was seen, and who was told. Moments are RFC 3339 in UTC with milliseconds; \
                            durations carry their unit in the name. Errors are problem documents (RFC 9457). As long as the \
-                           server has no API key, none is needed.";
+                           server has neither an API key nor a user, none is needed.";
 
 /// Serves `document`.
 pub(super) fn router(document: OpenApi) -> Router<ApiState> {
@@ -67,6 +70,24 @@ pub(super) struct Monitor {
 #[expect(dead_code, reason = "the document of what `Key` reads")]
 pub(super) struct ApiKey {
     /// The key's number, or its name.
+    id: String,
+}
+
+/// The user that a path names.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "the document of what `Key` reads")]
+pub(super) struct OneUser {
+    /// The user's number, or their mail address.
+    id: String,
+}
+
+/// The session that a path names.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "the document of what `Key` reads")]
+pub(super) struct OneSession {
+    /// The session's number.
     id: String,
 }
 
@@ -97,12 +118,14 @@ pub(super) struct Delivery {
     id: String,
 }
 
-/// Writes into `document` which scope each operation needs, as the gate has it.
+/// Writes into `document` which scope and which role each operation needs, as the gate has it.
 pub(super) fn secure(document: &mut OpenApi) {
     let components = document.components.get_or_insert_default();
     for (name, scheme) in [("key", HttpAuthScheme::Bearer), ("password", HttpAuthScheme::Basic)] {
         components.add_security_scheme(name, SecurityScheme::Http(Http::new(scheme)));
     }
+    let cookie = ApiKeyValue::with_description("allswell", "of a user who has signed in; __Host-allswell under https");
+    components.add_security_scheme("session", SecurityScheme::ApiKey(InCookie::Cookie(cookie)));
     for (path, item) in &mut document.paths.paths {
         let operations = [
             (Method::GET, &mut item.get),
@@ -112,9 +135,11 @@ pub(super) fn secure(document: &mut OpenApi) {
             (Method::DELETE, &mut item.delete),
         ];
         for (method, operation) in operations {
-            if let (Some(operation), Some(scope)) = (operation, need(&method, path)) {
-                let by = |scheme: &str| SecurityRequirement::new(scheme, [scope.as_str()]);
-                operation.security = Some(vec![by("key"), by("password")]);
+            if let (Some(operation), Some(needed)) = (operation, need(&method, path)) {
+                let by = |scheme: &str| SecurityRequirement::new(scheme, [needed.scope().as_str()]);
+                let least = Role::ALL.into_iter().find(|role| role.allows(needed)).unwrap_or(Role::Owner);
+                let session = SecurityRequirement::new("session", [least.as_str()]);
+                operation.security = Some(vec![by("key"), by("password"), session]);
             }
         }
     }

@@ -19,6 +19,8 @@ pub struct Problem {
     field: Option<String>,
     hint: Option<String>,
     errors: Vec<FieldError>,
+    /// After so many seconds it may be asked again.
+    retry_after: Option<u64>,
 }
 
 /// One thing that is wrong with a body.
@@ -68,6 +70,21 @@ impl Problem {
     /// What is stands against what was asked for.
     pub(crate) fn conflict(detail: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..Self::plain(StatusCode::CONFLICT, detail) }
+    }
+
+    /// A field of a body says what something else has already.
+    pub(crate) fn field_taken(field: &str, detail: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { field: Some(field.to_owned()), ..Self::conflict(detail, hint) }
+    }
+
+    /// It was asked too often; `wait` says when it may be asked again.
+    pub(crate) fn too_many(detail: impl Into<String>, wait: Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        Self {
+            hint: Some(format!("try again in {}", humane(Duration::from_secs(seconds)))),
+            retry_after: Some(seconds),
+            ..Self::plain(StatusCode::TOO_MANY_REQUESTS, detail)
+        }
     }
 
     /// A field of a body that cannot be used.
@@ -223,7 +240,7 @@ impl Problem {
     }
 
     fn plain(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), field: None, hint: None, errors: Vec::new() }
+        Self { status, detail: detail.into(), field: None, hint: None, errors: Vec::new(), retry_after: None }
     }
 }
 
@@ -267,6 +284,12 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"allswell\""));
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
         response
     }
 }

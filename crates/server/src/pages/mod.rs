@@ -13,6 +13,7 @@ mod incident;
 mod monitor;
 mod overview;
 mod seen;
+mod sign_in;
 mod strip;
 pub(crate) mod text;
 mod told;
@@ -28,6 +29,7 @@ use axum::routing::get;
 use crate::api::{ApiState, Problem, wire};
 
 pub use console::{Console, File};
+pub(crate) use sign_in::way_to_sign_in;
 
 /// The pages and what they need.
 pub(crate) fn router() -> Router<ApiState> {
@@ -41,6 +43,7 @@ pub(crate) fn router() -> Router<ApiState> {
             "/acknowledge/{incident}/{channel}/{until}/{signature}",
             get(acknowledge::ask).post(acknowledge::confirm),
         )
+        .route("/sign-in", get(sign_in::ask).post(sign_in::sign_in))
         .route("/plain/assets/plain.css", get(assets::css))
         .route("/plain/assets/icon.svg", get(assets::icon))
 }

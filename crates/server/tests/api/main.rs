@@ -8,6 +8,7 @@ mod keys;
 mod openapi;
 mod own;
 mod pages;
+mod people;
 mod problems;
 mod reading;
 mod status;

@@ -33,6 +33,21 @@ impl IntoResponses for RefusalsOfOne {
     }
 }
 
+/// How who signs in is refused.
+pub(in crate::api) struct RefusalsOfSignIn;
+
+impl IntoResponses for RefusalsOfSignIn {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut responses = Refusals::responses();
+        responses.extend([
+            refusal("401", "nobody has this address with this password"),
+            refusal("403", "a page from elsewhere asked for it, or it is done on the server's own machine only"),
+            refusal("429", "it was tried too often; `Retry-After` says when it may be tried again"),
+        ]);
+        responses
+    }
+}
+
 /// How a change is refused that stands against what is.
 pub(in crate::api) struct RefusalsOfChange;
 

@@ -2,7 +2,7 @@
 
 use allswell_core::uptime::Presence;
 use allswell_core::{Reason, Verdict, incident};
-use allswell_monitor::access::Scope;
+use allswell_monitor::access::{Role, Scope};
 use allswell_monitor::fleet::Order;
 use allswell_monitor::notification;
 use allswell_monitor::store::Owner;
@@ -10,7 +10,7 @@ use utoipa::openapi::Ref;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Type};
 
 /// The lists of words that answers share, by the names of their schemas.
-pub(super) fn words() -> [(&'static str, ObjectBuilder); 10] {
+pub(super) fn words() -> [(&'static str, ObjectBuilder); 11] {
     [
         (STATUS, word(Presence::ALL.map(Presence::as_str))),
         (OUTCOME, word(Verdict::ALL.map(Verdict::as_str))),
@@ -19,6 +19,7 @@ pub(super) fn words() -> [(&'static str, ObjectBuilder); 10] {
         (NOTIFICATION_KIND, word(notification::Kind::ALL.map(notification::Kind::as_str))),
         (NOTE_KIND, word(["note", "update"])),
         (ORDER, word(Order::ALL.map(Order::as_str))),
+        (ROLE, word(Role::ALL.map(Role::as_str))),
         (SCOPE, word(Scope::ALL.map(Scope::as_str))),
         (OWNER, word(Owner::ALL.map(Owner::as_str))),
         (MAINTENANCE_STATE, word(["planned", "open", "over"])),
@@ -32,6 +33,7 @@ const INCIDENT_KIND: &str = "IncidentKind";
 const NOTIFICATION_KIND: &str = "NotificationKind";
 const NOTE_KIND: &str = "NoteKind";
 const ORDER: &str = "Order";
+const ROLE: &str = "Role";
 const SCOPE: &str = "Scope";
 const OWNER: &str = "Owner";
 const MAINTENANCE_STATE: &str = "MaintenanceState";
@@ -83,6 +85,11 @@ pub(in crate::api) fn note_kind() -> OneOfBuilder {
 /// What comes first in a list of monitors.
 pub(in crate::api) fn order() -> Ref {
     Ref::from_schema_name(ORDER)
+}
+
+/// What a user may do.
+pub(in crate::api) fn role() -> Ref {
+    Ref::from_schema_name(ROLE)
 }
 
 /// What a key is good for.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use allswell_core::{Mono, Now, Wall};
-use allswell_monitor::access::Keyring;
+use allswell_monitor::access::{Keyring, Passwords, People};
 use allswell_monitor::acknowledge::Acknowledger;
 use allswell_monitor::audience::Bulletin;
 use allswell_monitor::clock::Clock;
@@ -61,11 +61,14 @@ impl World {
         let heartbeats = Arc::new(allswell_monitor::heartbeats::Heartbeats::new().0);
         let store = Arc::new(store);
         let clock = Arc::new(Still(now));
-        let keys = Arc::new(Keyring::open(store.clone(), None).await.expect("the store reads"));
+        let people = People::open(store.clone(), Passwords::for_tests()).await.expect("the store reads");
+        let people = Arc::new(people);
+        let keys = Arc::new(Keyring::open(store.clone(), None, people.clone()).await.expect("the store reads"));
         let fleet = Arc::new(Fleet::new(NOW));
         let bulletin = Arc::new(Bulletin::default());
         let state = ApiState {
             keys,
+            people,
             fleet,
             heartbeats,
             acknowledger: Acknowledger::new(store.clone(), clock.clone()).0,

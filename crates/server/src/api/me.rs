@@ -1,0 +1,197 @@
+//! `/api/v1/me`: who asks, and what they may change about themselves.
+
+use allswell_core::Wall;
+use allswell_monitor::access::{LIFETIME, Need, Scope, Visitor};
+use allswell_monitor::store::{SessionRow, UserRow, Which};
+use axum::Json;
+use axum::extract::{Extension, State};
+use axum::http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::body::Fields;
+use super::gate::Caller;
+use super::place::Place;
+use super::{ApiState, Key, NoQuery, Problem, openapi, wire};
+
+/// Who asks.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Me {
+    /// The user who has signed in; `null` for an API key, and where nobody is asked.
+    user: Option<Oneself>,
+    /// The number of the session; `null` like `user`.
+    session: Option<i64>,
+    /// What who asks may do: `read`, `write`, `heartbeat`, and `own`: say who else may do what.
+    may: Vec<&'static str>,
+}
+
+/// The user who asks.
+#[derive(Serialize, ToSchema)]
+struct Oneself {
+    id: i64,
+    email: String,
+    name: String,
+    #[schema(schema_with = openapi::role)]
+    role: &'static str,
+}
+
+impl Me {
+    /// A user.
+    pub(super) fn user(row: &UserRow, session: i64) -> Self {
+        let user = Oneself {
+            id: row.id,
+            email: row.user.address.to_string(),
+            name: row.user.name.clone(),
+            role: row.user.role.as_str(),
+        };
+        Self { user: Some(user), session: Some(session), may: words(|need| row.user.role.allows(need)) }
+    }
+}
+
+fn words(may: impl Fn(Need) -> bool) -> Vec<&'static str> {
+    let scopes = Scope::ALL.into_iter().map(|scope| (Need::Scope(scope), scope.as_str()));
+    scopes.chain([(Need::Owner, "own")]).filter(|(need, _)| may(*need)).map(|(_, word)| word).collect()
+}
+
+/// The sessions of who asks, the one that was used last first.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Sessions {
+    sessions: Vec<Session>,
+}
+
+/// A browser in which somebody is signed in.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Session {
+    id: i64,
+    /// Whether it is the one that asks.
+    current: bool,
+    /// The address from which it was begun.
+    from: String,
+    /// What the browser said of itself.
+    agent: String,
+    #[schema(format = DateTime)]
+    began: String,
+    /// When it was used last, give or take a minute.
+    #[schema(format = DateTime)]
+    used: String,
+    /// When it ends if nobody uses it.
+    #[schema(format = DateTime)]
+    ends: String,
+}
+
+impl Session {
+    fn of(row: SessionRow, visitor: Visitor) -> Self {
+        let ends = (row.used + LIFETIME.idle).min(row.began + LIFETIME.whole);
+        Self {
+            id: row.id,
+            current: row.id == visitor.session,
+            from: row.session.from,
+            agent: row.session.agent,
+            began: wire::time(row.began),
+            used: wire::time(row.used),
+            ends: wire::time(ends),
+        }
+    }
+}
+
+/// Another password.
+#[derive(ToSchema)]
+#[schema(as = PasswordChange)]
+#[expect(dead_code, reason = "the document of what `Fields` reads by name")]
+pub(super) struct Change {
+    /// The one that was good until now.
+    #[schema(format = Password)]
+    current: String,
+    /// 12 to 256 characters.
+    #[schema(format = Password)]
+    new: String,
+}
+
+/// Who asks
+#[utoipa::path(get, path = "/api/v1/me", operation_id = "get_me", tag = "users",
+    responses((status = 200, body = Me), openapi::Refusals))]
+pub(super) async fn show(
+    State(state): State<ApiState>,
+    Extension(caller): Extension<Caller>,
+    _: NoQuery,
+) -> Result<Json<Me>, Problem> {
+    let user = caller.visitor().and_then(|visitor| Some((state.people.user(visitor.user)?, visitor)));
+    Ok(Json(match user {
+        Some((row, visitor)) => Me::user(&row, visitor.session),
+        None => Me { user: None, session: None, may: words(|need| caller.may(need)) },
+    }))
+}
+
+/// Choose another password
+///
+/// Signs the user out everywhere else.
+#[utoipa::path(post, path = "/api/v1/me/password", operation_id = "change_password", tag = "users", request_body = Change,
+    responses((status = 204), openapi::RefusalsOfSignIn, openapi::RefusalsOfBody))]
+pub(super) async fn password(
+    State(state): State<ApiState>,
+    Extension(caller): Extension<Caller>,
+    place: Place,
+    _: NoQuery,
+    fields: Fields,
+) -> Result<StatusCode, Problem> {
+    let fields = fields.only(&["current", "new"])?;
+    let visitor = signed_in(caller)?;
+    let (current, new) = (fields.secret("current")?, fields.secret("new")?);
+    let changed = state.people.change_password(visitor, place.from, current, &new, state.now()).await;
+    changed.map_err(|error| super::users::about_password(error, "current", "new"))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Where one is signed in
+#[utoipa::path(get, path = "/api/v1/me/sessions", operation_id = "list_sessions", tag = "users",
+    responses((status = 200, body = Sessions), openapi::Refusals))]
+pub(super) async fn sessions(
+    State(state): State<ApiState>,
+    Extension(caller): Extension<Caller>,
+    _: NoQuery,
+) -> Result<Json<Sessions>, Problem> {
+    let now: Wall = state.now().wall;
+    let of = |visitor: Visitor| {
+        state.people.sessions_of(visitor.user, now).into_iter().map(move |row| Session::of(row, visitor))
+    };
+    Ok(Json(Sessions { sessions: caller.visitor().into_iter().flat_map(of).collect() }))
+}
+
+/// Sign out everywhere else
+#[utoipa::path(delete, path = "/api/v1/me/sessions", operation_id = "end_sessions", tag = "users",
+    responses((status = 204), openapi::Refusals, openapi::RefusalsOfChange))]
+pub(super) async fn end_others(
+    State(state): State<ApiState>,
+    Extension(caller): Extension<Caller>,
+    _: NoQuery,
+) -> Result<StatusCode, Problem> {
+    let visitor = signed_in(caller)?;
+    state.people.end(visitor.user, Which::But(visitor.session)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Sign out in one place
+#[utoipa::path(delete, path = "/api/v1/me/sessions/{id}", operation_id = "end_session", tag = "users",
+    params(openapi::OneSession), responses((status = 204), openapi::RefusalsOfOne, openapi::RefusalsOfChange))]
+pub(super) async fn end_one(
+    State(state): State<ApiState>,
+    Extension(caller): Extension<Caller>,
+    Key(wanted): Key,
+    _: NoQuery,
+) -> Result<StatusCode, Problem> {
+    let missing = || Problem::not_found(format!("there is no session `{wanted}`"), "see /api/v1/me/sessions");
+    let visitor = caller.visitor().ok_or_else(missing)?;
+    let session: i64 = wanted.parse().map_err(|_| missing())?;
+    match state.people.end(visitor.user, Which::One(session)).await? {
+        0 => Err(missing()),
+        _ => Ok(StatusCode::NO_CONTENT),
+    }
+}
+
+/// The user who asks, for what only a user has.
+pub(super) fn signed_in(caller: Caller) -> Result<Visitor, Problem> {
+    let nobody = || {
+        Problem::conflict("no user asks: an API key has neither password nor sessions", "sign in: POST /api/v1/sign-in")
+    };
+    caller.visitor().ok_or_else(nobody)
+}
