@@ -857,6 +857,11 @@ export interface PasswordChange {
   new: string;
 }
 
+/** Proof that it is the user who asks. */
+export interface PasswordProof {
+  password: string;
+}
+
 export type Patch = Record<string, unknown>;
 
 /** Percentiles of a monitor's latencies. */
@@ -937,6 +942,11 @@ export interface Problem {
 
 export type Reason = "dns_not_found" | "dns_failure" | "dns_timeout" | "address_forbidden" | "connect_refused" | "connect_unreachable" | "connect_timeout" | "connection_lost" | "tls_expired" | "tls_not_yet_valid" | "tls_wrong_name" | "tls_untrusted" | "tls_self_signed" | "tls_incomplete_chain" | "tls_unsupported" | "tls_handshake" | "tls_timeout" | "certificate_expiring" | "first_byte_timeout" | "transfer_timeout" | "http_protocol" | "headers_too_large" | "body_too_large" | "decode" | "too_many_redirects" | "redirect_refused" | "protocol" | "status" | "condition" | "expectation" | "health_degraded" | "health_unhealthy" | "authentication" | "refused" | "slow" | "packet_loss" | "heartbeat_missed" | "heartbeat_failed" | "own_network" | "own_resolver" | "own_starved" | "own_store" | "own_fault" | "own_absence";
 
+/** Codes on paper for who has lost the app, each good once. They are shown here and never again. */
+export interface RecoveryCodes {
+  recovery_codes: string[];
+}
+
 export interface RedisSpec {
   /** `redis://user:password@host:6379/0`, kept like a password; `redis://:password@host` without a user; `rediss://` speaks TLS. */
   dsn: string;
@@ -975,6 +985,28 @@ export interface Results {
 export type Role = "viewer" | "editor" | "owner";
 
 export type Scope = "heartbeat" | "read" | "write";
+
+/** The second factor of who asks. */
+export interface SecondFactor {
+  /** Whether a code is asked for. */
+  on: boolean;
+  /** How many codes on paper were not used yet. */
+  recovery_codes_left: number;
+}
+
+/** A code that the app shows. */
+export interface SecondFactorCode {
+  /** Six digits. */
+  code: string;
+}
+
+/** What an app must know to make codes. It is shown here and never again. */
+export interface SecondFactorSecret {
+  /** For typing: Base32. */
+  secret: string;
+  /** For apps: an address that begins with `otpauth://`. */
+  uri: string;
+}
 
 /** How long a monitor's askings took over time, in columns: what stands at the same place belongs to the same stretch. */
 export interface Series {
@@ -1035,6 +1067,8 @@ export interface Share {
 
 /** Who wants to sign in. */
 export interface SignIn {
+  /** Where the user has a second factor: the six digits of the app, or a code on paper. A 401 whose `field` is `code` asks for it. */
+  code?: string | null;
   /** The mail address. */
   email: string;
   /** The password. */
@@ -1201,6 +1235,8 @@ export interface User {
   last_seen?: string | null;
   name: string;
   role: Role;
+  /** Whether signing in asks them for a code beside the password. */
+  second_factor: boolean;
   /** In how many browsers they are signed in. */
   sessions: number;
 }

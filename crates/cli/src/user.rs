@@ -36,7 +36,7 @@ enum Command {
     /// Give a user another role
     Role(Role),
     /// Give a user another password and sign them out everywhere
-    Password(One),
+    Password(Password),
     /// Delete a user and sign them out everywhere
     Rm(One),
 }
@@ -88,6 +88,18 @@ struct One {
     /// The user's address or number
     #[arg(value_name = "USER")]
     user: String,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Debug, clap::Args)]
+struct Password {
+    /// The user's address or number
+    #[arg(value_name = "USER")]
+    user: String,
+    /// Also take the second factor away, for who has lost it
+    #[arg(long)]
+    without_second_factor: bool,
     #[command(flatten)]
     place: Place,
 }
@@ -191,12 +203,16 @@ fn change_role(args: &Role) -> anyhow::Result<()> {
     }
 }
 
-fn set_password(args: &One) -> anyhow::Result<()> {
+fn set_password(args: &Password) -> anyhow::Result<()> {
     let password = ask::password(&args.user)?;
-    match &args.place.data {
-        Some(data) => offline::set_password(data, &args.user, &password),
-        None => patch(&args.place, &args.user, &json!({ "password": ask::text(&password) })),
+    if let Some(data) = &args.place.data {
+        return offline::set_password(data, &args.user, &password, args.without_second_factor);
     }
+    if args.without_second_factor {
+        let path = format!("/api/v1/users/{}/second-factor", segment(&args.user));
+        args.place.reach.client()?.send(http::Method::DELETE, &path, None, &[])?;
+    }
+    patch(&args.place, &args.user, &json!({ "password": ask::text(&password) }))
 }
 
 fn patch(place: &Place, user: &str, change: &Value) -> anyhow::Result<()> {

@@ -52,9 +52,18 @@ pub fn change_role(data: &Path, wanted: &str, role: Role) -> anyhow::Result<()> 
 }
 
 /// Gives a user another password.
-pub fn set_password(data: &Path, wanted: &str, password: &SecretString) -> anyhow::Result<()> {
+pub fn set_password(
+    data: &Path,
+    wanted: &str,
+    password: &SecretString,
+    without_second_factor: bool,
+) -> anyhow::Result<()> {
     with_people(data, async |people, _| {
-        people.set_password(find(&people, wanted)?, password, Which::All).await?;
+        let user = find(&people, wanted)?;
+        people.set_password(user, password, Which::All).await?;
+        if without_second_factor {
+            people.drop_factor(user).await?;
+        }
         Ok(())
     })
 }

@@ -11,6 +11,7 @@ mod password;
 mod people;
 mod role;
 mod scope;
+mod second_factor;
 mod secret;
 
 pub use address::{Address, NotAnAddress};
@@ -19,4 +20,5 @@ pub use password::{Kept, NotAPassword, Password, PasswordError, Passwords};
 pub use people::{LIFETIME, NewPerson, People, PeopleError, SignIn, SignedIn, Visitor};
 pub use role::{Need, Role};
 pub use scope::{Scope, Scopes};
+pub use second_factor::FactorSecret;
 pub use secret::{Digest, NotAKey, Secret};

@@ -1,8 +1,10 @@
 //! The users of this server and who of them is signed in, at hand: every request asks here, none waits for the disk.
 
+mod factor;
+
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use allswell_core::{Now, Wall};
@@ -49,6 +51,15 @@ pub enum PeopleError {
     /// Address or password are wrong; which of them is not said.
     #[error("nobody here has this address with this password")]
     Refused,
+    /// The password is right, and a code of the second factor is needed beside it.
+    #[error("a code is needed beside the password")]
+    CodeNeeded,
+    /// The code is wrong, too old, or was used before.
+    #[error("this is not the code of now, or it was used before")]
+    CodeWrong,
+    /// There is no second factor to confirm.
+    #[error("no second factor was begun within the last ten minutes")]
+    NotBegun,
     /// There were too many guesses.
     #[error("there were too many tries")]
     TooMany {
@@ -80,6 +91,8 @@ pub struct SignIn {
     pub address: Address,
     /// How they prove it.
     pub password: SecretString,
+    /// What their app shows, or a code on paper.
+    pub code: Option<String>,
     /// From where.
     pub from: IpAddr,
     /// What the browser says of itself.
@@ -114,6 +127,8 @@ pub struct People {
     passwords: Passwords,
     attempts: Attempts,
     known: RwLock<Known>,
+    /// Second factors that were not confirmed yet, by user.
+    begun: Mutex<HashMap<i64, factor::Begun>>,
     /// One change at a time: what a change looks at must still hold when it is written.
     changing: tokio::sync::Mutex<()>,
 }
@@ -137,6 +152,7 @@ impl People {
             passwords,
             attempts: Attempts::none(),
             known: RwLock::new(Known { users, sessions }),
+            begun: Mutex::default(),
             changing: tokio::sync::Mutex::default(),
         })
     }
@@ -264,35 +280,44 @@ impl People {
     /// [`PeopleError::Refused`] when they do not, [`PeopleError::TooMany`] when they guess.
     pub async fn prove(&self, user: i64, from: IpAddr, password: SecretString, now: Now) -> Result<(), PeopleError> {
         let row = self.user(user).ok_or(PeopleError::Missing)?;
-        self.check(&row.user.address, Some(&row), from, password, now).await
+        self.counted(from, &row.user.address, now, self.is_it(Some(&row), password)).await
     }
 
-    /// Looks at a password, and counts the wrong ones.
-    async fn check(
+    /// Takes a guess before `proof` looks at it, and gives it back unless it was wrong.
+    async fn counted(
         &self,
-        address: &Address,
-        user: Option<&UserRow>,
         from: IpAddr,
-        password: SecretString,
+        address: &Address,
         now: Now,
+        proof: impl Future<Output = Result<(), PeopleError>>,
     ) -> Result<(), PeopleError> {
         self.attempts.take(from, address, now.mono).map_err(|wait| PeopleError::TooMany { wait })?;
-        let kept = user.map(|row| row.user.password.clone());
-        let is_it = self.passwords.is_it(password, kept).await;
-        if !matches!(is_it, Ok(false)) {
+        let proved = proof.await;
+        if !matches!(proved, Err(PeopleError::Refused | PeopleError::CodeWrong)) {
             self.attempts.give_back(from, address);
         }
-        if is_it? { Ok(()) } else { Err(PeopleError::Refused) }
+        proved
+    }
+
+    async fn is_it(&self, user: Option<&UserRow>, password: SecretString) -> Result<(), PeopleError> {
+        let kept = user.map(|row| row.user.password.clone());
+        if self.passwords.is_it(password, kept).await? { Ok(()) } else { Err(PeopleError::Refused) }
     }
 
     /// Signs somebody in.
     ///
     /// # Errors
-    /// [`PeopleError::Refused`] when address or password are wrong, [`PeopleError::TooMany`] when that was so too often.
+    /// [`PeopleError::Refused`] when address or password are wrong, [`PeopleError::CodeNeeded`] and [`PeopleError::CodeWrong`]
+    /// where there is a second factor, [`PeopleError::TooMany`] when something was wrong too often.
     pub async fn sign_in(&self, attempt: SignIn, now: Now) -> Result<SignedIn, PeopleError> {
-        let SignIn { address, password, from, agent } = attempt;
+        let SignIn { address, password, code, from, agent } = attempt;
         let user = self.by_address(&address);
-        self.check(&address, user.as_ref(), from, password, now).await?;
+        let proof = async {
+            self.is_it(user.as_ref(), password).await?;
+            let user = user.as_ref().ok_or(PeopleError::Refused)?;
+            self.check_factor(user.id, code.as_deref(), now.wall).await
+        };
+        self.counted(from, &address, now, proof).await?;
         self.begin(user.ok_or(PeopleError::Refused)?, from, &agent, now.wall).await
     }
 
@@ -374,6 +399,10 @@ impl People {
         let ended = self.store.end_sessions(user, which).await?;
         self.write().end(user, which);
         Ok(ended)
+    }
+
+    fn begun(&self) -> MutexGuard<'_, HashMap<i64, factor::Begun>> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Known> {

@@ -6,7 +6,7 @@ use allswell_core::Wall;
 use async_trait::async_trait;
 
 use super::StoreError;
-use crate::access::{Address, Digest, Kept, Role};
+use crate::access::{Address, Digest, FactorSecret, Kept, Role};
 
 /// A user that is to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +85,17 @@ pub enum Which {
     One(i64),
 }
 
+/// The second factor of a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Factor {
+    /// What the user's app knows too.
+    pub secret: FactorSecret,
+    /// The half minute, counted from 1970, whose code was taken last: none is taken twice.
+    pub step: i64,
+    /// What is known of the codes on paper that were not used yet.
+    pub recovery: Vec<Digest>,
+}
+
 /// The part of the store that knows the people of an account.
 #[async_trait]
 pub trait PeopleStore: Send + Sync {
@@ -114,4 +125,20 @@ pub trait PeopleStore: Send + Sync {
 
     /// Deletes sessions of a user and says how many there were.
     async fn end_sessions(&self, user: i64, which: Which) -> Result<usize, StoreError>;
+
+    /// The numbers of the users who have a second factor.
+    async fn with_factor(&self) -> Result<Vec<i64>, StoreError>;
+
+    /// The second factor of a user.
+    async fn factor(&self, user: i64) -> Result<Option<Factor>, StoreError>;
+
+    /// Writes the second factor of a user in the place of the one before; `None` takes it away. `false` when there is no such
+    /// user, or was nothing to take away.
+    async fn set_factor(&self, user: i64, factor: Option<Factor>) -> Result<bool, StoreError>;
+
+    /// Takes the code of a half minute, durably; `false` when one of it or of a later one was taken before.
+    async fn take_step(&self, user: i64, step: i64) -> Result<bool, StoreError>;
+
+    /// Takes a code on paper, durably; `false` when there is none like it, or it was taken before.
+    async fn take_recovery(&self, user: i64, digest: Digest) -> Result<bool, StoreError>;
 }

@@ -34,6 +34,7 @@ mod problem;
 mod query;
 pub(crate) mod read;
 mod results;
+mod second_factor;
 mod series;
 mod sign_in;
 mod trial;
@@ -182,6 +183,10 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(me::password))
         .routes(routes!(me::sessions, me::end_others))
         .routes(routes!(me::end_one))
+        .routes(routes!(second_factor::show, second_factor::begin))
+        .routes(routes!(second_factor::confirm))
+        .routes(routes!(second_factor::end))
+        .routes(routes!(second_factor::take_away))
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::one, users::change, users::remove))
         .routes(routes!(users::sign_out))

@@ -62,6 +62,11 @@ impl Problem {
         Self { hint: Some(hint.into()), ..Self::plain(StatusCode::UNAUTHORIZED, detail) }
     }
 
+    /// Who signs in must show a code, or another one.
+    pub(crate) fn code(detail: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { field: Some("code".to_owned()), ..Self::not_signed_in(detail, hint) }
+    }
+
     /// Who asks may not do that.
     pub(crate) fn not_allowed(detail: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..Self::plain(StatusCode::FORBIDDEN, detail) }

@@ -50,6 +50,9 @@ pub(super) struct Wish {
     /// The password.
     #[schema(format = Password)]
     password: String,
+    /// Where the user has a second factor: the six digits of the app, or a code on paper. A 401 whose `field` is `code` asks
+    /// for it.
+    code: Option<String>,
 }
 
 /// How far the server is set up
@@ -105,10 +108,11 @@ pub(super) async fn sign_in(
     headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    let fields = fields.only(&["email", "password"])?;
+    let fields = fields.only(&["email", "password", "code"])?;
     let attempt = SignIn {
         address: address(&fields)?,
         password: fields.secret("password")?,
+        code: fields.text("code", 50)?,
         from: place.from,
         agent: agent(&headers).to_owned(),
     };

@@ -34,6 +34,8 @@ pub(super) struct One {
     role: &'static str,
     #[schema(format = DateTime)]
     created: String,
+    /// Whether signing in asks them for a code beside the password.
+    second_factor: bool,
     /// In how many browsers they are signed in.
     sessions: usize,
     /// When one of these was used last, give or take a minute; `null` while there is none.
@@ -76,13 +78,19 @@ pub(super) struct Patch {
 }
 
 impl One {
-    fn of(state: &ApiState, row: UserRow) -> Self {
+    async fn of(state: &ApiState, row: UserRow) -> Result<Self, Problem> {
+        let second_factor = state.store.factor(row.id).await?.is_some();
+        Ok(Self::with(state, row, second_factor))
+    }
+
+    fn with(state: &ApiState, row: UserRow, second_factor: bool) -> Self {
         let sessions = state.people.sessions_of(row.id, state.now().wall);
         Self {
             id: row.id,
             email: row.user.address.to_string(),
             name: row.user.name,
             role: row.user.role.as_str(),
+            second_factor,
             created: wire::time(row.created),
             last_seen: sessions.first().map(|row| wire::time(row.used)),
             sessions: sessions.len(),
@@ -94,7 +102,12 @@ impl One {
 #[utoipa::path(get, path = "/api/v1/users", operation_id = "list_users", tag = "users",
     responses((status = 200, body = List), openapi::Refusals))]
 pub(super) async fn list(State(state): State<ApiState>, _: NoQuery) -> Result<Json<List>, Problem> {
-    Ok(Json(List { users: state.people.all().into_iter().map(|row| One::of(&state, row)).collect() }))
+    let with_factor = state.store.with_factor().await?;
+    let one = |row: UserRow| {
+        let second_factor = with_factor.contains(&row.id);
+        One::with(&state, row, second_factor)
+    };
+    Ok(Json(List { users: state.people.all().into_iter().map(one).collect() }))
 }
 
 /// Make a user
@@ -113,7 +126,7 @@ pub(super) async fn create(State(state): State<ApiState>, _: NoQuery, fields: Fi
     };
     let row = state.people.create(wish, state.now().wall).await?;
     let place = [(header::LOCATION, format!("/api/v1/users/{}", row.id))];
-    Ok((StatusCode::CREATED, place, Json(One::of(&state, row))).into_response())
+    Ok((StatusCode::CREATED, place, Json(One::of(&state, row).await?)).into_response())
 }
 
 /// One user
@@ -121,7 +134,7 @@ pub(super) async fn create(State(state): State<ApiState>, _: NoQuery, fields: Fi
     responses((status = 200, body = One), openapi::RefusalsOfOne))]
 pub(super) async fn one(State(state): State<ApiState>, key: Key, _: NoQuery) -> Result<Json<One>, Problem> {
     let row = find(&state, &key)?;
-    Ok(Json(One::of(&state, row)))
+    Ok(Json(One::of(&state, row).await?))
 }
 
 /// Change a user
@@ -142,7 +155,7 @@ pub(super) async fn change(
         state.people.set_password(id, &fields.secret("password")?, Which::All).await?;
     }
     let row = state.people.change(id, name, role).await?;
-    Ok(Json(One::of(&state, row)))
+    Ok(Json(One::of(&state, row).await?))
 }
 
 /// Delete a user
@@ -207,6 +220,9 @@ impl From<PeopleError> for Problem {
             PeopleError::LastOwner => Self::conflict(said, "make another one an owner first"),
             PeopleError::NotAPassword(_) => Self::field("password", said, "choose another one"),
             PeopleError::Refused => Self::not_signed_in(said, "an owner can give you another password"),
+            PeopleError::CodeNeeded => Self::code(said, "write the six digits that your app shows, or a code on paper"),
+            PeopleError::CodeWrong => Self::code(said, "wait for the next one; a code on paper is good once"),
+            PeopleError::NotBegun => Self::conflict(said, "begin with POST /api/v1/me/second-factor"),
             PeopleError::TooMany { wait } => Self::too_many(said, wait),
             PeopleError::Password(PasswordError::Busy) | PeopleError::Random(_) => Self::busy(),
             PeopleError::Password(PasswordError::System(error)) => {

@@ -53,6 +53,7 @@ pub(super) async fn sign_in(State(state): State<ApiState>, place: Place, headers
     let attempt = Address::new(&email).map(|address| SignIn {
         address,
         password: field(body, "password").into(),
+        code: Some(field(body, "code")),
         from: place.from,
         agent: agent(&headers).to_owned(),
     });

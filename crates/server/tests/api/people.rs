@@ -237,7 +237,7 @@ async fn owners_make_users_and_the_last_owner_stays() {
     assert_eq!(
         list.json()["users"][0],
         json!({ "id": 1, "email": "owner@example.com", "name": "owner", "role": "owner", "sessions": 1,
-            "created": "2026-11-21T11:42:14.120Z", "last_seen": "2026-11-21T11:42:14.120Z" })
+            "second_factor": false, "created": "2026-11-21T11:42:14.120Z", "last_seen": "2026-11-21T11:42:14.120Z" })
     );
     let check = async |owner: &mut Browser<'_>, wish: Value, status: StatusCode, field: &str| {
         let answer = owner.ask("POST", "/api/v1/users", wish.clone()).await;
@@ -336,4 +336,46 @@ async fn what_holds_a_secret_is_not_remembered() {
             "{path}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_second_factor_is_begun_confirmed_asked_for_and_taken_away() {
+    let world = peopled().await;
+    let mut viewer = Browser::of(&world, Role::Viewer).await;
+    let path = "/api/v1/me/second-factor";
+    assert_eq!(viewer.ask("GET", path, Value::Null).await.json(), json!({ "on": false, "recovery_codes_left": 0 }));
+    let wrong = viewer.ask("POST", path, json!({ "password": "wrong" })).await;
+    assert_eq!((wrong.status, &wrong.json()["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("password")));
+    let begun = viewer.ask("POST", path, json!({ "password": PASSWORD })).await;
+    assert_eq!(begun.status, StatusCode::OK, "{}", begun.body);
+    let text = begun.json()["secret"].as_str().expect("a secret").to_owned();
+    let uri = format!("otpauth://totp/Allswell:viewer%40example%2Ecom?secret={text}&issuer=Allswell");
+    assert_eq!(begun.json()["uri"], uri);
+    let secret = totp_rs::Secret::try_from_base32(&text).expect("Base32");
+    let app = totp_rs::Builder::new().with_secret(secret).build().expect("an app");
+    let code = |step: u64| app.generate(u64::try_from(NOW.ms() / 1_000).expect("after 1970") + step * 30).to_string();
+    let not_it = viewer.ask("POST", "/api/v1/me/second-factor/confirm", json!({ "code": "12345" })).await;
+    assert_eq!((not_it.status, &not_it.json()["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("code")));
+    let confirmed = viewer.ask("POST", "/api/v1/me/second-factor/confirm", json!({ "code": code(0) })).await;
+    let paper = confirmed.json()["recovery_codes"].clone();
+    assert_eq!(paper.as_array().map(Vec::len), Some(10), "{}", confirmed.body);
+    let sign_in = async |code: Value| {
+        let wish = json!({ "email": "viewer@example.com", "password": PASSWORD, "code": code });
+        Browser::at(&world, "192.0.2.9").ask("POST", "/api/v1/sign-in", wish).await
+    };
+    let asked = sign_in(Value::Null).await;
+    assert_eq!((asked.status, &asked.json()["field"]), (StatusCode::UNAUTHORIZED, &json!("code")), "{}", asked.body);
+    assert_eq!(sign_in(json!(code(0))).await.status, StatusCode::UNAUTHORIZED, "it was used");
+    assert_eq!(sign_in(json!(code(1))).await.status, StatusCode::OK);
+    assert_eq!(sign_in(paper[0].clone()).await.status, StatusCode::OK);
+    assert_eq!(viewer.ask("GET", path, Value::Null).await.json(), json!({ "on": true, "recovery_codes_left": 9 }));
+    let mut owner = Browser::of(&world, Role::Owner).await;
+    assert_eq!(owner.ask("GET", "/api/v1/users/3", Value::Null).await.json()["second_factor"], true);
+    assert_eq!(owner.ask("GET", "/api/v1/users", Value::Null).await.json()["users"][2]["second_factor"], true);
+    assert_eq!(owner.status("DELETE", "/api/v1/users/3/second-factor").await, StatusCode::NO_CONTENT);
+    assert_eq!(sign_in(Value::Null).await.status, StatusCode::OK);
+    let end = viewer.ask("POST", "/api/v1/me/second-factor/end", json!({ "password": "wrong" })).await;
+    assert_eq!(end.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", end.body);
+    let end = viewer.ask("POST", "/api/v1/me/second-factor/end", json!({ "password": PASSWORD })).await;
+    assert_eq!(end.status, StatusCode::NO_CONTENT, "{}", end.body);
 }

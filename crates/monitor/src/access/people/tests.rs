@@ -25,6 +25,7 @@ fn attempt(address: &str, password: &str) -> SignIn {
     SignIn {
         address: Address::new(address).expect("an address"),
         password: password.to_owned().into(),
+        code: None,
         from: "192.0.2.7".parse().expect("an address"),
         agent: "Firefox\u{1b}[2J".to_owned(),
     }
@@ -137,6 +138,52 @@ async fn a_new_password_signs_out_everywhere_else() {
     // One whose password was looked at before it was changed comes too late.
     assert!(matches!(people.begin(ada, from, "", at(5).wall).await, Err(PeopleError::Refused)));
     people.sign_in(attempt("ada@example.com", "another good one"), at(5)).await.expect("signed in");
+}
+
+#[tokio::test]
+async fn with_a_second_factor_the_password_is_not_enough_and_no_code_is_taken_twice() {
+    let (people, ada, _folder) = with_ada().await;
+    let from: IpAddr = "192.0.2.7".parse().expect("an address");
+    let begin = async |password: &str| people.begin_factor(ada.id, from, password.to_owned().into(), at(0)).await;
+    let sign_in = async |code: Option<&str>, seconds| {
+        let attempt = SignIn { code: code.map(str::to_owned), ..attempt("ada@example.com", PASSWORD) };
+        people.sign_in(attempt, at(seconds)).await.map(drop)
+    };
+    assert!(matches!(begin("wrong").await, Err(PeopleError::Refused)));
+    assert!(matches!(people.confirm_factor(ada.id, "123456", at(0)).await, Err(PeopleError::NotBegun)));
+    let (secret, _) = begin(PASSWORD).await.expect("begun");
+    sign_in(None, 1).await.expect("nothing is asked for yet");
+    assert!(matches!(people.confirm_factor(ada.id, "no code", at(1)).await, Err(PeopleError::CodeWrong)));
+    let late = people.confirm_factor(ada.id, &secret.code_at(at(600).wall), at(600)).await;
+    assert!(matches!(late, Err(PeopleError::NotBegun)));
+    let codes = people.confirm_factor(ada.id, &secret.code_at(at(1).wall), at(1)).await.expect("confirmed");
+    assert!(matches!(sign_in(None, 2).await, Err(PeopleError::CodeNeeded)));
+    assert!(matches!(sign_in(Some("  "), 2).await, Err(PeopleError::CodeNeeded)));
+    let used = secret.code_at(at(1).wall);
+    assert!(matches!(sign_in(Some(&used), 2).await, Err(PeopleError::CodeWrong)), "it has confirmed already");
+    let next = secret.code_at(at(40).wall);
+    sign_in(Some(&format!("{} {}", &next[..3], &next[3..])), 40).await.expect("signed in");
+    assert!(matches!(sign_in(Some(&next), 41).await, Err(PeopleError::CodeWrong)));
+    sign_in(Some(&codes[3].to_uppercase()), 42).await.expect("signed in");
+    assert!(matches!(sign_in(Some(&codes[3]), 43).await, Err(PeopleError::CodeWrong)));
+    people.drop_factor(ada.id).await.expect("it goes");
+    sign_in(None, 44).await.expect("signed in");
+}
+
+#[tokio::test]
+async fn codes_are_not_guessed_without_end() {
+    let (people, ada, _folder) = with_ada().await;
+    let from = "192.0.2.7".parse().expect("an address");
+    let (secret, _) = people.begin_factor(ada.id, from, PASSWORD.to_owned().into(), at(0)).await.expect("begun");
+    people.confirm_factor(ada.id, &secret.code_at(at(0).wall), at(0)).await.expect("confirmed");
+    let guess = async |code: &str| {
+        let attempt = SignIn { code: Some(code.to_owned()), ..attempt("ada@example.com", PASSWORD) };
+        people.sign_in(attempt, at(60)).await
+    };
+    for _ in 0..10 {
+        assert!(matches!(guess("no code").await, Err(PeopleError::CodeWrong)));
+    }
+    assert!(matches!(guess(&secret.code_at(at(60).wall)).await, Err(PeopleError::TooMany { .. })));
 }
 
 #[tokio::test]

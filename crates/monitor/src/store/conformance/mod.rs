@@ -102,6 +102,8 @@ macro_rules! tests {
             people::sessions_come_back_and_end_with_their_user,
             people::a_new_password_ends_the_sessions_it_is_meant_to_end,
             people::sessions_that_are_over_are_forgotten,
+            people::a_second_factor_comes_back_and_goes_with_its_user,
+            people::no_code_is_taken_twice,
         );
     };
 }

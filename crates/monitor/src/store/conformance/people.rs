@@ -1,8 +1,8 @@
 //! Users and their sessions.
 
 use super::*;
-use crate::access::{Address, Digest, Kept, Role};
-use crate::store::{Lifetime, NewSession, NewUser, UserRow, Which};
+use crate::access::{Address, Digest, FactorSecret, Kept, Role};
+use crate::store::{Factor, Lifetime, NewSession, NewUser, UserRow, Which};
 
 const LIFETIME: Lifetime = Lifetime { idle: Duration::from_secs(100), whole: Duration::from_secs(1_000) };
 
@@ -105,4 +105,47 @@ pub(crate) async fn sessions_that_are_over_are_forgotten(open: Open<'_>) {
     assert!(store.sessions().await.unwrap()[0].is_over(LIFETIME, at(1_000_000)));
     let (last, _) = begin("last", 1_000).await;
     assert_eq!(ids(&*store).await, [last]);
+}
+
+fn factor() -> Factor {
+    let mut recovery = vec![Digest::of("one"), Digest::of("two")];
+    recovery.sort_by_key(|digest| digest.0);
+    Factor { secret: FactorSecret([7; 20]), step: 100, recovery }
+}
+
+pub(crate) async fn a_second_factor_comes_back_and_goes_with_its_user(open: Open<'_>) {
+    let store = open();
+    let ada = store.add_user(user("ada"), at(1)).await.unwrap();
+    let bob = store.add_user(user("bob"), at(1)).await.unwrap();
+    assert!(store.set_factor(ada.id, Some(factor())).await.unwrap());
+    assert!(store.set_factor(bob.id, Some(factor())).await.unwrap());
+    store.set_factor(99, Some(factor())).await.unwrap_err();
+    store.close().await.unwrap();
+    let store = open();
+    assert_eq!(store.with_factor().await.unwrap(), [ada.id, bob.id]);
+    assert_eq!(store.factor(ada.id).await.unwrap(), Some(factor()));
+    let other = Factor { secret: FactorSecret([8; 20]), recovery: vec![Digest::of("three")], ..factor() };
+    assert!(store.set_factor(ada.id, Some(other.clone())).await.unwrap());
+    assert_eq!(store.factor(ada.id).await.unwrap(), Some(other));
+    assert!(store.set_factor(ada.id, None).await.unwrap());
+    assert!(!store.set_factor(ada.id, None).await.unwrap());
+    assert!(store.remove_user(bob.id).await.unwrap());
+    assert_eq!(store.factor(bob.id).await.unwrap(), None);
+    assert_eq!(store.with_factor().await.unwrap(), Vec::<i64>::new());
+}
+
+pub(crate) async fn no_code_is_taken_twice(open: Open<'_>) {
+    let store = open();
+    let ada = store.add_user(user("ada"), at(1)).await.unwrap();
+    assert!(!store.take_step(ada.id, 101).await.unwrap(), "there is no second factor");
+    store.set_factor(ada.id, Some(factor())).await.unwrap();
+    for (step, taken) in [(100, false), (102, true), (102, false), (101, false), (103, true)] {
+        assert_eq!(store.take_step(ada.id, step).await.unwrap(), taken, "{step}");
+    }
+    for (code, taken) in [("three", false), ("two", true), ("two", false), ("one", true), ("one", false)] {
+        assert_eq!(store.take_recovery(ada.id, Digest::of(code)).await.unwrap(), taken, "{code}");
+    }
+    store.close().await.unwrap();
+    let left = open().factor(ada.id).await.unwrap().unwrap();
+    assert_eq!((left.step, left.recovery), (103, Vec::new()));
 }

@@ -4,8 +4,8 @@ use allswell_core::Wall;
 use async_trait::async_trait;
 
 use super::{SqliteStore, main};
-use crate::access::{Kept, Role};
-use crate::store::{Lifetime, NewSession, NewUser, PeopleStore, SessionRow, StoreError, UserRow, Which};
+use crate::access::{Digest, Kept, Role};
+use crate::store::{Factor, Lifetime, NewSession, NewUser, PeopleStore, SessionRow, StoreError, UserRow, Which};
 
 #[async_trait]
 impl PeopleStore for SqliteStore {
@@ -48,5 +48,28 @@ impl PeopleStore for SqliteStore {
     async fn end_sessions(&self, user: i64, which: Which) -> Result<usize, StoreError> {
         let work = move |connection: &_, account| main::end_sessions(connection, account, user, which);
         self.write("end a session", work).await
+    }
+
+    async fn with_factor(&self) -> Result<Vec<i64>, StoreError> {
+        self.read("read who has a second factor", main::with_factor).await
+    }
+
+    async fn factor(&self, user: i64) -> Result<Option<Factor>, StoreError> {
+        self.read("read a second factor", move |connection, account| main::factor(connection, account, user)).await
+    }
+
+    async fn set_factor(&self, user: i64, factor: Option<Factor>) -> Result<bool, StoreError> {
+        let work = move |connection: &_, account| main::set_factor(connection, account, user, factor.as_ref());
+        self.write("write a second factor", work).await
+    }
+
+    async fn take_step(&self, user: i64, step: i64) -> Result<bool, StoreError> {
+        let work = move |connection: &_, account| main::take_step(connection, account, user, step);
+        self.write("take a code", work).await
+    }
+
+    async fn take_recovery(&self, user: i64, digest: Digest) -> Result<bool, StoreError> {
+        let work = move |connection: &_, account| main::take_recovery(connection, account, user, digest);
+        self.write("take a code on paper", work).await
     }
 }
