@@ -528,6 +528,38 @@ export interface Incidents {
   incidents: Incident[];
 }
 
+/** Somebody who was asked in. */
+export interface Invitation {
+  email: string;
+  /** From when on it is good no more. */
+  expires: string;
+  id: number;
+  made: string;
+  role: Role;
+}
+
+/** Who is asked in. */
+export interface InvitationWish {
+  /** The mail address that they will sign in with. */
+  email: string;
+  role: Role;
+}
+
+/** The invitations that nobody has come with yet, oldest first. */
+export interface Invitations {
+  invitations: Invitation[];
+}
+
+/** Who comes. */
+export interface Join {
+  /** What people call them; what stands before the `@` when nothing is said. */
+  name?: string | null;
+  /** 12 to 256 characters. */
+  password: string;
+  /** What stands in the link behind `token=`. */
+  token: string;
+}
+
 /** A key, without its secret. */
 export interface Key {
   created: string;
@@ -775,6 +807,12 @@ export interface MysqlSpec {
   /** How to speak TLS. */
   tls?: TlsOptionsSpec | null;
 }
+
+/** An invitation that was just made. */
+export type NewInvitation = Invitation & {
+  /** The link, to hand over. It is shown here and never again. */
+  link: string;
+};
 
 /** A key that was just made. */
 export type NewKey = Key & {

@@ -6,6 +6,7 @@
 mod ask;
 mod offline;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -31,6 +32,8 @@ pub struct Args {
 enum Command {
     /// Make a user; the password is asked for, or read from standard input
     Add(Add),
+    /// Ask somebody in: prints a link, good once and for a week, at which they choose their password
+    Invite(Invite),
     /// List the users
     Ls(Ls),
     /// Give a user another role
@@ -60,6 +63,18 @@ struct Add {
     name: Option<String>,
     #[command(flatten)]
     place: Place,
+}
+
+#[derive(Debug, clap::Args)]
+struct Invite {
+    /// The mail address that they will sign in with
+    #[arg(value_name = "EMAIL")]
+    email: String,
+    /// What they may do: see (viewer), change (editor), say who may do what (owner)
+    #[arg(long, value_name = "ROLE")]
+    role: RoleWord,
+    #[command(flatten)]
+    reach: Reach,
 }
 
 #[derive(Debug, clap::Args)]
@@ -145,6 +160,7 @@ struct User {
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.command {
         Command::Add(args) => add(args),
+        Command::Invite(args) => invite(args),
         Command::Ls(args) => list(args),
         Command::Role(args) => change_role(args),
         Command::Password(args) => set_password(args),
@@ -162,6 +178,15 @@ fn add(args: &Add) -> anyhow::Result<()> {
     let wish =
         json!({ "email": args.email, "name": args.name, "role": role.as_str(), "password": ask::text(&password) });
     args.place.reach.client()?.send(http::Method::POST, "/api/v1/users", Some(&wish), &[])?;
+    Ok(())
+}
+
+fn invite(args: &Invite) -> anyhow::Result<()> {
+    let wish = json!({ "email": args.email, "role": args.role.role().as_str() });
+    let made: Value = args.reach.client()?.send(http::Method::POST, "/api/v1/invitations", Some(&wish), &[])?.json()?;
+    let link = made["link"].as_str().context("the server's answer holds no link")?;
+    // Nobody reads a closed standard output.
+    let _ = writeln!(std::io::stdout().lock(), "{link}");
     Ok(())
 }
 

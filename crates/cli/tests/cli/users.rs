@@ -29,6 +29,8 @@ fn users_of_a_running_server_are_made_by_who_has_a_key_that_may_write() {
     assert_eq!(user("another good one\n", &["password", "bob@example.com"]).code, 0);
     let listed = user("", &["ls"]);
     assert_eq!(listed.stdout, "1\tada@example.com\tAda\towner\t-\n2\tbob@example.com\tbob\teditor\t-\n");
+    let link = user("", &["invite", "--role", "viewer", "eve@example.com"]);
+    assert!(link.code == 0 && link.stdout.starts_with(&format!("{url}/join?token=aw_")), "{}", link.said());
     assert_eq!(user("", &["rm", "ada@example.com"]).code, 1, "she is the last owner");
     assert_eq!(user("", &["rm", "bob@example.com"]).code, 0);
     assert_eq!(allswell(&["user", "ls", "--server", &url]).code, 4, "and nobody else");

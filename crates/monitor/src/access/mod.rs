@@ -17,7 +17,7 @@ mod secret;
 pub use address::{Address, NotAnAddress};
 pub use keyring::{Admission, Keyring, KeyringError};
 pub use password::{Kept, NotAPassword, Password, PasswordError, Passwords};
-pub use people::{LIFETIME, NewPerson, People, PeopleError, SignIn, SignedIn, Visitor};
+pub use people::{Join, LIFETIME, NewPerson, People, PeopleError, SignIn, SignedIn, Visitor};
 pub use role::{Need, Role};
 pub use scope::{Scope, Scopes};
 pub use second_factor::FactorSecret;

@@ -1,6 +1,7 @@
 //! The users of this server and who of them is signed in, at hand: every request asks here, none waits for the disk.
 
 mod factor;
+mod invite;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -13,6 +14,8 @@ use secrecy::SecretString;
 use super::attempts::Attempts;
 use super::{Address, Digest, NotAPassword, Password, PasswordError, Passwords, Role, Secret};
 use crate::store::{Lifetime, NewSession, NewUser, SessionRow, Store, StoreError, UserRow, Which};
+
+pub use self::invite::Join;
 
 /// A session that nobody uses ends after two weeks, any after three months.
 pub const LIFETIME: Lifetime =
@@ -60,6 +63,9 @@ pub enum PeopleError {
     /// There is no second factor to confirm.
     #[error("no second factor was begun within the last ten minutes")]
     NotBegun,
+    /// The invitation is not good.
+    #[error("this invitation is not good: it was used, replaced or taken back, or is older than a week")]
+    NotInvited,
     /// There were too many guesses.
     #[error("there were too many tries")]
     TooMany {

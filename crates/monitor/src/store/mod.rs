@@ -25,7 +25,9 @@ use crate::model::{AccountId, IncidentId, MonitorId};
 
 pub use chronicle::{ChronicleStore, MarkRow, NewMark, NewNote, Standing};
 pub use keys::{AccessStore, Claim, KeyChange, KeyRow, NewKey, Once, Remembered};
-pub use people::{Factor, Lifetime, NewSession, NewUser, PeopleStore, SessionRow, UserRow, Which};
+pub use people::{
+    Factor, InvitationRow, Lifetime, NewInvitation, NewSession, NewUser, PeopleStore, SessionRow, UserRow, Which,
+};
 pub use public::{PublicIncident, PublicMonitor, PublicStore, PublicUpdate, Wanted};
 pub use resources::{Change, Changed, Owner, ResourceKind, ResourceWrite, StoredResource};
 pub use rows::{

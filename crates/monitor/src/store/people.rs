@@ -96,13 +96,37 @@ pub struct Factor {
     pub recovery: Vec<Digest>,
 }
 
+/// An invitation that is to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewInvitation {
+    /// Who is asked in.
+    pub address: Address,
+    /// What they may do.
+    pub role: Role,
+    /// What is known of the text that the link holds.
+    pub digest: Digest,
+    /// From when on it is good no more.
+    pub expires: Wall,
+}
+
+/// An invitation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvitationRow {
+    /// Its number, never given again.
+    pub id: i64,
+    /// What it is.
+    pub invitation: NewInvitation,
+    /// When it was made.
+    pub made: Wall,
+}
+
 /// The part of the store that knows the people of an account.
 #[async_trait]
 pub trait PeopleStore: Send + Sync {
     /// All users by their number.
     async fn users(&self) -> Result<Vec<UserRow>, StoreError>;
 
-    /// Writes a user and returns it with its number. An address that is taken is an error.
+    /// Writes a user and returns it with its number; an invitation of theirs goes. An address that is taken is an error.
     async fn add_user(&self, user: NewUser, now: Wall) -> Result<UserRow, StoreError>;
 
     /// Writes a user's name and role; `false` when there is none.
@@ -141,4 +165,13 @@ pub trait PeopleStore: Send + Sync {
 
     /// Takes a code on paper, durably; `false` when there is none like it, or it was taken before.
     async fn take_recovery(&self, user: i64, digest: Digest) -> Result<bool, StoreError>;
+
+    /// All invitations by their number, also those that are over.
+    async fn invitations(&self) -> Result<Vec<InvitationRow>, StoreError>;
+
+    /// Writes an invitation in the place of an earlier one to the same address. Deletes those that are over.
+    async fn invite(&self, invitation: NewInvitation, now: Wall) -> Result<InvitationRow, StoreError>;
+
+    /// Deletes an invitation; `false` when there is none.
+    async fn remove_invitation(&self, id: i64) -> Result<bool, StoreError>;
 }

@@ -19,6 +19,7 @@ mod gate;
 mod health;
 mod heartbeat;
 mod incidents;
+mod invitations;
 mod keys;
 mod maintenance;
 mod me;
@@ -190,6 +191,9 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::one, users::change, users::remove))
         .routes(routes!(users::sign_out))
+        .routes(routes!(invitations::list, invitations::create))
+        .routes(routes!(invitations::remove))
+        .routes(routes!(invitations::join))
         .routes(routes!(deliveries::one))
         .routes(routes!(own::health))
         .routes(routes!(own::ready))

@@ -5,7 +5,7 @@ use http::Method;
 
 /// What needs neither key nor user: the server's own health and numbers, where jobs call in by their token, links that carry
 /// their own signature, what pages are made of, what the interface looks like, and where people sign in.
-const OPEN: [&str; 13] = [
+const OPEN: [&str; 15] = [
     "/health",
     "/ready",
     "/metrics",
@@ -17,8 +17,10 @@ const OPEN: [&str; 13] = [
     "/s/",
     "/api/openapi.json",
     "/api/v1/setup",
+    "/api/v1/join",
     "/api/v1/sign-in",
     "/sign-in",
+    "/join",
 ];
 
 /// What `method` at `path` needs; `None` when everybody may.
@@ -29,7 +31,7 @@ pub(crate) fn need(method: &Method, path: &str) -> Option<Need> {
     }
     let is_below = |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     // Who may see the keys may know whom to ask for one.
-    if is_below("/api/v1/keys") || is_below("/api/v1/users") {
+    if ["/api/v1/keys", "/api/v1/users", "/api/v1/invitations"].into_iter().any(is_below) {
         return Some(Need::Owner);
     }
     Some(Need::Scope(match *method {
@@ -74,7 +76,9 @@ mod tests {
         check(Method::GET, "/api/v1/keyshop", Some(Scope::Read));
         check(Method::GET, "/api/v1/heartbeats", Some(Scope::Heartbeat));
         check(Method::GET, "/nothing", Some(Scope::Read));
-        for path in ["/api/v1/keys", "/api/v1/keys/7", "/api/v1/users", "/api/v1/users/7/sessions"] {
+        for path in
+            ["/api/v1/keys", "/api/v1/keys/7", "/api/v1/users", "/api/v1/users/7/sessions", "/api/v1/invitations"]
+        {
             assert_eq!(need(&Method::GET, path), Some(Need::Owner), "{path}");
         }
     }

@@ -82,6 +82,15 @@ pub(super) struct OneUser {
     id: String,
 }
 
+/// The invitation that a path names.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "the document of what `Key` reads")]
+pub(super) struct OneInvitation {
+    /// The invitation's number.
+    id: String,
+}
+
 /// The session that a path names.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]

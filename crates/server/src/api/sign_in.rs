@@ -137,7 +137,7 @@ pub(super) async fn sign_out(
     Ok((StatusCode::NO_CONTENT, AppendHeaders([(header::SET_COOKIE, cookie)])).into_response())
 }
 
-fn answered(state: &ApiState, signed: &SignedIn) -> impl IntoResponse + use<> {
+pub(super) fn answered(state: &ApiState, signed: &SignedIn) -> impl IntoResponse + use<> {
     let cookie = Cookie::at(state.public_url.as_deref()).set(&signed.secret);
     (AppendHeaders([(header::SET_COOKIE, cookie)]), Json(Me::user(&signed.user, signed.session.id)))
 }

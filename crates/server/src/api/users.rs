@@ -117,11 +117,10 @@ pub(super) async fn list(State(state): State<ApiState>, _: NoQuery) -> Result<Js
     responses((status = 201, body = One), openapi::Refusals, openapi::RefusalsOfBody))]
 pub(super) async fn create(State(state): State<ApiState>, _: NoQuery, fields: Fields) -> Result<Response, Problem> {
     let fields = fields.only(&["email", "name", "role", "password"])?;
-    let missing = || Problem::field("role", "`role` is missing", known());
     let wish = NewPerson {
         address: address(&fields)?,
         name: fields.text("name", NAME_CHARACTERS_MAX)?,
-        role: role(&fields)?.ok_or_else(missing)?,
+        role: needed_role(&fields)?,
         password: fields.secret("password")?,
     };
     let row = state.people.create(wish, state.now().wall).await?;
@@ -180,8 +179,13 @@ fn known() -> String {
     format!("known are {}", Role::ALL.map(Role::as_str).join(", "))
 }
 
+/// The role in `role`, which must be there.
+pub(super) fn needed_role(fields: &Fields) -> Result<Role, Problem> {
+    role(fields)?.ok_or_else(|| Problem::field("role", "`role` is missing", known()))
+}
+
 /// The role in `role`.
-pub(super) fn role(fields: &Fields) -> Result<Option<Role>, Problem> {
+fn role(fields: &Fields) -> Result<Option<Role>, Problem> {
     let Some(word) = fields.text("role", 50)? else { return Ok(None) };
     let wrong = || Problem::field("role", format!("there is no role `{word}`"), known());
     Role::from_word(&word).map(Some).ok_or_else(wrong)
@@ -222,6 +226,7 @@ impl From<PeopleError> for Problem {
             PeopleError::Refused => Self::not_signed_in(said, "an owner can give you another password"),
             PeopleError::CodeNeeded => Self::code(said, "write the six digits that your app shows, or a code on paper"),
             PeopleError::CodeWrong => Self::code(said, "wait for the next one; a code on paper is good once"),
+            PeopleError::NotInvited => Self::not_found(said, "ask an owner for another one"),
             PeopleError::NotBegun => Self::conflict(said, "begin with POST /api/v1/me/second-factor"),
             PeopleError::TooMany { wait } => Self::too_many(said, wait),
             PeopleError::Password(PasswordError::Busy) | PeopleError::Random(_) => Self::busy(),

@@ -10,6 +10,7 @@ mod certificate;
 mod console;
 mod evidence;
 mod incident;
+mod join;
 mod monitor;
 mod overview;
 mod seen;
@@ -43,6 +44,7 @@ pub(crate) fn router() -> Router<ApiState> {
             "/acknowledge/{incident}/{channel}/{until}/{signature}",
             get(acknowledge::ask).post(acknowledge::confirm),
         )
+        .route("/join", get(join::ask).post(join::join))
         .route("/sign-in", get(sign_in::ask).post(sign_in::sign_in))
         .route("/plain/assets/plain.css", get(assets::css))
         .route("/plain/assets/icon.svg", get(assets::icon))

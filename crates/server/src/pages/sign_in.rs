@@ -1,6 +1,6 @@
 //! `/sign-in`: where a browser is sent that shows neither a key nor a session. A form, no script.
 
-use allswell_monitor::access::{Address, PeopleError, SignIn};
+use allswell_monitor::access::{Address, PeopleError, SignIn, SignedIn};
 use askama::Template;
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
@@ -12,10 +12,10 @@ use super::Page;
 use crate::api::{ApiState, Cookie, Place, Problem, agent, is_same_origin};
 
 /// A page with a form: it may be sent to us.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; \
+pub(super) const FORM_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; \
                       frame-ancestors 'none'";
 /// The longest form that is looked at, in bytes.
-const BODY_MAX: usize = 8_192;
+pub(super) const BODY_MAX: usize = 8_192;
 
 #[derive(Template)]
 #[template(path = "sign_in.html", whitespace = "minimize")]
@@ -62,20 +62,28 @@ pub(super) async fn sign_in(State(state): State<ApiState>, place: Place, headers
         Err(_) => Err(PeopleError::Refused),
     };
     match signed {
-        Ok(signed) => {
-            let cookie = Cookie::at(state.public_url.as_deref()).set(&signed.secret);
-            (AppendHeaders([(header::SET_COOKIE, cookie)]), Redirect::to(&format!(".{}", own(&next)))).into_response()
-        }
+        Ok(signed) => goes_on(&state, &signed, &next),
         Err(error) => {
             let problem = Problem::from(error);
-            let (detail, hint) = problem.sentences();
-            let wrong = [Some(detail), hint].into_iter().flatten().map(super::text::sentence).collect::<Vec<_>>();
-            page(&state, problem.status(), wrong.join(" "), email, &next)
+            page(&state, problem.status(), said(&problem), email, &next)
         }
     }
 }
 
-fn field(pairs: &[u8], wanted: &str) -> String {
+/// Has the browser keep the session, and sends it on to `next`.
+pub(super) fn goes_on(state: &ApiState, signed: &SignedIn, next: &str) -> Response {
+    let cookie = Cookie::at(state.public_url.as_deref()).set(&signed.secret);
+    (AppendHeaders([(header::SET_COOKIE, cookie)]), Redirect::to(&format!(".{}", own(next)))).into_response()
+}
+
+/// A problem for who reads a page.
+pub(super) fn said(problem: &Problem) -> String {
+    let (detail, hint) = problem.sentences();
+    [Some(detail), hint].into_iter().flatten().map(super::text::sentence).collect::<Vec<_>>().join(" ")
+}
+
+/// What a form or a query says of `wanted`; empty for nothing.
+pub(super) fn field(pairs: &[u8], wanted: &str) -> String {
     let found = url::form_urlencoded::parse(pairs).find(|(name, _)| name == wanted);
     found.map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
@@ -96,7 +104,7 @@ fn page(state: &ApiState, status: StatusCode, wrong: String, email: String, next
         next: own(next).to_owned(),
     };
     let mut response = (status, super::html(&page)).into_response();
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(FORM_POLICY));
     response
 }
 

@@ -124,7 +124,8 @@ async fn every_route_of_the_document_lets_each_role_do_what_it_may_and_no_more()
         let mut browser = Browser::of(&world, role).await;
         for (path, item) in document["paths"].as_object().expect("paths") {
             for (method, operation) in item.as_object().expect("methods") {
-                let is_own = ["/api/v1/users", "/api/v1/keys"].iter().any(|root| path.starts_with(root));
+                let is_own =
+                    ["/api/v1/users", "/api/v1/keys", "/api/v1/invitations"].iter().any(|root| path.starts_with(root));
                 let scope = operation["security"][0]["key"][0].as_str();
                 let may = match (role, scope) {
                     (Role::Owner, _) | (_, None) => true,
@@ -378,4 +379,68 @@ async fn a_second_factor_is_begun_confirmed_asked_for_and_taken_away() {
     assert_eq!(end.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", end.body);
     let end = viewer.ask("POST", "/api/v1/me/second-factor/end", json!({ "password": PASSWORD })).await;
     assert_eq!(end.status, StatusCode::NO_CONTENT, "{}", end.body);
+}
+
+#[tokio::test]
+async fn somebody_is_asked_in_by_a_link_and_comes_once() {
+    let world = peopled().await;
+    let mut owner = Browser::of(&world, Role::Owner).await;
+    let wish = json!({ "email": "new@example.com", "role": "editor" });
+    let made = owner.ask("POST", "/api/v1/invitations", wish.clone()).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+    assert_eq!(
+        (&made.json()["expires"], made.header("location")),
+        (&json!("2026-11-28T11:42:14.120Z"), "/api/v1/invitations/1")
+    );
+    let link = made.json()["link"].as_str().expect("a link").to_owned();
+    let token = link.strip_prefix("https://status.example.com/join?token=").expect("a link here").to_owned();
+    let list = owner.ask("GET", "/api/v1/invitations", Value::Null).await;
+    assert_eq!(list.json()["invitations"][0]["email"], "new@example.com");
+    assert!(!list.body.contains(&token), "{}", list.body);
+    let mut guest = Browser::at(&world, "192.0.2.9");
+    let weak = guest.ask("POST", "/api/v1/join", json!({ "token": token, "password": "short" })).await;
+    assert_eq!((weak.status, &weak.json()["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("password")));
+    let came = guest.ask("POST", "/api/v1/join", json!({ "token": token, "password": PASSWORD, "name": "Nova" })).await;
+    assert_eq!((came.status, &came.json()["user"]["role"]), (StatusCode::CREATED, &json!("editor")), "{}", came.body);
+    assert_eq!(guest.ask("GET", "/api/v1/me", Value::Null).await.json()["user"]["name"], "Nova");
+    let again = guest.ask("POST", "/api/v1/join", json!({ "token": token, "password": PASSWORD })).await;
+    assert_eq!(again.status, StatusCode::NOT_FOUND, "{}", again.body);
+    assert_eq!(
+        owner.ask("POST", "/api/v1/invitations", wish).await.status,
+        StatusCode::CONFLICT,
+        "there is such a user"
+    );
+    let wish = json!({ "email": "next@example.com", "role": "viewer" });
+    let path = owner.ask("POST", "/api/v1/invitations", wish).await.header("location").to_owned();
+    assert_eq!(owner.status("DELETE", &path).await, StatusCode::NO_CONTENT);
+    assert_eq!(owner.status("DELETE", &path).await, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_link_leads_to_a_form_without_script() {
+    let world = peopled().await;
+    let address = Address::new("new@example.com").expect("an address");
+    let (_, secret) = world.state.people.invite(address, Role::Viewer, NOW).await.expect("invited");
+    let path = format!("/join?token={}", secret.text());
+    for _ in 0..2 {
+        let form = get(&world.state, &path).await;
+        assert!(
+            form.status == StatusCode::OK && form.body.contains("new@example.com"),
+            "looking changes nothing: {}",
+            form.body
+        );
+    }
+    let post = async |origin: &str, password: &str| {
+        let body = format!("token={}&password={}&name=", secret.text(), password.replace(' ', "+"));
+        let request = Request::post("/join").header("host", "status.example.com").header("origin", origin);
+        send(&world.state, request.body(Body::from(body)).expect("a request")).await
+    };
+    assert_eq!(post("https://evil.example.net", PASSWORD).await.status, StatusCode::FORBIDDEN);
+    let weak = post(HERE, "short").await;
+    assert!(weak.status == StatusCode::UNPROCESSABLE_ENTITY && weak.body.contains("12 to 256"), "{}", weak.body);
+    let came = post(HERE, PASSWORD).await;
+    assert_eq!((came.status, came.header("location")), (StatusCode::SEE_OTHER, "./"), "{}", came.body);
+    assert!(came.header("set-cookie").starts_with("__Host-allswell=aw_"));
+    let over = get(&world.state, &path).await;
+    assert!(over.status == StatusCode::NOT_FOUND && !over.body.contains("<form"), "{}", over.body);
 }

@@ -187,6 +187,31 @@ async fn codes_are_not_guessed_without_end() {
 }
 
 #[tokio::test]
+async fn an_invitation_is_good_once_and_for_a_week() {
+    let (people, ..) = with_ada().await;
+    let bob = Address::new("bob@example.com").expect("an address");
+    let join = async |secret: &Secret, seconds| {
+        let (token, password) = (secret.text().to_owned().into(), PASSWORD.to_owned().into());
+        let from = "192.0.2.8".parse().expect("an address");
+        people.join(Join { token, name: None, password, from, agent: String::new() }, at(seconds).wall).await
+    };
+    assert!(matches!(people.invite(ada(), Role::Viewer, START).await, Err(PeopleError::Taken(_))));
+    let (_, replaced) = people.invite(bob.clone(), Role::Owner, START).await.expect("invited");
+    let (row, secret) = people.invite(bob.clone(), Role::Viewer, START).await.expect("invited");
+    assert_eq!(people.invitations(START).await.expect("read").len(), 1);
+    assert!(matches!(join(&replaced, 1).await, Err(PeopleError::NotInvited)));
+    assert!(matches!(join(&secret, 7 * 86_400).await, Err(PeopleError::NotInvited)), "too late");
+    people.take_back(row.id).await.expect("taken back");
+    assert!(matches!(people.take_back(row.id).await, Err(PeopleError::NotInvited)));
+    assert!(matches!(join(&secret, 1).await, Err(PeopleError::NotInvited)));
+    let (_, secret) = people.invite(bob.clone(), Role::Editor, START).await.expect("invited");
+    let signed = join(&secret, 2).await.expect("he comes");
+    assert_eq!((signed.user.user.address, signed.user.user.role), (bob, Role::Editor));
+    assert!(people.admit(signed.secret.text(), at(3).wall).await.is_some());
+    assert!(matches!(join(&secret, 3).await, Err(PeopleError::NotInvited)), "it was used");
+}
+
+#[tokio::test]
 async fn nobody_gathers_sessions_without_end() {
     let (people, ada, _folder) = with_ada().await;
     let first = people.sign_in(attempt("ada@example.com", PASSWORD), at(0)).await.expect("signed in");

@@ -104,6 +104,7 @@ macro_rules! tests {
             people::sessions_that_are_over_are_forgotten,
             people::a_second_factor_comes_back_and_goes_with_its_user,
             people::no_code_is_taken_twice,
+            people::an_invitation_is_replaced_forgotten_and_gone_when_its_guest_has_come,
         );
     };
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::access::{Address, Digest, FactorSecret, Kept, Role};
-use crate::store::{Factor, Lifetime, NewSession, NewUser, UserRow, Which};
+use crate::store::{Factor, Lifetime, NewInvitation, NewSession, NewUser, UserRow, Which};
 
 const LIFETIME: Lifetime = Lifetime { idle: Duration::from_secs(100), whole: Duration::from_secs(1_000) };
 
@@ -148,4 +148,29 @@ pub(crate) async fn no_code_is_taken_twice(open: Open<'_>) {
     store.close().await.unwrap();
     let left = open().factor(ada.id).await.unwrap().unwrap();
     assert_eq!((left.step, left.recovery), (103, Vec::new()));
+}
+
+fn invitation(name: &str, text: &str, expires: i64) -> NewInvitation {
+    NewInvitation { address: user(name).address, role: Role::Viewer, digest: Digest::of(text), expires: at(expires) }
+}
+
+pub(crate) async fn an_invitation_is_replaced_forgotten_and_gone_when_its_guest_has_come(open: Open<'_>) {
+    let store = open();
+    let known =
+        async |store: &dyn Store| store.invitations().await.unwrap().into_iter().map(|row| row.id).collect::<Vec<_>>();
+    let first = store.invite(invitation("ada", "one", 50), at(5)).await.unwrap();
+    let second = store.invite(invitation("ada", "two", 60), at(6)).await.unwrap();
+    let bob = store.invite(invitation("bob", "three", 40), at(7)).await.unwrap();
+    store.invite(invitation("eve", "three", 40), at(8)).await.unwrap_err();
+    store.close().await.unwrap();
+    let store = open();
+    assert_eq!(store.invitations().await.unwrap(), [second.clone(), bob.clone()]);
+    assert_eq!((second.invitation, second.made), (invitation("ada", "two", 60), at(6)));
+    assert!(second.id > first.id);
+    let eve = store.invite(invitation("eve", "four", 90), at(40)).await.unwrap();
+    assert_eq!(known(&*store).await, [second.id, eve.id], "bob's was over");
+    store.add_user(user("ada"), at(41)).await.unwrap();
+    assert_eq!(known(&*store).await, [eve.id]);
+    assert!(store.remove_invitation(eve.id).await.unwrap());
+    assert!(!store.remove_invitation(eve.id).await.unwrap());
 }

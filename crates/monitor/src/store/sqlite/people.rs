@@ -5,7 +5,10 @@ use async_trait::async_trait;
 
 use super::{SqliteStore, main};
 use crate::access::{Digest, Kept, Role};
-use crate::store::{Factor, Lifetime, NewSession, NewUser, PeopleStore, SessionRow, StoreError, UserRow, Which};
+use crate::store::{
+    Factor, InvitationRow, Lifetime, NewInvitation, NewSession, NewUser, PeopleStore, SessionRow, StoreError, UserRow,
+    Which,
+};
 
 #[async_trait]
 impl PeopleStore for SqliteStore {
@@ -71,5 +74,19 @@ impl PeopleStore for SqliteStore {
     async fn take_recovery(&self, user: i64, digest: Digest) -> Result<bool, StoreError> {
         let work = move |connection: &_, account| main::take_recovery(connection, account, user, digest);
         self.write("take a code on paper", work).await
+    }
+
+    async fn invitations(&self) -> Result<Vec<InvitationRow>, StoreError> {
+        self.read("read the invitations", main::invitations).await
+    }
+
+    async fn invite(&self, invitation: NewInvitation, now: Wall) -> Result<InvitationRow, StoreError> {
+        let work = move |connection: &_, account| main::invite(connection, account, &invitation, now);
+        self.write("write an invitation", work).await
+    }
+
+    async fn remove_invitation(&self, id: i64) -> Result<bool, StoreError> {
+        let work = move |connection: &_, account| main::remove_invitation(connection, account, id);
+        self.write("delete an invitation", work).await
     }
 }

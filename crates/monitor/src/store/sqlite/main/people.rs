@@ -5,6 +5,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::super::fault::Fault;
 use super::columns::{wall, word};
+use super::invitations::came;
 use crate::access::{Address, Digest, Kept, Role};
 use crate::model::AccountId;
 use crate::store::{Lifetime, NewSession, NewUser, SessionRow, UserRow, Which};
@@ -30,13 +31,14 @@ fn user(row: &Row<'_>) -> rusqlite::Result<UserRow> {
     Ok(UserRow { id: row.get(0)?, user, created: wall(row, 5)? })
 }
 
-/// Writes a user.
+/// Writes a user, whose invitation is good no more.
 pub(in super::super) fn add_user(
     connection: &Connection,
     account: AccountId,
     new: &NewUser,
     now: Wall,
 ) -> Result<UserRow, Fault> {
+    came(connection, account, &new.address)?;
     let NewUser { address, name, role, password } = new;
     let row = connection
         .prepare_cached(&format!(
