@@ -252,8 +252,7 @@ export interface Delivery {
   next?: string | null;
   /** When the other side took it. */
   sent?: string | null;
-  /** `waiting`, `sent`, `refused`. */
-  state: string;
+  state: DeliveryState;
 }
 
 /** One attempt to hand a message over. */
@@ -274,6 +273,8 @@ export type DeliveryInFull = Delivery & {
   /** The last thousand, oldest first. */
   tries: DeliveryAttempt[];
 };
+
+export type DeliveryState = "waiting" | "sent" | "refused";
 
 /** A value that is different, secrets as `***`. */
 export interface Difference {

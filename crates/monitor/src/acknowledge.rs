@@ -44,7 +44,7 @@ impl Acknowledger {
         by: &str,
         note: Option<&str>,
     ) -> Result<Acknowledged, StoreError> {
-        let by = Some(line(by, BY_MAX)).filter(|by| !by.is_empty()).unwrap_or_else(|| "somebody".to_owned());
+        let by = name(by);
         let note = note.map(|note| block(note, NOTE_MAX)).filter(|note| !note.is_empty());
         let done = self.store.acknowledge(incident, by, note, self.clock.now().wall).await?;
         if done == Acknowledged::Now {
@@ -53,4 +53,21 @@ impl Acknowledger {
         }
         Ok(done)
     }
+    /// Notes that `by` sees to all of `incidents`, as [`Acknowledger::acknowledge`] does for one; says what it did to each.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was noted.
+    pub async fn acknowledge_all(&self, incidents: Vec<IncidentId>, by: &str) -> Result<Vec<Acknowledged>, StoreError> {
+        let done = self.store.acknowledge_all(incidents.clone(), name(by), self.clock.now().wall).await?;
+        for (incident, _) in incidents.iter().zip(&done).filter(|(_, done)| **done == Acknowledged::Now) {
+            // As above.
+            let _ = self.noted.send(*incident).await;
+        }
+        Ok(done)
+    }
+}
+
+/// The name of a person as it is noted.
+fn name(by: &str) -> String {
+    Some(line(by, BY_MAX)).filter(|by| !by.is_empty()).unwrap_or_else(|| "somebody".to_owned())
 }

@@ -1,6 +1,8 @@
-//! Links by which whoever reads a message says that somebody is looking after its incident: signed for one incident and one
-//! channel, good for a week.
+//! Links by which whoever reads a message says that somebody is looking after what it tells: signed for one incident, or for all
+//! that one message tells of, and for one channel; good for a week.
 
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use allswell_core::Wall;
@@ -14,6 +16,8 @@ use crate::secret_key::SecretKey;
 const GOOD_FOR: Duration = Duration::from_secs(7 * 86_400);
 /// Where the key lies below the data directory.
 const KEY_FILE: &str = "links.key";
+/// What stands before the number of a message.
+const MESSAGE: &str = "message-";
 
 /// Makes links and knows them again.
 #[derive(Clone)]
@@ -22,11 +26,40 @@ pub struct Links {
     base: String,
 }
 
+/// What a link is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// One incident.
+    Incident(IncidentId),
+    /// All that the message with this number tells of.
+    Message(i64),
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Incident(id) => id.fmt(f),
+            Self::Message(number) => write!(f, "{MESSAGE}{number}"),
+        }
+    }
+}
+
+impl FromStr for Subject {
+    type Err = NotGood;
+
+    fn from_str(text: &str) -> Result<Self, NotGood> {
+        match text.strip_prefix(MESSAGE) {
+            Some(number) => number.parse().map(Self::Message).map_err(|_| NotGood::Unknown),
+            None => text.parse().map(Self::Incident).map_err(|_| NotGood::Unknown),
+        }
+    }
+}
+
 /// What a link says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
-    /// Which incident.
-    pub incident: IncidentId,
+    /// What it is about.
+    pub subject: Subject,
     /// Through which channel it was sent.
     pub channel: String,
 }
@@ -60,39 +93,31 @@ impl Links {
         Ok(Self::new(SecretKey::of(data, KEY_FILE)?, base))
     }
 
-    /// The link for a message about `incident` to `channel` that was decided at `decided`; the same each time.
-    pub fn acknowledge(&self, incident: IncidentId, channel: &str, decided: Wall) -> String {
+    /// The link for a message to `channel` that was decided at `decided`; the same each time.
+    pub fn acknowledge(&self, subject: Subject, channel: &str, decided: Wall) -> String {
         let until = (decided + GOOD_FOR).ms().div_euclid(1_000);
-        let signature = self.sign(&incident.to_string(), until, channel);
+        let signature = self.sign(&subject.to_string(), until, channel);
         let channel = utf8_percent_encode(channel, NON_ALPHANUMERIC);
-        format!("{}/acknowledge/{incident}/{channel}/{until}/{signature}", self.base)
+        format!("{}/acknowledge/{subject}/{channel}/{until}/{signature}", self.base)
     }
 
     /// What a link says whose parts are these.
-    pub fn read(
-        &self,
-        incident: &str,
-        channel: &str,
-        until: &str,
-        signature: &str,
-        now: Wall,
-    ) -> Result<Said, NotGood> {
+    pub fn read(&self, subject: &str, channel: &str, until: &str, signature: &str, now: Wall) -> Result<Said, NotGood> {
         let seconds: i64 = until.parse().map_err(|_| NotGood::Unknown)?;
         let given = from_hex(signature).ok_or(NotGood::Unknown)?;
-        self.mac(incident, seconds, channel).verify_truncated_left(&given).map_err(|_| NotGood::Unknown)?;
+        self.mac(subject, seconds, channel).verify_truncated_left(&given).map_err(|_| NotGood::Unknown)?;
         if now.ms().div_euclid(1_000) > seconds {
             return Err(NotGood::Expired);
         }
-        let incident = incident.parse().map_err(|_| NotGood::Unknown)?;
-        Ok(Said { incident, channel: channel.to_owned() })
+        Ok(Said { subject: subject.parse()?, channel: channel.to_owned() })
     }
 
-    fn mac(&self, incident: &str, until: i64, channel: &str) -> hmac::Hmac<sha2::Sha256> {
-        self.key.mac(&["acknowledge", incident, &until.to_string(), channel])
+    fn mac(&self, subject: &str, until: i64, channel: &str) -> hmac::Hmac<sha2::Sha256> {
+        self.key.mac(&["acknowledge", subject, &until.to_string(), channel])
     }
 
-    fn sign(&self, incident: &str, until: i64, channel: &str) -> String {
-        let bytes = self.mac(incident, until, channel).finalize().into_bytes();
+    fn sign(&self, subject: &str, until: i64, channel: &str) -> String {
+        let bytes = self.mac(subject, until, channel).finalize().into_bytes();
         bytes[..16].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
@@ -129,12 +154,12 @@ mod tests {
     #[test]
     fn a_link_is_known_again_for_a_week_and_nothing_of_it_can_be_changed() {
         let (links, folder) = links();
-        let incident = IncidentId { monitor: MonitorId(12), seq: 7 };
-        let link = links.acknowledge(incident, "team / ops", NOW);
+        let subject = Subject::Incident(IncidentId { monitor: MonitorId(12), seq: 7 });
+        let link = links.acknowledge(subject, "team / ops", NOW);
         let [id, channel, until, signature] = parts(&link).try_into().unwrap();
         let read =
             |id: &str, channel: &str, until: &str, signature: &str, now| links.read(id, channel, until, signature, now);
-        let said = Said { incident, channel: "team / ops".to_owned() };
+        let said = Said { subject, channel: "team / ops".to_owned() };
         assert_eq!(read(&id, &channel, &until, &signature, NOW), Ok(said.clone()));
         assert_eq!(read(&id, &channel, &until, &signature, NOW + GOOD_FOR), Ok(said));
         let late = NOW + GOOD_FOR + Duration::from_secs(1);
@@ -145,6 +170,18 @@ mod tests {
         assert_eq!(read(&id, &channel, &until, &signature[..16], NOW), Err(NotGood::Unknown));
         assert_eq!(read(&id, &channel, &until, &signature.to_uppercase(), NOW), Err(NotGood::Unknown));
         let again = Links::new(SecretKey::of(folder.path(), KEY_FILE).unwrap(), "https://x.example");
-        assert_eq!(again.acknowledge(incident, "team / ops", NOW), link, "a restart makes the same link");
+        assert_eq!(again.acknowledge(subject, "team / ops", NOW), link, "a restart makes the same link");
+    }
+    #[test]
+    fn a_link_may_be_about_all_that_a_message_tells() {
+        let (links, _folder) = links();
+        let [what, channel, until, signature] =
+            parts(&links.acknowledge(Subject::Message(35), "ops", NOW)).try_into().unwrap();
+        assert_eq!(what, "message-35");
+        let said = links.read(&what, &channel, &until, &signature, NOW);
+        assert_eq!(said, Ok(Said { subject: Subject::Message(35), channel: "ops".to_owned() }));
+        for other in ["message-36", "message-", "35", "12-7"] {
+            assert_eq!(links.read(other, &channel, &until, &signature, NOW), Err(NotGood::Unknown), "{other}");
+        }
     }
 }

@@ -116,9 +116,9 @@ pub struct Notification {
 }
 
 impl Notification {
-    /// Whether somebody can say that they look after what it tells: it is one incident, and not over.
+    /// Whether somebody can say that they look after what it tells: it is not over.
     pub fn can_be_acknowledged(&self) -> bool {
-        self.others.is_empty() && matches!(self.kind, Kind::Down | Kind::Degraded | Kind::Certificate)
+        matches!(self.kind, Kind::Down | Kind::Degraded | Kind::Certificate)
     }
 
     /// What `allswell channel test` sends through the channel with this name at the moment `at` (RFC 3339).

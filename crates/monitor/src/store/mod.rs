@@ -31,8 +31,8 @@ pub use people::{
 pub use public::{PublicIncident, PublicMonitor, PublicStore, PublicUpdate, Wanted};
 pub use resources::{Change, Changed, Owner, ResourceKind, ResourceWrite, StoredResource};
 pub use rows::{
-    Acknowledged, Acknowledgement, AttemptRow, Claimed, DeliveryRow, IncidentFilter, IncidentRow, MonitorRow,
-    OutboxGauge, Settlement, TimelineRow,
+    Acknowledged, Acknowledgement, AttemptRow, Claimed, DeliveryFilter, DeliveryRow, DeliveryState, IncidentFilter,
+    IncidentRow, MonitorRow, OutboxGauge, Settlement, TimelineRow, ToldIncident,
 };
 pub use written::{
     Decision, Enlisted, Enlistment, IncidentChange, OpenIncident, OutboxRow, ResultRow, Together, TransitionRow,
@@ -163,8 +163,19 @@ pub trait Store: AccessStore + ChronicleStore + PeopleStore + PublicStore + Send
         now: Wall,
     ) -> Result<Acknowledged, StoreError>;
 
+    /// The incidents that a message tells of, those of the messages that it carries included; none when it is not known any more.
+    async fn told(&self, message: i64) -> Result<Vec<ToldIncident>, StoreError>;
+
+    /// Notes that `by` sees to these incidents, as [`Store::acknowledge`] does for one, in one transaction; says what it did to each.
+    async fn acknowledge_all(
+        &self,
+        incidents: Vec<IncidentId>,
+        by: String,
+        now: Wall,
+    ) -> Result<Vec<Acknowledged>, StoreError>;
+
     /// Deliveries, newest first.
-    async fn deliveries(&self, limit: usize) -> Result<Vec<DeliveryRow>, StoreError>;
+    async fn deliveries(&self, filter: DeliveryFilter) -> Result<Vec<DeliveryRow>, StoreError>;
 
     /// One delivery and its last thousand attempts, oldest first.
     async fn delivery(&self, id: i64) -> Result<Option<(DeliveryRow, Vec<AttemptRow>)>, StoreError>;

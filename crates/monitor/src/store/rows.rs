@@ -141,6 +141,26 @@ pub enum Acknowledged {
     Unknown,
 }
 
+/// An incident that a message tells of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToldIncident {
+    /// Its name.
+    pub id: IncidentId,
+    /// The monitor's name.
+    pub monitor_name: String,
+    /// When it ended; `None` while it is open.
+    pub ended: Option<Wall>,
+    /// Who sees to it.
+    pub acknowledged: Option<Acknowledgement>,
+}
+
+impl ToldIncident {
+    /// Whether it is open and nobody sees to it.
+    pub const fn needs_somebody(&self) -> bool {
+        self.ended.is_none() && self.acknowledged.is_none()
+    }
+}
+
 /// A delivery for those who read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeliveryRow {
@@ -196,6 +216,53 @@ pub struct OutboxGauge {
     pub oldest: Option<Wall>,
     /// Messages refused for good.
     pub refused: u64,
+}
+
+/// The states of a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryState {
+    /// It has not been taken yet.
+    Waiting,
+    /// The other side took it.
+    Sent,
+    /// The other side refused it for good.
+    Refused,
+}
+
+impl DeliveryState {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Waiting, Self::Sent, Self::Refused];
+
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Sent => "sent",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// Which deliveries to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryFilter {
+    /// Only to the channel with this name.
+    pub channel: Option<String>,
+    /// Only about this monitor.
+    pub monitor: Option<MonitorId>,
+    /// Only about this incident.
+    pub incident: Option<IncidentId>,
+    /// Only those that stand so.
+    pub state: Option<DeliveryState>,
+    /// At most so many, newest first.
+    pub limit: usize,
+}
+
+impl DeliveryFilter {
+    /// The newest `limit` of all.
+    pub const fn newest(limit: usize) -> Self {
+        Self { channel: None, monitor: None, incident: None, state: None, limit }
+    }
 }
 
 /// Which incidents to read.

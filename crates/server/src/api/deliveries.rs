@@ -1,12 +1,12 @@
 //! `/api/v1/deliveries` and `/api/v1/deliveries/{id}`: who was told, who could not be, and each attempt to do so.
 
-use allswell_monitor::store::{AttemptRow, DeliveryRow};
+use allswell_monitor::store::{AttemptRow, DeliveryFilter, DeliveryRow, DeliveryState};
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{ApiState, Key, NoQuery, Problem, Query, openapi, wire};
+use super::{ApiState, Key, NoQuery, Problem, Query, openapi, read, wire};
 
 const DEFAULT: usize = 100;
 const MOST: usize = 100_000;
@@ -35,7 +35,7 @@ struct One {
     channel: String,
     #[schema(schema_with = openapi::notification_kind)]
     kind: &'static str,
-    /// `waiting`, `sent`, `refused`.
+    #[schema(schema_with = openapi::delivery_state)]
     state: String,
     #[schema(format = DateTime)]
     created: String,
@@ -87,11 +87,20 @@ impl From<AttemptRow> for Try {
     }
 }
 
-/// How many.
+/// Which deliveries.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "the document of what `Query` reads by name")]
-pub(super) struct Most {
+pub(super) struct Which {
+    /// Only to the channel with this name, one that is gone included.
+    channel: Option<String>,
+    /// Only about this monitor: its number or its name.
+    monitor: Option<String>,
+    /// Only about this incident: its id, `12-7`.
+    incident: Option<String>,
+    /// Only those that stand so.
+    #[param(schema_with = openapi::delivery_state)]
+    state: Option<String>,
     /// At most so many.
     #[param(minimum = 1, maximum = 100_000, default = 100)]
     limit: Option<usize>,
@@ -119,12 +128,34 @@ impl From<DeliveryRow> for One {
 }
 
 /// Deliveries
-#[utoipa::path(get, path = "/api/v1/deliveries", operation_id = "list_deliveries", tag = "incidents", params(Most),
-    responses((status = 200, body = List), openapi::Refusals))]
+#[utoipa::path(get, path = "/api/v1/deliveries", operation_id = "list_deliveries", tag = "incidents", params(Which),
+    responses((status = 200, body = List), openapi::RefusalsOfOne))]
 pub(super) async fn list(State(state): State<ApiState>, query: RawQuery) -> Result<Json<List>, Problem> {
-    let query = Query::read(query, &["limit"])?;
-    let rows = state.store.deliveries(query.limit(DEFAULT, MOST)?).await?;
+    let query = Query::read(query, &["channel", "monitor", "incident", "state", "limit"])?;
+    let rows = state.store.deliveries(filter(&state, &query).await?).await?;
     Ok(Json(List { deliveries: rows.into_iter().map(One::from).collect() }))
+}
+
+async fn filter(state: &ApiState, query: &Query) -> Result<DeliveryFilter, Problem> {
+    let mut filter = DeliveryFilter {
+        channel: query.value("channel").map(str::to_owned),
+        state: query.value("state").map(delivery_state).transpose()?,
+        ..DeliveryFilter::newest(query.limit(DEFAULT, MOST)?)
+    };
+    if let Some(key) = query.value("monitor") {
+        filter.monitor = Some(read::monitor(&*state.store, key).await?.enlisted.id);
+    }
+    if let Some(key) = query.value("incident") {
+        filter.incident = Some(read::incident(&*state.store, key).await?.id);
+    }
+    Ok(filter)
+}
+
+fn delivery_state(word: &str) -> Result<DeliveryState, Problem> {
+    DeliveryState::ALL.into_iter().find(|state| state.as_str() == word).ok_or_else(|| {
+        let known = DeliveryState::ALL.map(DeliveryState::as_str).join(", ");
+        Problem::parameter("state", format!("there is no state `{word}`"), format!("known are {known}"))
+    })
 }
 
 /// One delivery

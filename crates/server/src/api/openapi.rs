@@ -19,7 +19,8 @@ pub(super) use self::refusals::{
     Refusals, RefusalsOfBody, RefusalsOfChange, RefusalsOfOne, RefusalsOfOneWrite, RefusalsOfSignIn, RefusalsOfWrites,
 };
 pub(super) use self::words::{
-    incident_kind, maintenance_state, note_kind, notification_kind, order, outcome, owner, reason, role, scopes, status,
+    delivery_state, incident_kind, maintenance_state, note_kind, notification_kind, order, outcome, owner, reason,
+    role, scopes, status,
 };
 
 use super::need::need;

@@ -1,6 +1,10 @@
-//! `/acknowledge/...`: the link in a message. Looking at it changes nothing, for mail programs look at links too; the button does.
+//! `/acknowledge/...`: the link in a message, about one incident or about all that the message tells of (`many.rs`). Looking at it
+//! changes nothing, for mail programs look at links too; the button does.
 
-use allswell_monitor::links::{NotGood, Said};
+mod many;
+
+use allswell_monitor::links::{NotGood, Said, Subject};
+use allswell_monitor::model::IncidentId;
 use allswell_monitor::store::Acknowledged;
 use askama::Template;
 use axum::body::Bytes;
@@ -65,8 +69,14 @@ fn said(state: &ApiState, Path((incident, channel, until, signature)): Parts) ->
 }
 
 async fn asked(state: &ApiState, parts: Parts) -> Result<Response, Problem> {
-    let said = said(state, parts)?;
-    let row = read::incident(&*state.store, &said.incident.to_string()).await?;
+    match said(state, parts)?.subject {
+        Subject::Incident(id) => asked_one(state, id).await,
+        Subject::Message(message) => many::asked(state, message).await,
+    }
+}
+
+async fn asked_one(state: &ApiState, id: IncidentId) -> Result<Response, Problem> {
+    let row = read::incident(&*state.store, &id.to_string()).await?;
     let (title, text, asks) = match (&row.acknowledged, row.ended) {
         (_, Some(ended)) => {
             ("This incident is over", format!("It ended at {}.", text::clock(ended, state.now().wall)), false)
@@ -91,8 +101,15 @@ async fn confirmed(state: &ApiState, parts: Parts, body: &[u8]) -> Result<Respon
         Some(by) => format!("{by} (link to {})", said.channel),
         None => format!("somebody with the link to {}", said.channel),
     };
-    let done = state.acknowledger.acknowledge(said.incident, &by, None).await?;
-    let row = read::incident(&*state.store, &said.incident.to_string()).await?;
+    match said.subject {
+        Subject::Incident(id) => confirmed_one(state, id, &by).await,
+        Subject::Message(message) => many::confirmed(state, message, &by).await,
+    }
+}
+
+async fn confirmed_one(state: &ApiState, id: IncidentId, by: &str) -> Result<Response, Problem> {
+    let done = state.acknowledger.acknowledge(id, by, None).await?;
+    let row = read::incident(&*state.store, &id.to_string()).await?;
     let at = |at| text::clock(at, state.now().wall);
     let (title, text) = match done {
         Acknowledged::Now => ("Noted", "You are looking after it. It is on the incident's timeline.".to_owned()),

@@ -3,7 +3,7 @@
 use allswell_core::time::humane;
 use allswell_core::uptime::Presence;
 use allswell_core::{Now, Wall, incident};
-use allswell_monitor::store::{IncidentRow, TimelineRow};
+use allswell_monitor::store::{DeliveryFilter, IncidentRow, TimelineRow};
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
@@ -95,9 +95,9 @@ pub(super) async fn show(State(state): State<ApiState>, key: Result<Key, Problem
 async fn page(state: &ApiState, key: Result<Key, Problem>, query: RawQuery, now: Now) -> Result<Response, Problem> {
     let hold = Query::read(query, &["hold"])?.flag("hold")?;
     let row = read::incident(&*state.store, &key?.0).await?;
-    let mut deliveries = state.store.deliveries(DELIVERIES_READ).await?;
+    let about = DeliveryFilter { incident: Some(row.id), ..DeliveryFilter::newest(DELIVERIES_READ) };
+    let deliveries = state.store.deliveries(about).await?;
     let all = deliveries.len() < DELIVERIES_READ;
-    deliveries.retain(|delivery| delivery.incident == row.id);
     let watched = state.store.monitor(&row.id.monitor.to_string()).await?;
     let watched = watched.is_some_and(|monitor| monitor.enlisted.id == row.id.monitor);
     let seen = seen::Evidence::read(&row.evidence);

@@ -3,7 +3,7 @@
 use allswell_core::time::humane;
 use allswell_core::uptime::Presence;
 use allswell_core::{Now, Verdict, Wall};
-use allswell_monitor::store::{DeliveryRow, IncidentFilter, IncidentRow, MonitorRow, ResultRow};
+use allswell_monitor::store::{DeliveryFilter, DeliveryRow, IncidentFilter, IncidentRow, MonitorRow, ResultRow};
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
@@ -92,7 +92,7 @@ async fn overview(state: &ApiState, query: RawQuery, now: Now) -> Result<Respons
     let mut monitors = store.monitors().await?;
     let incidents =
         store.incidents(IncidentFilter { monitor: None, open_only: true, limit: monitors.len().max(1) }).await?;
-    let deliveries = store.deliveries(DELIVERIES_READ).await?;
+    let deliveries = store.deliveries(DeliveryFilter::newest(DELIVERIES_READ)).await?;
     monitors.sort_by_key(|monitor| rank(monitor.presence()));
     let ours = state.health.look(now).trouble();
     let counts = Counts::of(&monitors);

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::world::{NOW, Outage, Story, World, company};
 use super::{pretty, read};
 
@@ -154,6 +156,27 @@ async fn incidents_can_be_narrowed() {
 async fn an_incident_has_its_timeline_and_evidence() {
     let world = World::company().await;
     insta::assert_snapshot!(pretty(&read(&world.state, "/api/v1/incidents/1-4").await));
+}
+
+#[tokio::test]
+async fn deliveries_are_found_by_channel_monitor_incident_and_state() {
+    let world = World::company().await;
+    let all = read(&world.state, "/api/v1/deliveries").await["deliveries"].as_array().unwrap().clone();
+    let incident = all.iter().find(|row| row["monitor"] == "payments-api").unwrap()["incident"].as_str().unwrap();
+    for (query, field, value) in [
+        ("channel=pager".to_owned(), "channel", "pager"),
+        ("monitor=payments-api".to_owned(), "monitor", "payments-api"),
+        (format!("incident={incident}"), "incident", incident),
+        ("state=refused".to_owned(), "state", "refused"),
+        ("state=sent".to_owned(), "state", "sent"),
+    ] {
+        let found = read(&world.state, &format!("/api/v1/deliveries?{query}")).await["deliveries"].clone();
+        let expected: Vec<_> = all.iter().filter(|row| row[field] == value).cloned().collect();
+        assert!(!expected.is_empty() && expected.len() < all.len(), "{query}");
+        assert_eq!(found, Value::from(expected), "{query}");
+    }
+    let none = read(&world.state, "/api/v1/deliveries?channel=pager&monitor=payments-api").await;
+    assert_eq!(none["deliveries"], Value::Array(Vec::new()));
 }
 
 #[tokio::test]

@@ -39,6 +39,7 @@ async fn a_bad_parameter_is_named_with_the_way_out() {
         "/api/v1/monitors/1/results?from=2026-11-21T00:00:00Z&to=2026-11-20T00:00:00Z",
         "/api/v1/incidents?open=1",
         "/api/v1/deliveries?limit=0",
+        "/api/v1/deliveries?state=lost",
         "/api/v1/uptime?window=1y",
         "/api/v1/monitors/%FF",
     ] {

@@ -10,6 +10,7 @@ use tracing::{error, info, warn};
 use super::super::clean::for_log;
 use super::super::{Channel, Delivery};
 use super::Parts;
+use crate::links::Subject;
 use crate::metrics::Delivered;
 use crate::notification::Notification;
 use crate::store::{Claimed, Settlement, StoreError};
@@ -42,8 +43,9 @@ async fn send(parts: &Parts, channel: Option<Arc<dyn Channel>>, claimed: &Claime
     match message(claimed) {
         Ok(mut notification) => {
             if notification.can_be_acknowledged() {
-                let link = parts.links.acknowledge(claimed.row.incident, &claimed.row.channel, claimed.created);
-                notification.acknowledge = Some(link);
+                let subject = subject(claimed);
+                notification.acknowledge =
+                    Some(parts.links.acknowledge(subject, &claimed.row.channel, claimed.created));
             }
             let deadline = within(channel.timeout().min(ATTEMPT_MAX));
             channel.send(&notification, &claimed.row.key, parts.clock.now().wall, deadline).await
@@ -57,6 +59,11 @@ fn message(claimed: &Claimed) -> serde_json::Result<Notification> {
     let notification: Notification = serde_json::from_str(&claimed.row.body)?;
     let others = claimed.carried.iter().map(|row| serde_json::from_str(&row.body));
     Ok(notification.together(others.collect::<Result<_, _>>()?))
+}
+
+/// What a link in the message acknowledges.
+const fn subject(claimed: &Claimed) -> Subject {
+    if claimed.carried.is_empty() { Subject::Incident(claimed.row.incident) } else { Subject::Message(claimed.id) }
 }
 
 /// What an attempt means for its message.

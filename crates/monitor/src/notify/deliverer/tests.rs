@@ -19,7 +19,7 @@ use crate::notify::samples;
 use crate::notify::testing::Answer::{Close, Hang, Say};
 use crate::notify::testing::{Answer, Scripted};
 use crate::store::sqlite::{SqliteStore, Timing};
-use crate::store::{Decision, DeliveryRow, Enlistment, IncidentChange, OutboxRow, TransitionRow};
+use crate::store::{Decision, DeliveryFilter, DeliveryRow, Enlistment, IncidentChange, OutboxRow, TransitionRow};
 
 /// Clocks that stand where a test puts them.
 struct Hands(AtomicI64);
@@ -101,7 +101,7 @@ impl World {
     /// Waits until the deliveries are as `wanted`, and gives them, oldest first.
     async fn deliveries(&self, wanted: impl Fn(&[DeliveryRow]) -> bool) -> Vec<DeliveryRow> {
         loop {
-            let mut rows = self.store.deliveries(999).await.unwrap();
+            let mut rows = self.store.deliveries(DeliveryFilter::newest(999)).await.unwrap();
             rows.reverse();
             if wanted(&rows) {
                 return rows;
@@ -387,9 +387,9 @@ async fn what_an_earlier_process_left_waits_until_the_channels_are_known() {
         // Writes happen one after the other, so a claim would have come in between.
         store.watching(samples::NOW, samples::NOW).await.unwrap();
     }
-    assert_eq!(store.deliveries(1).await.unwrap()[0].attempts, 0);
+    assert_eq!(store.deliveries(DeliveryFilter::newest(1)).await.unwrap()[0].attempts, 0);
     deliverer.configure(&settings(&[("hook", webhook(receiver.address))])).unwrap();
-    while store.deliveries(1).await.unwrap()[0].state != "sent" {
+    while store.deliveries(DeliveryFilter::newest(1)).await.unwrap()[0].state != "sent" {
         tokio::task::yield_now().await;
     }
 }
@@ -404,11 +404,11 @@ async fn stopping_waits_for_what_is_being_sent_and_takes_nothing_new() {
         tokio::task::yield_now().await;
     }
     tokio::join!(world.deliverer.stop(), async { receiver.gate.add_permits(1) });
-    assert_eq!(states(&world.store.deliveries(1).await.unwrap()), ["sent"]);
+    assert_eq!(states(&world.store.deliveries(DeliveryFilter::newest(1)).await.unwrap()), ["sent"]);
     let monitor = world.store.monitors().await.unwrap()[1].enlisted.id;
     world.store.commit(vec![decision(monitor, Kind::Down, 1, samples::NOW, &["hook"])]).await.unwrap();
     world.committed.notify_one();
-    assert_eq!(states(&world.store.deliveries(1).await.unwrap()), ["waiting"]);
+    assert_eq!(states(&world.store.deliveries(DeliveryFilter::newest(1)).await.unwrap()), ["waiting"]);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use allswell_core::telling::{Flapping, Telling, Told};
 
 use super::*;
-use crate::store::{Acknowledged, Acknowledgement, OpenIncident, StoreError};
+use crate::store::{Acknowledged, Acknowledgement, DeliveryFilter, OpenIncident, StoreError};
 
 pub(crate) async fn a_decision_comes_back_after_a_restart(open: Open<'_>) {
     let (store, id) = with_one(open).await;
@@ -29,7 +29,7 @@ pub(crate) async fn a_decision_comes_back_after_a_restart(open: Open<'_>) {
 /// All that a decision can change.
 async fn everything(store: &dyn Store) -> String {
     let (monitors, incidents) = (store.monitors().await.unwrap(), store.incidents(ALL).await.unwrap());
-    format!("{monitors:#?} {incidents:#?} {:#?}", store.deliveries(99).await.unwrap())
+    format!("{monitors:#?} {incidents:#?} {:#?}", store.deliveries(DeliveryFilter::newest(99)).await.unwrap())
 }
 
 pub(crate) async fn the_same_decision_again_changes_nothing(open: Open<'_>) {
@@ -88,7 +88,7 @@ pub(crate) async fn one_bad_decision_does_not_spoil_those_beside_it(open: Open<'
     for (number, row) in store.monitors().await.unwrap().iter().enumerate() {
         assert_eq!(row.enlisted.seq, u32::from(number % 3 != 0));
     }
-    assert_eq!(store.deliveries(99).await.unwrap().len(), 26);
+    assert_eq!(store.deliveries(DeliveryFilter::newest(99)).await.unwrap().len(), 26);
 }
 
 pub(crate) async fn what_a_retired_monitor_decides_is_dropped(open: Open<'_>) {
@@ -124,7 +124,11 @@ pub(crate) async fn an_incident_opens_turns_and_closes(open: Open<'_>) {
         ..down(id, 9, at(50_000), &[])
     };
     store.commit(vec![loose]).await.unwrap();
-    assert_eq!(store.deliveries(1).await.unwrap()[0].incident, incident, "a message belongs to its incident");
+    assert_eq!(
+        store.deliveries(DeliveryFilter::newest(1)).await.unwrap()[0].incident,
+        incident,
+        "a message belongs to its incident"
+    );
     store.commit(vec![up(id, 1, 3, at(60_000), &[])]).await.unwrap();
     assert_eq!(known(&*store, id).await.incident, None);
     let row = store.incidents(ALL).await.unwrap().remove(0);

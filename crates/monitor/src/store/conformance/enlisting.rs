@@ -1,7 +1,7 @@
 //! The list of monitors: who is in it, who was, and under which number.
 
 use super::*;
-use crate::store::StoreError;
+use crate::store::{DeliveryFilter, StoreError};
 
 pub(crate) async fn monitors_come_back_in_the_order_of_the_list(open: Open<'_>) {
     let store = open();
@@ -53,7 +53,7 @@ pub(crate) async fn one_that_is_named_no_more_is_retired_and_its_incident_closed
     assert_eq!((incident.monitor_name.as_str(), incident.ended), ("gone", Some(at(90_000))));
     let last = incident.timeline.last().unwrap();
     assert_eq!((last.what.as_str(), last.at), ("closed", at(90_000)));
-    assert_eq!(store.deliveries(9).await.unwrap().len(), 1, "nobody is told of the end");
+    assert_eq!(store.deliveries(DeliveryFilter::newest(9)).await.unwrap().len(), 1, "nobody is told of the end");
     assert_eq!(rows(&*store, id).await.len(), 1);
     let marks = store.marks(id, at(0)..at(HOUR)).await.unwrap();
     assert_eq!(marks.last().map(|mark| (mark.from, mark.presence)), Some((at(90_000), Presence::Unknown)));

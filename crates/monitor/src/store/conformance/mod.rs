@@ -75,6 +75,8 @@ macro_rules! tests {
             outbox::the_gauge_counts_what_waits_and_what_was_refused,
             outbox::messages_that_go_together_wait_and_then_go_as_one,
             outbox::nobody_overtakes_by_going_together,
+            outbox::all_that_a_message_tells_of_is_acknowledged_at_once,
+            outbox::deliveries_are_found_by_what_they_are_about,
             outbox::only_what_was_delivered_long_ago_is_forgotten,
             presence::marks_begin_with_the_one_before_the_window,
             presence::planned_maintenance_is_laid_over_what_was_true,

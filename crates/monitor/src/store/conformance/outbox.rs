@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use super::*;
-use crate::store::Together;
-use crate::store::{Claimed, OutboxGauge, Settlement};
+use crate::store::{
+    Acknowledged, Acknowledgement, Claimed, DeliveryFilter, DeliveryState, OutboxGauge, Settlement, Together,
+};
 
 fn sent() -> Settlement {
     Settlement::Sent { answer: "250 ok".to_owned() }
@@ -41,7 +42,7 @@ pub(crate) async fn a_message_with_a_known_key_is_not_written_again(open: Open<'
         ..down(id, 1, at(1), &[])
     };
     store.commit(vec![twice]).await.unwrap();
-    assert_eq!(store.deliveries(9).await.unwrap().len(), 1);
+    assert_eq!(store.deliveries(DeliveryFilter::newest(9)).await.unwrap().len(), 1);
 }
 
 pub(crate) async fn messages_to_channels_left_out_stay_and_do_not_count(open: Open<'_>) {
@@ -88,7 +89,7 @@ pub(crate) async fn a_refused_message_makes_room_for_the_next(open: Open<'_>) {
     let dead = Settlement::Dead { why: "550 no such user".to_owned() };
     assert!(store.settle(first[0].id, first[0].token, dead, at(51_000)).await.unwrap());
     assert_eq!(keys(&claim(&*store, at(51_000)).await), ["1-1:up:ops"]);
-    let row = &store.deliveries(9).await.unwrap()[1];
+    let row = &store.deliveries(DeliveryFilter::newest(9)).await.unwrap()[1];
     assert_eq!((row.state.as_str(), row.sent, row.next), ("refused", None, None));
     assert_eq!(row.last_answer.as_deref(), Some("550 no such user"));
 }
@@ -160,7 +161,14 @@ pub(crate) async fn many_claimers_never_hold_the_same_message(open: Open<'_>) {
     }
     let held: Vec<i64> = claimers.join_all().await.into_iter().flatten().collect();
     assert_eq!((held.len(), held.iter().collect::<HashSet<_>>().len()), (120, 120));
-    assert!(store.deliveries(999).await.unwrap().iter().all(|row| row.attempts == 1 && row.state == "sent"));
+    assert!(
+        store
+            .deliveries(DeliveryFilter::newest(999))
+            .await
+            .unwrap()
+            .iter()
+            .all(|row| row.attempts == 1 && row.state == "sent")
+    );
 }
 
 pub(crate) async fn settling_twice_is_settling_once(open: Open<'_>) {
@@ -170,7 +178,7 @@ pub(crate) async fn settling_twice_is_settling_once(open: Open<'_>) {
     for second in [1_000, 2_000] {
         assert!(store.settle(held.id, held.token, sent(), at(second)).await.unwrap());
     }
-    let row = store.deliveries(9).await.unwrap().remove(0);
+    let row = store.deliveries(DeliveryFilter::newest(9)).await.unwrap().remove(0);
     assert_eq!((row.state.as_str(), row.sent, row.attempts), ("sent", Some(at(1_000)), 1));
     let timeline = store.incidents(ALL).await.unwrap().remove(0).timeline;
     let lines: Vec<_> = timeline.iter().map(|line| (line.what.as_str(), line.text.as_str())).collect();
@@ -189,7 +197,7 @@ pub(crate) async fn a_retry_waits_and_the_timeline_tells_the_same_answer_once(op
         assert!(store.settle(held.id, held.token, retry, now).await.unwrap());
         assert!(claim(&*store, now).await.is_empty());
         assert_eq!(store.next_due(&[]).await.unwrap(), Some(again));
-        let row = store.deliveries(9).await.unwrap().remove(0);
+        let row = store.deliveries(DeliveryFilter::newest(9)).await.unwrap().remove(0);
         assert_eq!((row.state.as_str(), row.next, row.last_answer.as_deref()), ("waiting", Some(again), Some(why)));
     }
     let timeline = store.incidents(ALL).await.unwrap().remove(0).timeline;
@@ -233,7 +241,7 @@ pub(crate) async fn only_what_was_delivered_long_ago_is_forgotten(open: Open<'_>
         store.settle(held.id, held.token, settlement, now).await.unwrap();
     }
     store.forget(at(2_000)).await.unwrap();
-    let rows = store.deliveries(9).await.unwrap();
+    let rows = store.deliveries(DeliveryFilter::newest(9)).await.unwrap();
     let left: Vec<_> = rows.iter().map(|row| row.channel.as_str()).collect();
     assert_eq!(left, ["waits", "late", "dead"]);
     assert_eq!(store.incidents(ALL).await.unwrap().len(), 1, "decisions stay");
@@ -270,7 +278,7 @@ pub(crate) async fn messages_that_go_together_wait_and_then_go_as_one(open: Open
     assert_eq!((&again.row, &again.carried), (&one.row, &one.carried));
     let sent = Settlement::Sent { answer: "250 ok".to_owned() };
     assert!(store.settle(again.id, again.token, sent, at(91_000)).await.unwrap());
-    let deliveries = store.deliveries(9).await.unwrap();
+    let deliveries = store.deliveries(DeliveryFilter::newest(9)).await.unwrap();
     assert!(deliveries.iter().all(|row| row.state == "sent" && row.last_answer.as_deref() == Some("250 ok")));
     let carriers: Vec<_> = deliveries.iter().map(|row| row.carrier.as_deref()).collect();
     assert_eq!(carriers, [Some("1-1:down:ops"), Some("1-1:down:ops"), None]);
@@ -305,4 +313,70 @@ pub(crate) async fn nobody_overtakes_by_going_together(open: Open<'_>) {
     let later = store.claim(at(10_000), LEASE, 9, &[]).await.unwrap();
     assert_eq!(later.iter().map(|claimed| claimed.row.incident.monitor).collect::<Vec<_>>(), [ids[0]]);
     assert_eq!(later[0].carried.iter().map(|row| row.incident.monitor).collect::<Vec<_>>(), [ids[2]]);
+}
+
+pub(crate) async fn all_that_a_message_tells_of_is_acknowledged_at_once(open: Open<'_>) {
+    let store = open();
+    let ids: Vec<_> = enlist(&*store, &["a", "b", "c"], at(0)).await.iter().map(|monitor| monitor.id).collect();
+    store.commit(ids.iter().map(|id| gathered(*id, 1, at(1_000), at(2_000))).collect()).await.unwrap();
+    let carrier = store.claim(at(2_000), LEASE, 9, &[]).await.unwrap().remove(0).id;
+    let incidents: Vec<_> = ids.iter().map(|id| IncidentId { monitor: *id, seq: 1 }).collect();
+    store.acknowledge(incidents[1], "bob".to_owned(), None, at(3_000)).await.unwrap();
+    store.commit(vec![up(ids[2], 1, 2, at(4_000), &[])]).await.unwrap();
+    let told = store.told(carrier).await.unwrap();
+    assert_eq!(
+        told.iter().map(|told| (told.id, told.monitor_name.as_str())).collect::<Vec<_>>(),
+        [(incidents[0], "a"), (incidents[1], "b"), (incidents[2], "c")]
+    );
+    assert_eq!(told.iter().map(|told| told.needs_somebody()).collect::<Vec<_>>(), [true, false, false]);
+    let done = store.acknowledge_all(incidents.clone(), "ann".to_owned(), at(5_000)).await.unwrap();
+    let bob = Acknowledgement { by: "bob".to_owned(), at: at(3_000) };
+    assert_eq!(
+        done,
+        [Acknowledged::Now, Acknowledged::Before(bob), Acknowledged::Ended { at: told[2].ended.unwrap() }]
+    );
+    let row = store.incident(incidents[0]).await.unwrap().unwrap();
+    assert_eq!(row.acknowledged.map(|seen| (seen.by, seen.at)), Some(("ann".to_owned(), at(5_000))));
+    assert_eq!(row.timeline.last().unwrap().text, "by ann");
+    assert_eq!(store.told(carrier + 1).await.unwrap().len(), 1, "one that is carried tells of its own");
+    assert_eq!(store.told(99).await.unwrap(), []);
+}
+
+pub(crate) async fn deliveries_are_found_by_what_they_are_about(open: Open<'_>) {
+    let store = open();
+    let ids: Vec<_> = enlist(&*store, &["a", "b"], at(0)).await.iter().map(|monitor| monitor.id).collect();
+    let channels = ["ops", "hook", "pager"];
+    store.commit(vec![down(ids[0], 1, at(1_000), &channels), down(ids[1], 1, at(1_000), &["ops"])]).await.unwrap();
+    store.commit(vec![up(ids[0], 1, 2, at(2_000), &["ops"])]).await.unwrap();
+    store.commit(vec![down(ids[0], 3, at(3_000), &["ops"])]).await.unwrap();
+    for claimed in store.claim(at(1_000), LEASE, 9, &[]).await.unwrap() {
+        let settlement = match claimed.row.channel.as_str() {
+            "ops" => sent(),
+            "hook" => Settlement::Dead { why: "404".to_owned() },
+            _ => Settlement::Retry { why: "503".to_owned(), at: at(9_000) },
+        };
+        assert!(store.settle(claimed.id, claimed.token, settlement, at(4_000)).await.unwrap());
+    }
+    let found = async |filter: DeliveryFilter| {
+        let rows = store.deliveries(filter).await.unwrap();
+        rows.into_iter().map(|row| row.key).collect::<Vec<_>>()
+    };
+    let all = || DeliveryFilter::newest(9);
+    let first = IncidentId { monitor: ids[0], seq: 1 };
+    assert_eq!(
+        found(DeliveryFilter { incident: Some(first), ..all() }).await,
+        ["1-1:up:ops", "1-1:down:pager", "1-1:down:hook", "1-1:down:ops"]
+    );
+    assert_eq!(found(DeliveryFilter { monitor: Some(ids[1]), ..all() }).await, ["2-1:down:ops"]);
+    assert_eq!(found(DeliveryFilter { monitor: Some(ids[1]), incident: Some(first), ..all() }).await.len(), 0);
+    assert_eq!(found(DeliveryFilter { channel: Some("hook".to_owned()), ..all() }).await, ["1-1:down:hook"]);
+    let state = |state| DeliveryFilter { state: Some(state), ..all() };
+    assert_eq!(found(state(DeliveryState::Refused)).await, ["1-1:down:hook"]);
+    assert_eq!(found(state(DeliveryState::Sent)).await, ["2-1:down:ops", "1-1:down:ops"]);
+    assert_eq!(
+        found(DeliveryFilter { limit: 2, ..state(DeliveryState::Waiting) }).await,
+        ["1-3:down:ops", "1-1:up:ops"]
+    );
+    let ops = DeliveryFilter { channel: Some("ops".to_owned()), monitor: Some(ids[0]), ..state(DeliveryState::Sent) };
+    assert_eq!(found(ops).await, ["1-1:down:ops"]);
 }

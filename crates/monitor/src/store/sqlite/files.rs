@@ -48,6 +48,7 @@ impl Database {
                 include_str!("schema/main-010.sql"),
                 include_str!("schema/main-011.sql"),
                 include_str!("schema/main-012.sql"),
+                include_str!("schema/main-013.sql"),
             ],
         }
     }

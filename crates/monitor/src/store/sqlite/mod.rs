@@ -38,8 +38,9 @@ use self::readers::Readers;
 use self::results::{ResultsJob, ResultsScribe, SharedHeads};
 use self::writer::Writer;
 use super::{
-    Acknowledged, AttemptRow, Change, Changed, Claimed, Decision, DeliveryRow, Enlisted, Enlistment, IncidentFilter,
-    IncidentRow, MonitorRow, OutboxGauge, ResultRow, Settlement, Store, StoreError, StoredResource,
+    Acknowledged, AttemptRow, Change, Changed, Claimed, Decision, DeliveryFilter, DeliveryRow, Enlisted, Enlistment,
+    IncidentFilter, IncidentRow, MonitorRow, OutboxGauge, ResultRow, Settlement, Store, StoreError, StoredResource,
+    ToldIncident,
 };
 use crate::model::{AccountId, IncidentId, MonitorId};
 
@@ -244,8 +245,26 @@ impl Store for SqliteStore {
         self.write("note who sees to an incident", work).await
     }
 
-    async fn deliveries(&self, limit: usize) -> Result<Vec<DeliveryRow>, StoreError> {
-        self.read("read deliveries", move |connection, account| main::deliveries(connection, account, limit)).await
+    async fn told(&self, message: i64) -> Result<Vec<ToldIncident>, StoreError> {
+        self.read("read what a message tells of", move |connection, account| main::told(connection, account, message))
+            .await
+    }
+
+    async fn acknowledge_all(
+        &self,
+        incidents: Vec<IncidentId>,
+        by: String,
+        now: Wall,
+    ) -> Result<Vec<Acknowledged>, StoreError> {
+        let work = move |connection: &_, account| {
+            let one = |id: &IncidentId| main::acknowledge(connection, account, *id, &by, None, now);
+            incidents.iter().map(one).collect()
+        };
+        self.write("note who sees to incidents", work).await
+    }
+
+    async fn deliveries(&self, filter: DeliveryFilter) -> Result<Vec<DeliveryRow>, StoreError> {
+        self.read("read deliveries", move |connection, account| main::deliveries(connection, account, &filter)).await
     }
 
     async fn delivery(&self, id: i64) -> Result<Option<(DeliveryRow, Vec<AttemptRow>)>, StoreError> {

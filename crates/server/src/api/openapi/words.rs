@@ -5,18 +5,19 @@ use allswell_core::{Reason, Verdict, incident};
 use allswell_monitor::access::{Role, Scope};
 use allswell_monitor::fleet::Order;
 use allswell_monitor::notification;
-use allswell_monitor::store::Owner;
+use allswell_monitor::store::{DeliveryState, Owner};
 use utoipa::openapi::Ref;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Type};
 
 /// The lists of words that answers share, by the names of their schemas.
-pub(super) fn words() -> [(&'static str, ObjectBuilder); 11] {
+pub(super) fn words() -> [(&'static str, ObjectBuilder); 12] {
     [
         (STATUS, word(Presence::ALL.map(Presence::as_str))),
         (OUTCOME, word(Verdict::ALL.map(Verdict::as_str))),
         (REASON, word(Reason::ALL.iter().map(|reason| reason.as_str()))),
         (INCIDENT_KIND, word(incident::Kind::ALL.map(incident::Kind::as_str))),
         (NOTIFICATION_KIND, word(notification::Kind::ALL.map(notification::Kind::as_str))),
+        (DELIVERY_STATE, word(DeliveryState::ALL.map(DeliveryState::as_str))),
         (NOTE_KIND, word(["note", "update"])),
         (ORDER, word(Order::ALL.map(Order::as_str))),
         (ROLE, word(Role::ALL.map(Role::as_str))),
@@ -31,6 +32,7 @@ const OUTCOME: &str = "Outcome";
 const REASON: &str = "Reason";
 const INCIDENT_KIND: &str = "IncidentKind";
 const NOTIFICATION_KIND: &str = "NotificationKind";
+const DELIVERY_STATE: &str = "DeliveryState";
 const NOTE_KIND: &str = "NoteKind";
 const ORDER: &str = "Order";
 const ROLE: &str = "Role";
@@ -70,6 +72,11 @@ fn or_null(name: &str) -> OneOfBuilder {
 /// What an incident is about.
 pub(in crate::api) fn incident_kind() -> Ref {
     Ref::from_schema_name(INCIDENT_KIND)
+}
+
+/// Where a delivery stands.
+pub(in crate::api) fn delivery_state() -> Ref {
+    Ref::from_schema_name(DELIVERY_STATE)
 }
 
 /// What a message tells.

@@ -7,7 +7,7 @@ use allswell_core::uptime::Presence;
 use allswell_core::{Phases, Reason, Verdict, Wall, incident};
 use allswell_monitor::model::{IncidentId, MonitorId};
 use allswell_monitor::notification::Kind;
-use allswell_monitor::store::{Decision, Enlistment, IncidentChange, OutboxRow, ResultRow, TransitionRow};
+use allswell_monitor::store::{Decision, Enlistment, IncidentChange, OutboxRow, ResultRow, Together, TransitionRow};
 use serde_json::json;
 
 use super::{DAY, NOW};
@@ -202,6 +202,7 @@ impl Outage {
         }
     }
 
+    /// One for each channel; those to `team` go together.
     fn messages(&self, incident: IncidentId, seq: u32, kind: Kind) -> Vec<OutboxRow> {
         let row = |channel: &&str| OutboxRow {
             key: format!("{incident}-{seq}-{channel}"),
@@ -209,7 +210,7 @@ impl Outage {
             channel: (*channel).to_owned(),
             kind,
             body: "{}".to_owned(),
-            together: None,
+            together: (*channel == "team").then(|| Together { name: "not-well".to_owned(), due: NOW }),
         };
         self.channels.iter().map(row).collect()
     }

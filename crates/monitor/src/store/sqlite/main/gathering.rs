@@ -7,9 +7,9 @@ use rusqlite::{Connection, Row, params};
 
 use super::super::fault::Fault;
 use super::columns::{message_kind, monitor, wall_or_none};
-use super::incidents::{Note, note};
+use super::incidents::{Note, acknowledgement, note};
 use crate::model::{AccountId, IncidentId};
-use crate::store::{OutboxRow, Together};
+use crate::store::{OutboxRow, Together, ToldIncident};
 
 /// After how long it is looked again whether what must not overtake another message may go.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
@@ -118,6 +118,32 @@ pub(super) fn settle(
         note(connection, account, incident, Note { at: now, what, text: &text, evidence: None })?;
     }
     Ok(())
+}
+
+/// The incidents that a message and those that it carries tell of, each once, in the order in which they were told.
+pub(in super::super) fn told(
+    connection: &Connection,
+    account: AccountId,
+    message: i64,
+) -> Result<Vec<ToldIncident>, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT incident.monitor, incident.seq, monitor.name, incident.ended, incident.acknowledged, incident.acknowledged_by
+         FROM outbox
+         JOIN incident ON incident.monitor = outbox.monitor AND incident.seq = outbox.incident
+         JOIN monitor ON monitor.id = outbox.monitor
+         WHERE outbox.account = ?1 AND (outbox.id = ?2 OR outbox.carrier = ?2)
+         GROUP BY incident.monitor, incident.seq ORDER BY min(outbox.id)",
+    )?;
+    let told = |row: &Row<'_>| {
+        Ok(ToldIncident {
+            id: IncidentId { monitor: monitor(row, 0)?, seq: row.get(1)? },
+            monitor_name: row.get(2)?,
+            ended: wall_or_none(row, 3)?,
+            acknowledged: acknowledgement(row, 4)?,
+        })
+    };
+    let rows = statement.query_map(params![account.0, message], told)?.collect::<Result<_, _>>()?;
+    Ok(rows)
 }
 
 /// When the next gathering is due; those of the channels in `except`, a JSON list, do not count.

@@ -162,7 +162,7 @@ pub(in super::super) fn acknowledge(
 }
 
 /// Reads who sees to an incident from the columns `acknowledged` and `acknowledged_by`, the first at `first`.
-fn acknowledgement(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Acknowledgement>> {
+pub(super) fn acknowledgement(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Acknowledgement>> {
     let Some(at) = wall_or_none(row, first)? else { return Ok(None) };
     Ok(Some(Acknowledgement { by: row.get(first + 1)?, at }))
 }

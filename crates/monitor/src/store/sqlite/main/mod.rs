@@ -26,6 +26,7 @@ pub(super) use decide::commit;
 pub(super) use enlist::one as monitor_of;
 pub(super) use enlist::{enlist, monitor, monitors};
 pub(super) use factors::{factor, set_factor, take_recovery, take_step, with_factor};
+pub(super) use gathering::told;
 pub(super) use incidents::{acknowledge, incident, incidents, write_note};
 pub(super) use invitations::{invitations, invite, remove_invitation};
 pub(super) use keys::{add_key, change_key, key_used, keys, remove_key};

@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use allswell_core::Wall;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use super::super::fault::Fault;
 use super::columns::{message_kind, monitor, wall, wall_or_none};
 use super::incidents::{Note, note};
 use super::{attempts, gathering};
 use crate::model::{AccountId, IncidentId};
-use crate::store::{AttemptRow, Claimed, DeliveryRow, OutboxGauge, OutboxRow, Settlement};
+use crate::store::{
+    AttemptRow, Claimed, DeliveryFilter, DeliveryRow, DeliveryState, OutboxGauge, OutboxRow, Settlement,
+};
 
 /// Writes a message, unless one with its key was written before: due at once, or when those are that it goes with.
 pub(super) fn insert(connection: &Connection, account: AccountId, row: &OutboxRow, at: Wall) -> Result<(), Fault> {
@@ -193,15 +196,38 @@ pub(in super::super) fn one(
     found.map(|row| Ok((row, attempts::of(connection, id)?))).transpose()
 }
 
-/// The newest deliveries, newest first.
+/// The newest deliveries that `filter` lets through, newest first.
 pub(in super::super) fn deliveries(
     connection: &Connection,
     account: AccountId,
-    limit: usize,
+    filter: &DeliveryFilter,
 ) -> Result<Vec<DeliveryRow>, Fault> {
-    let mut statement = connection.prepare_cached(&format!("{DELIVERY} ORDER BY outbox.id DESC LIMIT ?"))?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = statement.query_map(params![account.0, limit], delivery)?.collect::<Result<_, _>>()?;
+    let mut conditions = String::new();
+    let mut values = vec![Value::from(account.0)];
+    let mut only = |column: &str, value: Value| {
+        conditions.push_str(&format!(" AND {column} = ?"));
+        values.push(value);
+    };
+    if let Some(channel) = &filter.channel {
+        only("channel", channel.clone().into());
+    }
+    if let Some(monitor) = filter.monitor {
+        only("outbox.monitor", monitor.0.into());
+    }
+    if let Some(incident) = filter.incident {
+        only("outbox.monitor", incident.monitor.0.into());
+        only("incident", incident.seq.into());
+    }
+    conditions.push_str(match filter.state {
+        None => "",
+        Some(DeliveryState::Waiting) => " AND sent IS NULL AND dead IS NULL",
+        Some(DeliveryState::Sent) => " AND sent IS NOT NULL",
+        Some(DeliveryState::Refused) => " AND sent IS NULL AND dead IS NOT NULL",
+    });
+    values.push(i64::try_from(filter.limit).unwrap_or(i64::MAX).into());
+    let mut statement =
+        connection.prepare_cached(&format!("{DELIVERY}{conditions} ORDER BY outbox.id DESC LIMIT ?"))?;
+    let rows = statement.query_map(params_from_iter(values), delivery)?.collect::<Result<_, _>>()?;
     Ok(rows)
 }
 

@@ -15,7 +15,8 @@ use super::check;
 use crate::model::{IncidentId, MonitorId};
 use crate::notification::Kind;
 use crate::store::{
-    Decision, Enlistment, IncidentChange, IncidentFilter, OutboxRow, ResultRow, Store, StoreError, TransitionRow,
+    Decision, DeliveryFilter, Enlistment, IncidentChange, IncidentFilter, OutboxRow, ResultRow, Store, StoreError,
+    TransitionRow,
 };
 
 /// Where the process to be killed finds its data directory. That process is this same test, called again.
@@ -84,7 +85,7 @@ async fn look_after(dir: &Path, decided: u32, recorded: &BTreeSet<i64>) {
         store.incidents(IncidentFilter { monitor: None, open_only: false, limit: usize::MAX }).await.unwrap();
     assert_eq!(incidents.len() as u32, monitor.seq.div_ceil(2));
     assert_eq!(incidents.iter().filter(|incident| incident.ended.is_none()).count() as u32, monitor.seq % 2);
-    let deliveries = store.deliveries(usize::MAX).await.unwrap();
+    let deliveries = store.deliveries(DeliveryFilter::newest(usize::MAX)).await.unwrap();
     assert_eq!(deliveries.len() as u32, monitor.seq);
     let all = Wall::from_ms(i64::MIN)..Wall::from_ms(i64::MAX);
     let results = store.results(monitor.id, all, usize::MAX).await.unwrap();
