@@ -88,7 +88,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.context("cannot start the runtime")?;
     let mut findings = vec![machine::clock(), machine::files()];
-    findings.extend(runtime.block_on(network::look(args.name.as_deref(), &config.channels)));
+    findings.extend(runtime.block_on(network::look(args.name.as_deref(), &config)));
     findings.push(network::ping());
     findings.push(place::port(listen));
     findings.extend(place::data(&data));

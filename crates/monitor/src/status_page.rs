@@ -29,6 +29,8 @@ pub struct Page {
     pub domain: Option<String>,
     /// Who may see it.
     pub access: Access,
+    /// Whether visitors may subscribe to its news.
+    pub subscribe: bool,
     /// What it shows, in order.
     pub sections: Vec<Section>,
 }

@@ -19,7 +19,8 @@ use allswell_monitor::heartbeats::{Heartbeats, TokenKey};
 use allswell_monitor::links::Links;
 use allswell_monitor::metrics::{File, Metrics};
 use allswell_monitor::notification::Notification;
-use allswell_monitor::notify::{self, Deliverer};
+use allswell_monitor::notify::email::Mailer;
+use allswell_monitor::notify::{self, ChannelError, Deliverer};
 use allswell_monitor::resources::{FollowError, Resources};
 use allswell_monitor::runner::{Parts, Runner};
 use allswell_monitor::scribe::{Emergency, Scribe};
@@ -84,6 +85,9 @@ pub enum ServeError {
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The relay for the server's own mails cannot be used.
+    #[error("`server.mail`")]
+    Mail(#[source] ChannelError),
     /// The configuration cannot be in force.
     #[error(transparent)]
     Follow(#[from] FollowError),
@@ -111,6 +115,7 @@ struct Tasks {
     pages: JoinHandle<()>,
     forgetting: JoinHandle<()>,
     publishing: JoinHandle<()>,
+    writing: JoinHandle<()>,
     following: JoinHandle<()>,
 }
 
@@ -151,6 +156,11 @@ impl Server {
         let bulletin = Arc::new(Bulletin::default());
         let status_pages =
             StatusPages::of(&data, &public_url, Arc::clone(&clock), Arc::clone(&bulletin)).map_err(failed)?;
+        let mailer = config.server.mail.as_ref().map(|relay| Mailer::new(relay, prober.dialer().clone()));
+        let status_pages = match mailer.transpose().map_err(ServeError::Mail)? {
+            Some(mailer) => status_pages.with_mail(Arc::clone(&store), mailer),
+            None => status_pages,
+        };
         let status_pages = Arc::new(status_pages);
         let audience = Audience { fleet: Arc::clone(&fleet), bulletin: Arc::clone(&bulletin) };
         let deliverer = Deliverer::start(notify::Parts {
@@ -190,7 +200,7 @@ impl Server {
         let (commands, orders) = mpsc::channel(1);
         let resources = Arc::new(Resources::open(&*store, commands, deliverer.switch()).await?);
         let (stopping, stop) = watch::channel(false);
-        let stop_publishing = stop.clone();
+        let (stop_publishing, stop_writing) = (stop.clone(), stop.clone());
         let state = ApiState {
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),
@@ -220,6 +230,10 @@ impl Server {
             publishing: tokio::spawn({
                 let (pages, store) = (Arc::clone(&status_pages), Arc::clone(&store));
                 async move { pages.run(&*store, stop_publishing).await }
+            }),
+            writing: tokio::spawn({
+                let pages = Arc::clone(&status_pages);
+                async move { pages.write_mails(stop_writing).await }
             }),
             stopping,
         };
@@ -295,6 +309,7 @@ impl Server {
         join("the pages", tasks.pages).await;
         join("the clean-up of old results", tasks.forgetting).await;
         join("the status pages", tasks.publishing).await;
+        join("the mails to subscribers", tasks.writing).await;
         if let Err(error) = store.close().await {
             error!(error = &error as &dyn std::error::Error, "the store did not close well");
         }

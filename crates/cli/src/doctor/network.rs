@@ -1,10 +1,10 @@
 //! Names, IPv6, echo sockets, and the relays that mails go through.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use allswell_core::time::humane;
+use allswell_monitor::config::Config;
 use allswell_monitor::notify;
 use allswell_probe::AddressPolicy;
 use allswell_probe::dialer::{self, Dialer};
@@ -20,12 +20,18 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// What is slower than this delays every asking.
 const SLOW: Duration = Duration::from_millis(500);
 
-/// Names, IPv6 and the relays of `channels`.
-pub async fn look(name: Option<&str>, channels: &BTreeMap<String, notify::Settings>) -> Vec<Finding> {
+/// Names, IPv6 and the relays of `config`.
+pub async fn look(name: Option<&str>, config: &Config) -> Vec<Finding> {
     let mut findings = vec![dns(name.unwrap_or("localhost")).await, ipv6()];
-    for (channel, settings) in channels {
+    if let Some(mail) = &config.server.mail {
+        let fix = "see `smtp` of `server.mail`".to_owned();
+        findings.push(relay("server.mail", mail.smtp.expose_secret(), fix).await);
+    }
+    for (channel, settings) in &config.channels {
         if let notify::Settings::Email(email) = settings {
-            findings.push(relay(channel, email.smtp.expose_secret()).await);
+            let fix =
+                format!("see `smtp` of the channel `{channel}`; `allswell channel test {channel}` goes the whole way");
+            findings.push(relay(channel, email.relay.smtp.expose_secret(), fix).await);
         }
     }
     findings
@@ -90,15 +96,14 @@ pub fn ping() -> Finding {
 }
 
 /// Whether a relay takes connections and greets as one.
-async fn relay(channel: &str, url: &str) -> Finding {
-    let fix = format!("see `smtp` of the channel `{channel}`; `allswell channel test {channel}` goes the whole way");
+async fn relay(whose: &str, url: &str, fix: String) -> Finding {
     let parsed = Url::parse(url).ok();
     let Some((host, secured, port)) = parsed.as_ref().and_then(host_and_port) else {
-        return Finding::ill("mail", format!("the relay of `{channel}` has no host"), fix);
+        return Finding::ill("mail", format!("the relay of `{whose}` has no host"), fix);
     };
     let said = match greeting(&host, port, secured).await {
-        Ok(said) => return Finding::well("mail", format!("the relay of `{channel}`, {host}:{port}, {said}")),
-        Err(why) => format!("the relay of `{channel}`, {host}:{port}: {why}"),
+        Ok(said) => return Finding::well("mail", format!("the relay of `{whose}`, {host}:{port}, {said}")),
+        Err(why) => format!("the relay of `{whose}`, {host}:{port}: {why}"),
     };
     Finding::ill("mail", said, fix)
 }

@@ -38,7 +38,7 @@ impl Attempts {
     /// # Errors
     /// How long to wait.
     pub(super) fn take(&self, from: IpAddr, user: &Address, now: Mono) -> Result<(), Duration> {
-        let (place, mut both) = (place(from), self.both());
+        let (place, mut both) = (customer(from), self.both());
         both.places.take(&place, now)?;
         both.users.take(user, now).inspect_err(|_| both.places.give_back(&place))
     }
@@ -46,7 +46,7 @@ impl Attempts {
     /// The guess was right, and counts as none.
     pub(super) fn give_back(&self, from: IpAddr, user: &Address) {
         let mut both = self.both();
-        both.places.give_back(&place(from));
+        both.places.give_back(&customer(from));
         both.users.give_back(user);
     }
 
@@ -56,7 +56,7 @@ impl Attempts {
 }
 
 /// What one customer of a provider has: an address of IPv4, 64 bits of IPv6.
-fn place(from: IpAddr) -> IpAddr {
+pub fn customer(from: IpAddr) -> IpAddr {
     match from.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !0 << 64)),
         address => address,

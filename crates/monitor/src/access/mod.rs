@@ -15,6 +15,7 @@ mod second_factor;
 mod secret;
 
 pub use address::{Address, NotAnAddress};
+pub use attempts::customer;
 pub use keyring::{Admission, Keyring, KeyringError};
 pub use password::{Kept, NotAPassword, Password, PasswordError, Passwords};
 pub use people::{Join, LIFETIME, NewPerson, People, PeopleError, SignIn, SignedIn, Visitor};

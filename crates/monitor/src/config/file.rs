@@ -124,7 +124,9 @@ fn config(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Config {
     let server = fields.block("server").map(|block| server::server(block, reader)).unwrap_or_default();
     let mut taken = status_page::Taken::by_server(server.public_url.as_deref());
     let status_pages = fields.blocks("status_pages").into_iter();
-    let status_pages = status_pages.filter_map(|block| status_page::status_page(block, &mut taken, reader)).collect();
+    let status_pages = status_pages
+        .filter_map(|block| status_page::status_page(block, &mut taken, server.mail.is_some(), reader))
+        .collect();
     Config {
         monitors,
         channels,

@@ -349,6 +349,12 @@ static SERVER: Block = Block {
             "A directory with definitions of channels, `NAME.yaml` each; one with the name of a built-in type takes its place.",
         ),
         key(
+            "mail",
+            Kind::Block(&channels::MAIL),
+            Given::Nothing,
+            "The relay for what the server itself writes to people: to those who subscribe to a status page.",
+        ),
+        key(
             "retention",
             Kind::Duration { least: DAY, most: Duration::from_secs(3_660 * 86_400) },
             Given::Duration(default::RETENTION),

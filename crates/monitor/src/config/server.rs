@@ -12,6 +12,7 @@ use super::keys::default;
 use super::problem::{Code, Found};
 use super::read::{Fields, Reader};
 use super::tree::Node;
+use crate::notify::email::{RelaySettings, check_relay};
 
 /// The server's own settings. What the command line says comes first.
 #[derive(Clone, Debug)]
@@ -24,6 +25,8 @@ pub struct Server {
     pub public_url: Option<String>,
     /// Addresses (`host:port`) that prove that the network works.
     pub anchors: Vec<String>,
+    /// The relay for what the server itself writes to people.
+    pub mail: Option<RelaySettings>,
     /// How long single results are kept.
     pub retention: Duration,
     /// How long messages that follow another one are gathered into one.
@@ -39,6 +42,7 @@ impl Default for Server {
             data: None,
             public_url: None,
             anchors: Vec::new(),
+            mail: None,
             retention: default::RETENTION,
             gather: default::GATHER,
             address_policy: AddressPolicy::default(),
@@ -54,6 +58,7 @@ pub(super) fn server(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Server {
         data: fields.directory("data").cloned(),
         public_url: fields.text("public_url").and_then(|text| public_url(text, fields, reader)),
         anchors: anchors.into_iter().filter_map(|(node, text)| anchor(text, node, reader)).collect(),
+        mail: fields.block("mail").and_then(|block| mail(block, reader)),
         retention: fields.duration("retention").unwrap_or(default::RETENTION),
         gather: fields.duration("gather").unwrap_or(default::GATHER),
         address_policy: fields.block("address_policy").map(|block| policy(block, reader)).unwrap_or_default(),
@@ -76,6 +81,24 @@ fn listen(text: &str, fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<So
         );
     }
     address
+}
+
+/// Reads the relay as a channel of type `email` does, with the same checks.
+fn mail(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<RelaySettings> {
+    if !fields.sound {
+        return None;
+    }
+    let settings: RelaySettings = serde_json::from_value(fields.to_json()).ok()?;
+    if let Err(error) = check_relay(&settings) {
+        let why = reader.masked(&error.why, fields.node);
+        reader.problems.push(Found::new(
+            Code::WrongValue,
+            fields.span(&error.field),
+            format!("`{}` {why}", error.field),
+        ));
+        return None;
+    }
+    Some(settings)
 }
 
 fn public_url(text: &str, fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<String> {

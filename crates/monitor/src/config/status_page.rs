@@ -37,7 +37,12 @@ impl Taken {
 }
 
 /// Reads one page; `None` when something is wrong with it, which was told.
-pub(super) fn status_page(fields: &Fields<'_>, taken: &mut Taken, reader: &mut Reader<'_>) -> Option<Page> {
+pub(super) fn status_page(
+    fields: &Fields<'_>,
+    taken: &mut Taken,
+    has_mail: bool,
+    reader: &mut Reader<'_>,
+) -> Option<Page> {
     let before = reader.problems.count();
     let slug = fields.text("slug").filter(|slug| slug_is_good(slug, fields, taken, reader));
     let title = fields.text("title").filter(|title| name_is_good(title, fields.span("title"), reader));
@@ -52,10 +57,27 @@ pub(super) fn status_page(fields: &Fields<'_>, taken: &mut Taken, reader: &mut R
         accent_dark: colour("colour_dark", fields, reader),
         domain: domain(fields, taken, reader),
         access: access(fields, reader),
+        subscribe: subscribe(fields, has_mail, reader),
         sections: sections(fields, reader),
     };
     let sound = fields.sound && reader.problems.count() == before;
     (sound && slug.is_some() && title.is_some()).then_some(page)
+}
+
+/// Whether visitors may subscribe, which takes a relay.
+fn subscribe(fields: &Fields<'_>, has_mail: bool, reader: &mut Reader<'_>) -> bool {
+    let wanted = fields.flag("subscribe");
+    if wanted == Some(true) && !has_mail {
+        let message = "nobody could be written to: `server.mail` says no relay".to_owned();
+        wrong(
+            "subscribe",
+            fields,
+            reader,
+            message,
+            "add `server: { mail: { smtp: ..., from: ... } }`, or leave this out",
+        );
+    }
+    has_mail && wanted.unwrap_or(true)
 }
 
 fn wrong(key: &str, fields: &Fields<'_>, reader: &mut Reader<'_>, message: String, way_out: &str) {

@@ -48,7 +48,7 @@ impl Settings {
     /// [`ChannelError`] names the field and the way out.
     pub fn check(&self) -> Result<(), ChannelError> {
         match self {
-            Self::Email(settings) => email::Route::new(settings).map(drop),
+            Self::Email(settings) => settings.check(),
             Self::Webhook(settings) => webhook::Route::new(settings).map(drop),
             Self::Http(settings) => settings.check(),
         }
@@ -133,13 +133,15 @@ impl TryFrom<Written> for Settings {
             |field: &str, like: &str| format!("a channel of type {kind} needs `{field}`, like {field}: {like}");
         Ok(match written.r#type {
             Kind::Email => Self::Email(email::Settings {
-                smtp: written.smtp.ok_or_else(|| missing("smtp", "\"smtp://mail.example.com:587\""))?,
-                starttls: written.starttls,
-                username: written.username,
-                password: written.password,
-                from: written.from.ok_or_else(|| missing("from", "\"allswell@example.com\""))?,
+                relay: email::RelaySettings {
+                    smtp: written.smtp.ok_or_else(|| missing("smtp", "\"smtp://mail.example.com:587\""))?,
+                    starttls: written.starttls,
+                    username: written.username,
+                    password: written.password,
+                    from: written.from.ok_or_else(|| missing("from", "\"allswell@example.com\""))?,
+                    ca: written.ca,
+                },
                 to: written.to.ok_or_else(|| missing("to", "[\"ops@example.com\"]"))?,
-                ca: written.ca,
             }),
             Kind::Webhook => Self::Webhook(webhook::Settings {
                 url: written.url.ok_or_else(|| missing("url", "\"https://hooks.example.com/allswell\""))?,

@@ -12,6 +12,7 @@ mod public;
 mod resources;
 mod rows;
 pub mod sqlite;
+pub mod subscriptions;
 mod written;
 
 use std::ops::Range;
@@ -34,6 +35,7 @@ pub use rows::{
     Acknowledged, Acknowledgement, AttemptRow, Claimed, DeliveryFilter, DeliveryRow, DeliveryState, IncidentFilter,
     IncidentRow, MonitorRow, OutboxGauge, Settlement, TimelineRow, ToldIncident,
 };
+pub use subscriptions::{News, PageMail, SubscriptionStore};
 pub use written::{
     Decision, Enlisted, Enlistment, IncidentChange, OpenIncident, OutboxRow, ResultRow, Together, TransitionRow,
 };
@@ -88,7 +90,9 @@ pub enum StoreError {
 ///
 /// Every method belongs to one account, given when the store was opened ([`AccountId::FIRST`] for now).
 #[async_trait]
-pub trait Store: AccessStore + ChronicleStore + PeopleStore + PublicStore + Send + Sync + 'static {
+pub trait Store:
+    AccessStore + ChronicleStore + PeopleStore + PublicStore + SubscriptionStore + Send + Sync + 'static
+{
     /// The account whose rows these are.
     fn account(&self) -> AccountId;
 

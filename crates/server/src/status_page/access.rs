@@ -50,6 +50,11 @@ impl Door {
         Self { key, tries: Mutex::default() }
     }
 
+    /// What links and cookies are signed with.
+    pub(super) const fn key(&self) -> &SecretKey {
+        &self.key
+    }
+
     /// Whether who sends `headers` and `query` may see `page`.
     pub(super) fn is_open(&self, page: &Page, headers: &HeaderMap, query: &str, now: Now) -> bool {
         let digest = match page.access {
@@ -152,11 +157,11 @@ fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     pairs.filter(|(name, _)| *name == COOKIE).map(|(_, value)| value)
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn from_hex(text: &str) -> Option<Vec<u8>> {
+pub(super) fn from_hex(text: &str) -> Option<Vec<u8>> {
     let is_hex = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_hex.then(|| (0..32).filter_map(|at| u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()).collect())
 }

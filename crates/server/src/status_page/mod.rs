@@ -11,10 +11,13 @@ mod bars;
 mod days;
 mod feeds;
 mod gather;
+mod letters;
+mod news;
 mod planned;
 mod render;
 mod serve;
 mod snapshot;
+mod subscribe;
 mod view;
 mod words;
 
@@ -26,6 +29,7 @@ use std::time::Duration;
 use allswell_core::Mono;
 use allswell_monitor::audience::Bulletin;
 use allswell_monitor::clock::Clock;
+use allswell_monitor::notify::email::Mailer;
 use allswell_monitor::secret_key::SecretKey;
 use allswell_monitor::status_page::Page;
 use allswell_monitor::store::{Store, StoreError};
@@ -35,6 +39,7 @@ use tracing::warn;
 use self::access::Door;
 use self::gather::Responses;
 use self::snapshot::{Published, Snapshot};
+use self::subscribe::Subscriptions;
 use self::view::{COMPONENTS_MAX, View};
 
 pub(crate) use serve::serve;
@@ -57,6 +62,8 @@ pub struct StatusPages {
     settings: RwLock<Arc<[Page]>>,
     snapshot: RwLock<Arc<Snapshot>>,
     bulletin: Arc<Bulletin>,
+    /// Who is written to; `None` where the server has no relay.
+    subscriptions: Option<Subscriptions>,
     /// Held while pages are written: older ones never take the place of newer ones.
     press: tokio::sync::Mutex<Press>,
 }
@@ -85,12 +92,21 @@ impl StatusPages {
             settings: RwLock::new(Arc::from([])),
             snapshot: RwLock::default(),
             bulletin,
+            subscriptions: None,
             press: tokio::sync::Mutex::default(),
         })
     }
 
+    /// The same, with subscribers who are kept in `store` and written to by `mailer`.
+    pub fn with_mail(mut self, store: Arc<dyn Store>, mailer: Mailer) -> Self {
+        self.subscriptions = Some(Subscriptions::new(store, mailer, self.door.key().clone()));
+        self
+    }
+
     /// These are the pages from now on; they are written at the next [`Self::publish`].
-    pub fn follow(&self, pages: Vec<Page>) {
+    pub fn follow(&self, mut pages: Vec<Page>) {
+        // A relay that came with a new configuration is there after a restart.
+        pages.iter_mut().for_each(|page| page.subscribe &= self.subscriptions.is_some());
         *self.settings.write().unwrap_or_else(PoisonError::into_inner) = pages.into();
     }
 
@@ -117,7 +133,28 @@ impl StatusPages {
         let published = settings.iter().zip(&views).map(|(page, view)| Published::of(page, &self.address(page), view));
         let snapshot = Arc::new(Snapshot::of(published.collect()));
         *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
+        let Some(subscriptions) = &self.subscriptions else { return Ok(()) };
+        for (page, view) in settings.iter().zip(&views).filter(|(page, _)| page.subscribe) {
+            subscriptions.tell(page, view).await?;
+        }
         Ok(())
+    }
+
+    /// Writes to subscribers what they are to be told, until `stop` says so.
+    pub(crate) async fn write_mails(&self, mut stop: watch::Receiver<bool>) {
+        let Some(subscriptions) = &self.subscriptions else { return };
+        loop {
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => return,
+                () = subscriptions.wait(self.clock.now().wall) => {}
+            }
+            let settings = Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner));
+            let pages: Vec<(Page, String)> = settings.iter().map(|page| (page.clone(), self.address(page))).collect();
+            if let Err(error) = subscriptions.send_due(&pages, self.clock.now().wall).await {
+                warn!(error = &error as &dyn std::error::Error, "cannot write to subscribers yet");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
     }
 
     /// Writes the pages whenever something changes, and now and then, until `stop` says so.
@@ -192,6 +229,7 @@ mod tests {
             accent_dark: None,
             domain: None,
             access: Access::Public,
+            subscribe: false,
             sections,
         }
     }

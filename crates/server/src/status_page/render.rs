@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::days::{DAYS, Day, Look};
 use super::planned::Work;
+use super::subscribe::Purpose;
 use super::view::{ComponentView, IncidentView, SectionView, View};
 use super::{bars, words};
 use crate::api::wire;
@@ -40,6 +41,7 @@ pub(super) struct Frame<'a> {
     has_logo: bool,
     has_logo_dark: bool,
     has_feeds: bool,
+    can_subscribe: bool,
 }
 
 impl<'a> Frame<'a> {
@@ -53,6 +55,7 @@ impl<'a> Frame<'a> {
             has_logo: page.logo.is_some(),
             has_logo_dark: page.logo_dark.is_some(),
             has_feeds: true,
+            can_subscribe: page.subscribe,
         }
     }
 
@@ -66,6 +69,7 @@ impl<'a> Frame<'a> {
             has_logo: false,
             has_logo_dark: false,
             has_feeds: false,
+            can_subscribe: false,
         }
     }
 }
@@ -294,6 +298,62 @@ pub(super) fn sign_in(page: &Page, wrong: &str) -> String {
 pub(super) fn not_for_you(page: &Page) -> String {
     let frame = Frame::of_stranger(page, "Status");
     rendered(&SignIn { frame, headline: "This page is private", asks: false, wrong: "" })
+}
+
+/// What is said to who subscribes, or leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    /// The mail is on its way.
+    LookIntoYourMail,
+    /// What was given is no mail address.
+    NoAddress,
+    /// Too many asked.
+    TooMany,
+    /// Nothing can be kept now.
+    CannotNow,
+    /// The link is not good, or not any more.
+    NoLink,
+    /// The button that does what a link is for.
+    Ask(Purpose),
+    /// It was done.
+    Done(Purpose),
+}
+
+#[derive(Template)]
+#[template(path = "status/subscription.html", whitespace = "minimize")]
+struct Subscription<'a> {
+    frame: Frame<'a>,
+    headline: &'static str,
+    text: &'static str,
+    label: Option<&'static str>,
+}
+
+/// What is said to who subscribes, or leaves; to strangers too, who come with a link.
+pub(super) fn subscription(page: &Page, said: Said) -> String {
+    let (headline, text, label) = match said {
+        Said::LookIntoYourMail => (
+            "Look into your mail",
+            "We have written to you, unless you subscribe already. Use the link in the mail; nothing else is sent before.",
+            None,
+        ),
+        Said::NoAddress => ("That is no mail address", "Write it like ada@example.com.", None),
+        Said::TooMany => ("Too many at once", "Try again in a minute.", None),
+        Said::CannotNow => ("That cannot be kept now", "Nothing was changed. Try again in a minute.", None),
+        Said::NoLink => (
+            "This link is not good any more",
+            "Links that ask for a yes are good for seven days. Subscribe again.",
+            None,
+        ),
+        Said::Ask(Purpose::Confirm) => (
+            "Shall we write to you?",
+            "You get a mail when something breaks, when there is something to tell, and when it works again.",
+            Some("Yes, write to me"),
+        ),
+        Said::Ask(Purpose::Leave) => ("No more mails?", "Your address is forgotten.", Some("No more mails")),
+        Said::Done(Purpose::Confirm) => ("You will hear of it", "Each mail has a link that ends it.", None),
+        Said::Done(Purpose::Leave) => ("No more mails", "Your address is forgotten.", None),
+    };
+    rendered(&Subscription { frame: Frame::of_stranger(page, &page.title), headline, text, label })
 }
 
 fn rendered(template: &impl Template) -> String {

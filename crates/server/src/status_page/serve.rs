@@ -2,17 +2,22 @@
 
 use std::sync::Arc;
 
-use allswell_monitor::status_page::Access;
+use allswell_monitor::status_page::{Access, Page};
+use allswell_monitor::store::StoreError;
 use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts as _, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use tracing::warn;
 
 use super::access::{Tried, token};
 use super::badge::NoBadge;
+use super::render::Said;
 use super::snapshot::{File, Policy, Published, SVG};
+use super::subscribe::{Asked, Link, Purpose, Subscriptions};
 use super::{StatusPages, render};
+use crate::api::Place;
 
 /// The largest form, in bytes.
 const FORM_BYTES_MAX: usize = 4_096;
@@ -35,18 +40,24 @@ pub(crate) async fn serve(State(pages): State<Arc<StatusPages>>, request: Reques
             (published, rest)
         }
     };
+    if let (Some(purpose), Some(subscriptions)) = (Purpose::of(rest), pages.subscriptions.as_ref()) {
+        let link = subscriptions.read_link(&published.page, purpose, query(&request), pages.clock.now().wall);
+        let method = request.method().clone();
+        return follow(&pages, subscriptions, &published.page, link, &method).await;
+    }
     match *request.method() {
         Method::GET | Method::HEAD => get(&pages, published, rest, &request),
         Method::POST if rest.is_empty() && matches!(published.page.access, Access::Password(_)) => {
             let is_secure = is_secure(request.headers());
             sign_in(&pages, published, request.into_body(), is_secure).await
         }
+        Method::POST if rest == "subscribe" => subscribe(&pages, published, request).await,
         _ => with(StatusCode::METHOD_NOT_ALLOWED, TEXT, "a status page is only read: use GET\n"),
     }
 }
 
 fn get(pages: &StatusPages, published: &Published, path: &str, request: &Request) -> Response {
-    let (headers, query) = (request.headers(), request.uri().query().unwrap_or_default());
+    let (headers, query) = (request.headers(), query(request));
     let page = &published.page;
     // What the form is made of is no secret.
     if path != "page.css" && !pages.door.is_open(page, headers, query, pages.clock.now()) {
@@ -66,6 +77,10 @@ fn get(pages: &StatusPages, published: &Published, path: &str, request: &Request
         Some(Err(NoBadge::Wrong(why))) => with(StatusCode::BAD_REQUEST, TEXT, &format!("{why}\n")),
         Some(Err(NoBadge::NoComponent)) | None => with(StatusCode::NOT_FOUND, TEXT, "there is nothing here\n"),
     }
+}
+
+fn query(request: &Request) -> &str {
+    request.uri().query().unwrap_or_default()
 }
 
 fn badge(published: &Published, path: &str, query: &str) -> Option<Result<String, NoBadge>> {
@@ -98,6 +113,57 @@ async fn sign_in(pages: &StatusPages, published: &Published, body: Body, is_secu
         Tried::TooMany => (StatusCode::TOO_MANY_REQUESTS, "Too many passwords were tried. Try again in a minute."),
     };
     with(status, HTML, &render::sign_in(page, wrong))
+}
+
+/// Takes note of who wants the news of a page.
+async fn subscribe(pages: &StatusPages, published: &Published, request: Request) -> Response {
+    let (page, now) = (&published.page, pages.clock.now());
+    let Some(subscriptions) = pages.subscriptions.as_ref().filter(|_| page.subscribe) else {
+        return with(StatusCode::NOT_FOUND, TEXT, "there is nothing here\n");
+    };
+    let (mut parts, body) = request.into_parts();
+    if !pages.door.is_open(page, &parts.headers, parts.uri.query().unwrap_or_default(), now) {
+        return refused(published, "subscribe");
+    }
+    let Ok(place) = Place::from_request_parts(&mut parts, &()).await;
+    let body = to_bytes(body, FORM_BYTES_MAX).await.unwrap_or_default();
+    let address = url::form_urlencoded::parse(&body).find(|(name, _)| name == "address").map(|(_, value)| value);
+    let (status, said) = match subscriptions.ask(page, &address.unwrap_or_default(), place.from, now).await {
+        Ok(Asked::Taken) => (StatusCode::ACCEPTED, Said::LookIntoYourMail),
+        Ok(Asked::NoAddress) => (StatusCode::BAD_REQUEST, Said::NoAddress),
+        Ok(Asked::TooMany) => (StatusCode::TOO_MANY_REQUESTS, Said::TooMany),
+        Err(error) => (cannot(&error), Said::CannotNow),
+    };
+    with(status, HTML, &render::subscription(page, said))
+}
+
+/// Shows what a link of a mail does, and does it when its button is used. Who has the link needs no password.
+async fn follow(
+    pages: &StatusPages,
+    subscriptions: &Subscriptions,
+    page: &Page,
+    link: Option<Link>,
+    method: &Method,
+) -> Response {
+    let Some(link) = link else {
+        return with(StatusCode::NOT_FOUND, HTML, &render::subscription(page, Said::NoLink));
+    };
+    let purpose = link.purpose;
+    let (status, said) = match *method {
+        Method::GET | Method::HEAD => (StatusCode::OK, Said::Ask(purpose)),
+        Method::POST => match subscriptions.follow(page, link, pages.clock.now().wall).await {
+            Ok(is_known) if is_known || purpose == Purpose::Leave => (StatusCode::OK, Said::Done(purpose)),
+            Ok(_) => (StatusCode::NOT_FOUND, Said::NoLink),
+            Err(error) => (cannot(&error), Said::CannotNow),
+        },
+        _ => return with(StatusCode::METHOD_NOT_ALLOWED, TEXT, "use GET or POST\n"),
+    };
+    with(status, HTML, &render::subscription(page, said))
+}
+
+fn cannot(error: &StoreError) -> StatusCode {
+    warn!(error = error as &dyn std::error::Error, "cannot keep what a subscriber said");
+    StatusCode::SERVICE_UNAVAILABLE
 }
 
 /// What a stranger gets: a form, or a few words.

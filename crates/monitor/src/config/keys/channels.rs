@@ -120,32 +120,42 @@ const TAGS: Key = key(
 const CHANNEL_CA: Key =
     key("ca", Kind::File, Given::Words("the system's roots"), "A PEM file with the roots to trust instead.");
 
+const SMTP: Key = key(
+    "smtp",
+    SECRET,
+    Given::Required,
+    "The relay: `smtp://user:password@host:port`, `smtps://` (TLS from the first byte, port 465) or \
+     `smtp+starttls://` (never in the clear, port 587).",
+);
+const FROM: Key =
+    key("from", TEXT, Given::Required, "The sender: `allswell@example.com` or `Allswell <allswell@example.com>`.");
+const STARTTLS: Key = key(
+    "starttls",
+    Kind::Word(&["auto", "required", "off"]),
+    Given::Words("`auto` for `smtp://`"),
+    "Whether to turn to TLS after a greeting in the clear. A password never leaves in the clear but to this machine.",
+);
+const USERNAME: Key = key("username", TEXT, Given::Nothing, "The user, when not in the URL.");
+const PASSWORD: Key = key("password", SECRET, Given::Nothing, "The password, when not in the URL.");
+
+/// The relay for what the server itself writes.
+pub(super) static MAIL: Block = Block { title: "mail", keys: &[SMTP, FROM, STARTTLS, USERNAME, PASSWORD, CHANNEL_CA] };
+
 static EMAIL: Block = Block {
     title: "a channel of type email",
     keys: &[
         TYPE,
-        key(
-            "smtp",
-            SECRET,
-            Given::Required,
-            "The relay: `smtp://user:password@host:port`, `smtps://` (TLS from the first byte, port 465) or \
-             `smtp+starttls://` (never in the clear, port 587).",
-        ),
-        key("from", TEXT, Given::Required, "The sender: `allswell@example.com` or `Allswell <allswell@example.com>`."),
+        SMTP,
+        FROM,
         key(
             "to",
             Kind::List { of: &TEXT, most: 50 },
             Given::Required,
             "The recipients. More are a mailing list's job.",
         ),
-        key(
-            "starttls",
-            Kind::Word(&["auto", "required", "off"]),
-            Given::Words("`auto` for `smtp://`"),
-            "Whether to turn to TLS after a greeting in the clear. A password never leaves in the clear but to this machine.",
-        ),
-        key("username", TEXT, Given::Nothing, "The user, when not in the URL."),
-        key("password", SECRET, Given::Nothing, "The password, when not in the URL."),
+        STARTTLS,
+        USERNAME,
+        PASSWORD,
         CHANNEL_CA,
         TAGS,
     ],

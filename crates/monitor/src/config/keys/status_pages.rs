@@ -44,6 +44,12 @@ pub(in crate::config) static STATUS_PAGE: Block = Block {
             "16 letters, digits, dashes and underscores at least; with `access: token`.",
         ),
         key(
+            "subscribe",
+            Kind::Flag,
+            Given::Words("`true` with `server.mail`"),
+            "Whether visitors may have its news sent to them by e-mail.",
+        ),
+        key(
             "sections",
             Kind::List { of: &Kind::Block(&SECTION), most: 50 },
             Given::Required,

@@ -6,7 +6,7 @@ use allswell_core::Wall;
 use jiff::Timestamp;
 use lettre::Message;
 use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart, SinglePart};
+use lettre::message::{Mailbox, MessageBuilder, MultiPart, SinglePart};
 use sha2::{Digest, Sha256};
 
 use super::letter::Letter;
@@ -28,13 +28,7 @@ pub(crate) fn build(
 ) -> Result<Message, lettre::error::Error> {
     let letter = Letter::write(notification, now);
     let domain = from.email.domain();
-    let mut message = Message::builder()
-        .from(from.clone())
-        .date(date(notification, now))
-        .message_id(Some(format!("<{}@{domain}>", digest(&["message", key]))))
-        .subject(letter.subject)
-        // RFC 3834 5: holiday replies must not answer.
-        .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()));
+    let mut message = begin(from, key).date(date(notification, now));
     for recipient in to {
         message = message.to(recipient.clone());
     }
@@ -42,10 +36,34 @@ pub(crate) fn build(
         let root = format!("<{}@{domain}>", digest(&["thread", &notification.incident, &notification.began]));
         message = message.in_reply_to(root.clone()).references(root);
     }
+    end(message, letter)
+}
+
+/// A mail from `from` whose identity depends on `key` alone.
+pub(super) fn begin(from: &Mailbox, key: &str) -> MessageBuilder {
+    Message::builder()
+        .from(from.clone())
+        .message_id(Some(format!("<{}@{}>", digest(&["message", key]), from.email.domain())))
+        // RFC 3834 5: holiday replies must not answer.
+        .raw_header(raw("Auto-Submitted", "auto-generated".to_owned()))
+}
+
+/// A header that lettre does not know; `name` is a literal.
+pub(super) fn raw(name: &'static str, value: String) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value)
+}
+
+/// `message` with what `letter` says.
+///
+/// # Errors
+/// What lettre says, when the addresses make no envelope.
+pub(super) fn end(message: MessageBuilder, letter: Letter) -> Result<Message, lettre::error::Error> {
     // The boundary is made of what it separates, so no content can hold it and the same mail has the same bytes.
     let boundary = digest(&["boundary", &letter.text, &letter.html]);
     let parts = MultiPart::alternative().boundary(boundary);
-    message.multipart(parts.singlepart(SinglePart::plain(letter.text)).singlepart(SinglePart::html(letter.html)))
+    message
+        .subject(letter.subject)
+        .multipart(parts.singlepart(SinglePart::plain(letter.text)).singlepart(SinglePart::html(letter.html)))
 }
 
 /// The moment of the decision: a mail that was held up keeps its place among the others.

@@ -1,10 +1,12 @@
 //! E-mail: one message to one relay over SMTP.
 //!
-//! `letter` says what a mail says, `message` puts it into an envelope, `smtp` hands it to the relay.
+//! `letter` says what a mail says, `message` puts it into an envelope, `smtp` hands it to the relay. `mailer` sends what is no
+//! notification on the same way.
 
 mod half_taken;
 mod letter;
 mod line;
+mod mailer;
 mod message;
 mod settings;
 mod smtp;
@@ -16,13 +18,15 @@ use std::time::Duration;
 use allswell_core::Wall;
 use allswell_probe::dialer::Dialer;
 use async_trait::async_trait;
+use lettre::message::Mailbox;
 use tokio::time::Instant;
 
 use super::{Channel, ChannelError, Delivery};
 use crate::notification::Notification;
 
-pub(crate) use settings::Route;
-pub use settings::{Settings, StartTls};
+pub use mailer::{Mail, Mailer};
+pub(crate) use settings::check_relay;
+pub use settings::{RelaySettings, Settings, StartTls};
 
 /// A relay that looks into a mail before it takes it needs its time; shorter, and each try would leave another copy.
 const TIMEOUT: Duration = Duration::from_secs(50);
@@ -31,6 +35,7 @@ const TIMEOUT: Duration = Duration::from_secs(50);
 #[derive(Debug)]
 pub struct Email {
     relay: smtp::Relay,
+    to: Vec<Mailbox>,
 }
 
 impl Email {
@@ -39,7 +44,9 @@ impl Email {
     /// # Errors
     /// [`ChannelError`] names the field and the way out.
     pub fn new(settings: &Settings, dialer: Dialer) -> Result<Self, ChannelError> {
-        Ok(Self { relay: smtp::Relay::new(Route::new(settings)?, dialer)? })
+        let route = settings::Route::new(&settings.relay)?;
+        let to = settings::recipients(&settings.to)?;
+        Ok(Self { relay: smtp::Relay::new(route, dialer)?, to })
     }
 }
 
@@ -58,8 +65,7 @@ impl Channel for Email {
     }
 
     async fn send(&self, notification: &Notification, key: &str, now: Wall, deadline: Instant) -> Delivery {
-        let route = self.relay.route();
-        match message::build(&route.from, &route.to, notification, key, now) {
+        match message::build(&self.relay.route().from, &self.to, notification, key, now) {
             Ok(message) => self.relay.hand_over(&message, key, deadline).await,
             Err(error) => Delivery::Refused { why: format!("no mail can be made of this message: {error}") },
         }

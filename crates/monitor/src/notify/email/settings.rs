@@ -14,6 +14,16 @@ use crate::notify::ChannelError;
 /// A channel of type `email` as written.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// The way its mails go.
+    pub relay: RelaySettings,
+    /// The recipients.
+    pub to: Vec<String>,
+}
+
+/// A relay and the sender, as written.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RelaySettings {
     /// The relay: `smtp://user:password@host:port`, `smtps://` (TLS from the first byte, port 465) or `smtp+starttls://`
     /// (never in the clear, port 587).
     pub smtp: SecretString,
@@ -25,8 +35,6 @@ pub struct Settings {
     pub password: Option<SecretString>,
     /// The sender: `allswell@example.com` or `Allswell <allswell@example.com>`.
     pub from: String,
-    /// The recipients.
-    pub to: Vec<String>,
     /// A PEM file with the roots to trust instead of the system's.
     pub ca: Option<PathBuf>,
 }
@@ -52,7 +60,7 @@ pub(crate) enum Protection {
     StartTls(StartTls),
 }
 
-/// Where mails go and by which way: settings that were checked.
+/// The way to a relay, and the sender: settings that were checked.
 #[derive(Clone, Debug)]
 pub(crate) struct Route {
     pub host: String,
@@ -60,34 +68,55 @@ pub(crate) struct Route {
     pub protection: Protection,
     pub credentials: Option<(String, SecretString)>,
     pub from: Mailbox,
-    pub to: Vec<Mailbox>,
     pub ca: Option<PathBuf>,
 }
 
 /// More recipients than this are a mailing list's job.
 const RECIPIENTS_MAX: usize = 50;
 
+impl Settings {
+    /// Checks the values, as opening the channel does.
+    ///
+    /// # Errors
+    /// [`ChannelError`] names the field and the way out.
+    pub(crate) fn check(&self) -> Result<(), ChannelError> {
+        Route::new(&self.relay)?;
+        recipients(&self.to).map(drop)
+    }
+}
+
 impl Route {
     /// Checks `settings`.
-    pub fn new(settings: &Settings) -> Result<Self, ChannelError> {
+    pub fn new(settings: &RelaySettings) -> Result<Self, ChannelError> {
         let url = relay_url(settings.smtp.expose_secret()).map_err(|why| ChannelError::new("smtp", why))?;
         let (protection, default_port) = protection(&url, settings.starttls)?;
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-        if settings.to.is_empty() || settings.to.len() > RECIPIENTS_MAX {
-            let why = format!("names {}; write 1 to {RECIPIENTS_MAX} addresses", number(settings.to.len()));
-            return Err(ChannelError::new("to", why));
-        }
-        let to = settings.to.iter().enumerate().map(|(index, text)| mailbox(&format!("to[{index}]"), text));
         Ok(Self {
             port: url.port().unwrap_or(default_port),
             host,
             protection,
             credentials: credentials(&url, settings)?,
             from: mailbox("from", &settings.from)?,
-            to: to.collect::<Result<_, _>>()?,
             ca: settings.ca.clone(),
         })
     }
+}
+
+/// Checks the values of a relay, as opening it does.
+///
+/// # Errors
+/// [`ChannelError`] names the field and the way out.
+pub(crate) fn check_relay(settings: &RelaySettings) -> Result<(), ChannelError> {
+    Route::new(settings).map(drop)
+}
+
+/// Reads the recipients of a channel.
+pub(super) fn recipients(to: &[String]) -> Result<Vec<Mailbox>, ChannelError> {
+    if to.is_empty() || to.len() > RECIPIENTS_MAX {
+        let why = format!("names {}; write 1 to {RECIPIENTS_MAX} addresses", number(to.len()));
+        return Err(ChannelError::new("to", why));
+    }
+    to.iter().enumerate().map(|(index, text)| mailbox(&format!("to[{index}]"), text)).collect()
 }
 
 fn number(people: usize) -> String {
@@ -123,7 +152,7 @@ fn protection(url: &Url, starttls: Option<StartTls>) -> Result<(Protection, u16)
     }
 }
 
-fn credentials(url: &Url, settings: &Settings) -> Result<Option<(String, SecretString)>, ChannelError> {
+fn credentials(url: &Url, settings: &RelaySettings) -> Result<Option<(String, SecretString)>, ChannelError> {
     let decoded = |part: &str, field: &str| {
         let text = percent_decode_str(part).decode_utf8();
         text.map(String::from).map_err(|_| ChannelError::new("smtp", format!("its {field} is no UTF-8")))

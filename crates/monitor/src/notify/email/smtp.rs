@@ -47,6 +47,8 @@ enum Step {
 /// What the relay said to the recipients.
 #[derive(Debug, Default)]
 struct Named {
+    /// How many there are.
+    all: usize,
     taken: Vec<usize>,
     put_off: Vec<String>,
     refused: Vec<String>,
@@ -173,7 +175,7 @@ impl Relay {
         let sender = Mail::new(envelope.from().cloned(), parameters);
         smtp.command(sender).await.map_err(|error| self.judged(Step::Naming, "the sender", &error))?;
         let took_before = self.half_taken.took(key);
-        let mut named = Named::default();
+        let mut named = Named { all: envelope.to().len(), ..Named::default() };
         for (index, address) in envelope.to().iter().enumerate() {
             if took_before.contains(&index) {
                 continue;
@@ -192,12 +194,7 @@ impl Relay {
     fn some_took_it(&self, key: &str, named: &Named, answer: String) -> Delivery {
         let (took, tries) = self.half_taken.note(key, &named.taken);
         if !named.put_off.is_empty() && tries < TRIES_MAX {
-            let why = format!(
-                "{} of {} recipients took it; put off: {}",
-                took,
-                self.route.to.len(),
-                named.put_off.join("; ")
-            );
+            let why = format!("{} of {} recipients took it; put off: {}", took, named.all, named.put_off.join("; "));
             return Delivery::Later { why: self.says(&why), after: None };
         }
         self.half_taken.forget(key);

@@ -13,6 +13,7 @@ mod people;
 mod public;
 mod readers;
 mod results;
+mod subscriptions;
 #[cfg(test)]
 mod tests;
 mod timing;

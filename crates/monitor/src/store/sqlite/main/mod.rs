@@ -17,6 +17,7 @@ mod public;
 mod resources;
 mod scribe;
 mod status;
+mod subscriptions;
 mod told;
 
 use allswell_core::Wall;
@@ -41,6 +42,10 @@ pub(super) use public::{public_incidents, public_monitors};
 pub(super) use resources::{change, resources};
 pub(super) use scribe::{MainJob, MainScribe};
 pub(super) use status::{marks, watched, watching};
+pub(super) use subscriptions::{
+    ask_subscriber, confirm_subscriber, due_mails, next_mail, remove_subscriber, settle_mail, subscribers,
+    tell_subscribers,
+};
 
 use crate::model::AccountId;
 
