@@ -206,6 +206,8 @@ export interface Condition {
   condition: string;
   /** `null` where there was no answer to hold it against. */
   held?: boolean | null;
+  /** What was there, `status is 200`, also where it held; `null` where it looks at nothing that can be shown, and where a monitor was checked and not tried. */
+  seen?: string | null;
   /** Why it did not hold, with the value that was there. */
   why?: string | null;
 }
@@ -616,7 +618,7 @@ export interface Labels {
 export type Maintenance = Configured & {
   name: string;
   state?: MaintenanceState | null;
-  /** The next five times that it is open, the one that is open now first. */
+  /** The next five times that it is open, or those until the moment that was asked for; the one that is open now first. */
   upcoming: Opening[];
 };
 

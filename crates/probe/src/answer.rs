@@ -32,6 +32,8 @@ pub struct Answer {
     pub health: Option<health::Document>,
     /// All conditions that did not hold.
     pub failed_conditions: Vec<condition::Failed>,
+    /// What each condition looked at, where the question was to [explain](crate::Question::explain) it.
+    pub seen: Vec<condition::Seen>,
     /// What the other side said.
     pub evidence: Option<Evidence>,
 }
@@ -51,6 +53,7 @@ impl Answer {
             certificate: None,
             health: None,
             failed_conditions: Vec::new(),
+            seen: Vec::new(),
             evidence: None,
         }
     }

@@ -127,6 +127,26 @@ pub struct Failed {
     pub why: String,
 }
 
+/// What a condition looked at, whether it held or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The condition as written.
+    pub condition: String,
+    /// What was there: `status is 200`. Empty where it looks at nothing that can be shown.
+    pub what: String,
+}
+
+/// What each of `conditions` looks at in `facts`, for who wants to know before it is saved. `mask` removes secrets.
+pub fn seen_masked(conditions: &[Condition], facts: &Facts, mask: &dyn Fn(&str) -> String) -> Vec<Seen> {
+    let world = world::World::new(facts);
+    let mut left = 4 * run::STEPS_MAX;
+    let seen = |condition: &Condition| Seen {
+        condition: condition.text.clone(),
+        what: why::seen(&condition.root, &world, &mut left, mask),
+    };
+    conditions.iter().map(seen).collect()
+}
+
 /// Holds `conditions` against `facts` and returns those that do not hold, in order.
 ///
 /// Takes a fraction of a millisecond, and 0.4 s for an answer that was made to take long.

@@ -37,8 +37,8 @@ fn judge_plain(question: &Question, draft: Draft, fault: Option<Fault>, total: D
         return finish(question, draft, Outcome::fail(fault.reason, total), Some(fault.detail), None);
     }
     let text = (!draft.said.is_empty()).then(|| String::from_utf8_lossy(&draft.said).into_owned());
-    let failed = conditions(question, &draft, None, text.as_deref(), total);
-    conclude(question, draft, Judged { failed, ..Judged::default() }, total)
+    let held = conditions(question, &draft, None, text.as_deref(), total);
+    conclude(question, draft, Judged { held, ..Judged::default() }, total)
 }
 
 /// What was found while judging.
@@ -48,10 +48,19 @@ struct Judged {
     fault: Option<Fault>,
     /// What the app says of itself.
     health: Option<health::Document>,
-    /// The conditions that do not hold.
-    failed: Vec<condition::Failed>,
+    /// What the conditions came to.
+    held: Held,
     /// Whether an answer with this status may speak of its own health at all.
     app_may_speak: bool,
+}
+
+/// What the conditions of a question came to.
+#[derive(Default)]
+struct Held {
+    /// Those that do not hold.
+    failed: Vec<condition::Failed>,
+    /// What each looked at, where that was asked for.
+    seen: Vec<condition::Seen>,
 }
 
 fn judge_http(
@@ -73,14 +82,14 @@ fn judge_http(
         .then(|| of_status(received, health.as_ref(), fault.as_ref(), draft.without_credentials));
     let broken = fault.is_some();
     let fault = unexpected.or(fault);
-    let failed = if broken {
-        Vec::new()
+    let held = if broken {
+        Held::default()
     } else {
         let text = String::from_utf8_lossy(received.body.bytes());
         conditions(question, &draft, health.as_ref(), Some(&text), total)
     };
     let app_may_speak = received.status.is_success() || http.expected == Expected::Any;
-    conclude(question, draft, Judged { fault, health, failed, app_may_speak }, total)
+    conclude(question, draft, Judged { fault, health, held, app_may_speak }, total)
 }
 
 fn is_of_redirect(reason: Reason) -> bool {
@@ -155,9 +164,9 @@ fn conditions(
     health: Option<&health::Document>,
     text: Option<&str>,
     total: Duration,
-) -> Vec<condition::Failed> {
+) -> Held {
     if question.conditions.is_empty() {
-        return Vec::new();
+        return Held::default();
     }
     let headers: Vec<_> = draft.http.iter().flat_map(|received| &received.headers).map(pair).collect();
     let facts = Facts {
@@ -169,7 +178,10 @@ fn conditions(
         certificate: draft.certificate.as_ref(),
         health,
     };
-    condition::evaluate_masked(&question.conditions, &facts, &|text| question.secrets().mask(text).into_owned())
+    let mask = |text: &str| question.secrets().mask(text).into_owned();
+    let failed = condition::evaluate_masked(&question.conditions, &facts, &mask);
+    let seen = if question.explains { condition::seen_masked(&question.conditions, &facts, &mask) } else { Vec::new() };
+    Held { failed, seen }
 }
 
 fn pair((name, value): (&hyper::header::HeaderName, &hyper::header::HeaderValue)) -> (String, String) {
@@ -178,7 +190,7 @@ fn pair((name, value): (&hyper::header::HeaderName, &hyper::header::HeaderValue)
 
 /// The verdict: what is broken comes first, then what the app says of itself, then the conditions, then warnings.
 fn conclude(question: &Question, draft: Draft, judged: Judged, total: Duration) -> Answer {
-    let Judged { fault, health, failed, app_may_speak } = judged;
+    let Judged { fault, health, held: Held { failed, seen }, app_may_speak } = judged;
     let app = health.as_ref().filter(|_| app_may_speak).map(|document| document.status);
     let app_says = || {
         let words = health.as_ref().and_then(app_in_words).unwrap_or_else(|| "so in its health document".to_owned());
@@ -208,6 +220,7 @@ fn conclude(question: &Question, draft: Draft, judged: Judged, total: Duration) 
     };
     let mut answer = finish(question, draft, outcome, detail, health);
     answer.failed_conditions = failed;
+    answer.seen = seen;
     answer
 }
 
@@ -244,7 +257,7 @@ fn finish(
     };
     let detail = detail.map(|detail| text::tame(&secrets.mask(&detail), DETAIL_CHARS_MAX));
     let mut answer = Answer::bare(outcome, detail);
-    answer.evidence = if passed { None } else { evidence_of(&draft, question) };
+    answer.evidence = if passed && !question.explains { None } else { evidence_of(&draft, question) };
     answer.phases = draft.progress.phases;
     answer.address = draft.progress.address;
     answer.certificate = draft.certificate;

@@ -106,6 +106,7 @@ pub struct Question {
     pub(crate) kind: Kind,
     pub(crate) conditions: Vec<Condition>,
     pub(crate) certificate_days: u32,
+    pub(crate) explains: bool,
     target: String,
     host: String,
 }
@@ -163,7 +164,19 @@ impl Question {
             Settings::Heartbeat(settings) => Kind::Heartbeat(Box::new(heartbeat::Awaited::new(settings)?)),
             Settings::Redis(settings) => Kind::Redis(Box::new(redis::Prepared::new(settings)?)),
         };
-        Ok(Self { target: kind.target(), host: kind.host().to_owned(), kind, conditions, certificate_days })
+        Ok(Self {
+            target: kind.target(),
+            host: kind.host().to_owned(),
+            kind,
+            conditions,
+            certificate_days,
+            explains: false,
+        })
+    }
+
+    /// Has its answers tell everything, also when all is well: of each condition what was there, and what the other side said.
+    pub const fn explain(&mut self) {
+        self.explains = true;
     }
 
     /// The word that names the kind in a configuration: `http`, `tcp`, `dns`.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use allswell_core::Phases;
 
-use super::{Condition, Facts, evaluate};
+use super::{Condition, Facts, evaluate, seen_masked};
 use crate::Certificate;
 use crate::health::{self, Status};
 
@@ -103,6 +103,19 @@ impl Answer {
     fn fails(&self, text: &str, why: &str) {
         assert_eq!(self.why_not(text).as_deref(), Some(why), "{text}");
     }
+}
+
+#[test]
+fn what_was_there_is_told_of_what_holds_too() {
+    let answer = Answer::with_body(r#"{"queue":[1,2],"name":"billing"}"#);
+    let seen = |text: &str| {
+        let condition = Condition::parse(text).unwrap();
+        seen_masked(&[condition], &answer.facts(), &|text| text.replace("billing", "***")).remove(0).what
+    };
+    assert_eq!(seen("status == 503"), "status is 503");
+    assert_eq!(seen("status == 503 && body.name != 'x'"), "status is 503; body.name is \"***\"");
+    assert_eq!(seen("size(body.queue) < 1000"), "size(body.queue) is 2");
+    assert_eq!(seen("body.nothing == 1"), "");
 }
 
 /// How many cases a property is tried with: what `PROPTEST_CASES` says, else `usual`.

@@ -22,6 +22,11 @@ pub fn not_held<'a>(root: &'a Expr, world: &'a World<'a>, left: &mut usize, mask
     }
 }
 
+/// The actual values of what `root` looks at. Takes its steps off `left`, the budget of all conditions.
+pub fn seen<'a>(root: &'a Expr, world: &'a World<'a>, left: &mut usize, mask: Mask) -> String {
+    spend(left, world, |run| facts(root, run, mask))
+}
+
 fn spend<'a, T>(left: &mut usize, world: &'a World<'a>, work: impl FnOnce(&mut Run<'_, 'a>) -> T) -> T {
     let budget = STEPS_MAX.min(*left);
     let mut steps = budget;

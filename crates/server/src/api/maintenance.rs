@@ -7,18 +7,20 @@ use allswell_monitor::notification::rfc3339;
 use allswell_monitor::resources::{Given, Shown};
 use allswell_monitor::store::ResourceKind;
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::configured::{self, Configured};
 use super::written::{Empty, IfMatch, OneWrite, Written};
-use super::{ApiState, Key, NoQuery, Problem, openapi};
+use super::{ApiState, Key, NoQuery, Problem, Query, openapi};
 
 /// How many of the next openings are told.
 const UPCOMING: usize = 5;
+/// How many are told until a moment that somebody names.
+const UPCOMING_MOST: usize = 200;
 
 /// All planned maintenance, by name.
 #[derive(Serialize, ToSchema)]
@@ -35,7 +37,7 @@ pub(super) struct One {
     /// `planned`, `open` or `over`; `null` where it cannot be used.
     #[schema(schema_with = openapi::maintenance_state)]
     state: Option<&'static str>,
-    /// The next five times that it is open, the one that is open now first.
+    /// The next five times that it is open, or those until the moment that was asked for; the one that is open now first.
     upcoming: Vec<Opening>,
     #[serde(flatten)]
     configured: Configured,
@@ -52,10 +54,14 @@ pub(super) struct Opening {
 }
 
 impl One {
-    fn of((shown, window): (Shown, Option<Window>), now: Wall) -> Self {
-        let openings = window.iter().flat_map(|window| window.openings(now)).take(UPCOMING);
-        let openings: Vec<_> = openings.collect();
-        let state = window.as_ref().map(|_| match openings.first() {
+    fn of((shown, window): (Shown, Option<Window>), now: Wall, until: Option<Wall>) -> Self {
+        let openings = window.iter().flat_map(|window| window.openings(now));
+        let openings: Vec<_> = match until {
+            None => openings.take(UPCOMING).collect(),
+            Some(until) => openings.take_while(|one| one.from < until).take(UPCOMING_MOST).collect(),
+        };
+        let next = openings.first().copied().or_else(|| window.as_ref()?.openings(now).next());
+        let state = window.as_ref().map(|_| match next {
             None => "over",
             Some(first) if first.from <= now => "open",
             Some(_) => "planned",
@@ -66,12 +72,23 @@ impl One {
     }
 }
 
+/// How far ahead.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the document of what `Query` reads by name")]
+pub(super) struct Ahead {
+    /// All openings that begin before this moment instead of the next five, 200 of each window at most.
+    #[param(format = DateTime)]
+    until: Option<String>,
+}
+
 /// All planned maintenance
-#[utoipa::path(get, path = "/api/v1/maintenance", operation_id = "list_maintenance", tag = "maintenance",
+#[utoipa::path(get, path = "/api/v1/maintenance", operation_id = "list_maintenance", tag = "maintenance", params(Ahead),
     responses((status = 200, body = List), openapi::Refusals))]
-pub(super) async fn list(State(state): State<ApiState>, _: NoQuery) -> Result<Json<List>, Problem> {
+pub(super) async fn list(State(state): State<ApiState>, query: RawQuery) -> Result<Json<List>, Problem> {
+    let until = Query::read(query, &["until"])?.moment("until")?;
     let now = state.now().wall;
-    let maintenance = state.resources.all_maintenance().into_iter().map(|found| One::of(found, now)).collect();
+    let maintenance = state.resources.all_maintenance().into_iter().map(|found| One::of(found, now, until)).collect();
     Ok(Json(List { maintenance }))
 }
 
@@ -168,7 +185,7 @@ fn may_end(name: &str, window: Option<&Window>, now: Wall) -> Result<(), Problem
 fn in_full(state: &ApiState, name: &str, status: StatusCode) -> Result<Response, Problem> {
     let (shown, window) = named(state, name)?;
     let revision = shown.revision;
-    Ok(configured::show(status, &One::of((shown, window), state.now().wall), revision))
+    Ok(configured::show(status, &One::of((shown, window), state.now().wall, None), revision))
 }
 
 /// The maintenance that a path names.

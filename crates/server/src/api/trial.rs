@@ -1,5 +1,6 @@
 //! `/api/v1/try`: a monitor that is not saved, asked once.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use allswell_core::Reason;
@@ -63,6 +64,9 @@ pub(super) struct Condition {
     held: Option<bool>,
     /// Why it did not hold, with the value that was there.
     why: Option<String>,
+    /// What was there, `status is 200`, also where it held; `null` where it looks at nothing that can be shown, and where a
+    /// monitor was checked and not tried.
+    seen: Option<String>,
 }
 
 /// What a mask in the body stands for.
@@ -79,10 +83,12 @@ impl Trial {
         let failed = |text: &str| answer.failed_conditions.iter().find(|failed| failed.condition == text);
         // Conditions are held against an answer alone; without one they neither held nor failed.
         let was_held = answer.outcome.reason.is_none_or(is_of_an_answer);
+        let seen = |text: &str| answer.seen.iter().find(|seen| seen.condition == text && !seen.what.is_empty());
         let conditions = question.conditions().map(|text| Condition {
             condition: text.to_owned(),
             held: was_held.then(|| failed(text).is_none()),
             why: failed(text).map(|failed| failed.why.clone()),
+            seen: seen(text).map(|seen| seen.what.clone()),
         });
         Self {
             outcome: answer.outcome.verdict.as_str(),
@@ -118,7 +124,10 @@ pub(super) async fn once(
         Some(key) => Some(state.resources.id(key).ok_or_else(|| read::no_monitor(key))?),
         None => None,
     };
-    let config = state.resources.read(spec, like).map_err(Problem::refused)?;
+    let mut config = state.resources.read(spec, like).map_err(Problem::refused)?;
+    if let Some(question) = Arc::get_mut(&mut config.question) {
+        question.explain();
+    }
     if config.question.heartbeat().is_some() {
         return Err(Problem::conflict(
             "a heartbeat is not asked; it waits to be called",

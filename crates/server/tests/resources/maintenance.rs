@@ -56,6 +56,11 @@ async fn what_comes_again_names_its_next_times_and_is_changed_by_a_patch() {
     let upcoming = shown["upcoming"].as_array().expect("a list");
     assert_eq!(upcoming.len(), 5);
     assert!(upcoming[4]["until"].as_str().is_some_and(|until| until.ends_with("T03:00:00.000Z")), "{shown}");
+    let year = world.get("/api/v1/maintenance?until=9999-01-01T00:00:00Z").await.expect(200);
+    assert_eq!(year["maintenance"][0]["upcoming"].as_array().map(Vec::len), Some(200));
+    let none = world.get("/api/v1/maintenance?until=2000-01-01T00:00:00Z").await.expect(200);
+    let none = &none["maintenance"][0];
+    assert_eq!((&none["state"], &none["upcoming"]), (&shown["state"], &json!([])));
     let patch = json!({ "at": "04:30", "duration": "2h" });
     let changed = world.send("PATCH", "/api/v1/maintenance/nights", &[], Some(&patch)).await.expect(200);
     assert_eq!((&changed["spec"]["at"], &changed["spec"]["weekly"]), (&json!("04:30"), &json!(["sat", "sun"])));

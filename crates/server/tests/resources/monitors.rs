@@ -219,7 +219,10 @@ async fn a_check_out_of_turn_answers_with_all_that_came_back() {
     world.post(MONITORS, &spec).await.expect(201);
     let trial = world.send("POST", "/api/v1/monitors/1/check", &[], None).await.expect(200);
     assert_eq!((&trial["outcome"], &trial["reason"]), (&json!("fail"), &json!("condition")));
-    assert_eq!(trial["conditions"][0], json!({ "condition": "status == 200", "held": true, "why": null }));
+    assert_eq!(
+        trial["conditions"][0],
+        json!({ "condition": "status == 200", "held": true, "why": null, "seen": null })
+    );
     assert_eq!(trial["conditions"][1]["held"], false);
     assert!(trial["conditions"][1]["why"].as_str().is_some_and(|why| why.contains("1.41.2")), "{trial}");
     let results = world.until("/api/v1/monitors/1/results", |list| list["results"][0].is_object()).await;
@@ -237,6 +240,11 @@ async fn a_monitor_is_tried_without_being_saved() {
     assert!(trial["phases_ms"]["total"].as_f64().is_some_and(|total| total > 0.0), "{trial}");
     let names: Vec<_> = trial["health"]["checks"].as_array().expect("checks").iter().map(|one| &one["name"]).collect();
     assert_eq!(names, ["database", "redis"]);
+    assert!(trial["said"]["body"].as_str().is_some_and(|body| body.contains("database")), "{trial}");
+    spec["conditions"] = json!(["status == 200"]);
+    let trial = world.post("/api/v1/try", &spec).await.expect(200);
+    let held = json!({ "condition": "status == 200", "held": true, "why": null, "seen": "status is 200" });
+    assert_eq!(trial["conditions"][0], held);
     spec["http"]["url"] = json!("http://127.0.0.1:1/");
     let trial = world.post("/api/v1/try", &spec).await.expect(200);
     assert_eq!((&trial["outcome"], &trial["reason"]), (&json!("fail"), &json!("connect_refused")));
