@@ -3,4 +3,4 @@
 import { defineConfig } from "@playwright/test";
 import tests from "./playwright.config";
 
-export default defineConfig({ ...tests, testDir: "screenshots", timeout: 120_000 });
+export default defineConfig({ ...tests, testDir: "screenshots", timeout: 400_000 });

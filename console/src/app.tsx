@@ -9,6 +9,7 @@ import { Undo } from "./parts/undo";
 import { Empty, Loading } from "./parts/notice";
 import { Page } from "./parts/shell";
 import { acknowledging } from "./state/acknowledging";
+import { paletteShown } from "./state/palette";
 import { path, to } from "./state/route";
 import { t } from "./texts";
 
@@ -25,6 +26,9 @@ const ROUTES: Route[] = [
   { pattern: /^\/m\/([^/]+)$/, load: () => import("./monitor/page").then((module) => module.MonitorPage) },
   { pattern: /^\/i\/([^/]+)$/, load: () => import("./incident/page").then((module) => module.IncidentPage) },
   { pattern: /^\/incidents$/, load: () => import("./incident/list").then((module) => module.IncidentsPage) },
+  { pattern: /^\/alerting$/, load: () => import("./alerting/page").then((module) => module.AlertingPage) },
+  { pattern: /^\/maintenance$/, load: () => import("./maintenance/page").then((module) => module.MaintenancePage) },
+  { pattern: /^\/settings$/, load: () => import("./settings/page").then((module) => module.SettingsPage) },
   { pattern: /^\/k8s$/, load: () => import("./kubernetes/page").then((module) => module.RehearsalPage) },
 ];
 
@@ -83,10 +87,17 @@ function Outdated() {
 
 const AcknowledgeDialog = later(() => import("./incident/acknowledge").then((module) => module.AcknowledgeDialog));
 
+const Palette = later(() => import("./palette/palette").then((module) => module.Palette));
+
 /** What lies over every page while it is wanted. */
 function Over() {
   const incident = acknowledging.value;
-  return incident && <AcknowledgeDialog key={incident.id} incident={incident} />;
+  return (
+    <>
+      {incident && <AcknowledgeDialog key={incident.id} incident={incident} />}
+      {paletteShown.value && <Palette />}
+    </>
+  );
 }
 
 /** The whole console. */

@@ -8,12 +8,14 @@ import { App } from "./app";
 import { watch } from "./state/fleet";
 import { listen } from "./state/keys";
 import { tick } from "./state/now";
+import { listenForPalette } from "./state/palette";
 import { follow } from "./state/route";
 import { followTheme } from "./state/theme";
 
 follow();
 followTheme();
 listen();
+listenForPalette();
 tick();
 watch();
 

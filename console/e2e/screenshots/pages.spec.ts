@@ -4,7 +4,7 @@ import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "@playwright/test";
-import { Allswell } from "../world";
+import { Allswell, idOf } from "../world";
 
 const FOLDER = process.env.ALLSWELL_SCREENSHOTS ?? "screenshots";
 
@@ -84,10 +84,27 @@ function configuration(base: string): string {
   });
 }
 
+/** What people did there: a channel with its messages, planned work, a deploy. */
+async function prepare(allswell: Allswell, hook: string): Promise<void> {
+  await allswell.write("POST", "channels", { name: "ops", type: "webhook", url: hook });
+  const moment = (days: number, time: string) => `${new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)}T${time}Z`;
+  const windows = [
+    { name: "weekly restart", groups: ["Data stores"], weekly: ["tue"], at: "03:00", duration: "1h", timezone: "Europe/Berlin" },
+    { name: "DNS move", tags: ["public"], from: moment(2, "06:00"), until: moment(2, "08:00") },
+    { name: "disk swap", monitors: ["orders-db"], from: moment(0, "00:00") },
+  ];
+  for (const window of windows) await allswell.write("POST", "maintenance", window);
+  await allswell.write("POST", "events", { text: "payments 1.42.0", monitor: "payments-api" });
+  await allswell.write("POST", "monitors", { name: "ledger-db-2", interval: "2s", timeout: "1s", tcp: { address: "127.0.0.1:9" }, channels: ["ops"], conditions: ["time.total < duration('50ms')"] });
+  const sent = async () => (await allswell.read<{ deliveries: unknown[] }>("deliveries")).deliveries.length;
+  await expect.poll(sent, { timeout: 30_000 }).toBeGreaterThan(0);
+}
+
 test("pictures of every page", async ({ browser }) => {
   const target = createServer((request, response) => answer(request.url?.split("/")[1] ?? "", response));
   await new Promise<void>((listening) => target.listen(0, "127.0.0.1", listening));
-  const allswell = new Allswell(configuration(`http://127.0.0.1:${(target.address() as AddressInfo).port}`));
+  const base = `http://127.0.0.1:${(target.address() as AddressInfo).port}`;
+  const allswell = new Allswell(configuration(base));
   try {
     await allswell.start();
     const results = async () => (await allswell.read<{ results: unknown[] }>("monitors/payments-api/results?limit=100")).results.length;
@@ -100,7 +117,23 @@ test("pictures of every page", async ({ browser }) => {
     await expect.poll(results, { timeout: 60_000 }).toBeGreaterThan(26);
     const incident = (await open()).find((one) => one.monitor === "payments-api");
     const monitor = incident?.id.split("-")[0];
-    const pages = { overview: "", monitor: `m/${monitor}`, incidents: "incidents", incident: `i/${incident?.id}`, plain: "plain/", status: "s/acme/" };
+    await prepare(allswell, `${base}/hook`);
+    const pages = {
+      overview: "",
+      monitor: `m/${monitor}`,
+      add: `add?target=${encodeURIComponent(`${base}/payments-api/ready`)}`,
+      edit: `m/${await idOf(allswell, "ledger-db-2")}/edit`,
+      incidents: "incidents",
+      incident: `i/${incident?.id}`,
+      maintenance: "maintenance",
+      "maintenance-plan": "maintenance?add",
+      alerting: "alerting",
+      "alerting-add": "alerting?add",
+      settings: "settings",
+      rehearsal: "k8s",
+      plain: "plain/",
+      status: "s/acme/",
+    };
     for (const [name, path] of Object.entries(pages)) {
       for (const [kind, options] of Object.entries({
         light: { viewport: { width: 1440, height: 900 }, colorScheme: "light" },

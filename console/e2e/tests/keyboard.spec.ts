@@ -51,10 +51,10 @@ test("a filter that cannot be used says why", async ({ quiet: page, allswell }) 
   await expect(page.getByText("3 monitors.")).toBeVisible();
 });
 
-for (const path of ["", "incidents", "m/1", "i/3-1", "k8s", "add", "m/1/edit"]) {
+for (const path of ["", "incidents", "m/1", "i/3-1", "k8s", "add", "m/1/edit", "alerting", "alerting?add", "maintenance", "maintenance?add", "settings"]) {
   test(`320 pixels are enough for /${path}`, async ({ quiet: page, allswell }) => {
     await page.setViewportSize({ width: 320, height: 640 });
-    const { incidents } = await allswell.read<{ incidents: { id: string }[] }>("incidents");
+    const { incidents } = await allswell.read<{ incidents: { id: string }[] }>("incidents?monitor=nobody-home");
     await page.goto(allswell.url + (path.startsWith("i/") ? `i/${incidents[0]?.id}` : path));
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
     const wide = await page.evaluate(() =>

@@ -75,7 +75,7 @@ function Was({ text, index, trial, refusal }: { text: string; index: number; tri
   if (wrong) return said("down", sentence(visible(wrong.detail)));
   const held = trial?.conditions.find((one) => one.condition === text);
   if (!text.trim() || !held) return <span class="muted">{t.add.untried}</span>;
-  const was = visible(held.why ?? "");
+  const was = visible(held.seen ?? held.why ?? "");
   if (held.held == null) return said("unknown", t.add.noAnswer);
   return held.held ? said("up", was || t.add.holds) : said("down", was || t.add.holdsNot);
 }

@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type uPlot from "uplot";
 import { theme } from "../state/theme";
-import { latency, minute } from "../state/format";
+import { day, latency, minute } from "../state/format";
 import { PHASES, type Picture } from "./data";
 
 type Library = typeof uPlot;
@@ -16,6 +16,7 @@ const fetched = () => {
 };
 
 const HEIGHT = 224;
+const DAY_S = 86_400;
 /** Above the columns: where versions are written. */
 const HEAD = 26;
 
@@ -28,7 +29,7 @@ export function Chart({ picture, label }: { picture: Picture; label: string }) {
   const chart = useRef<uPlot | null>(null);
   const shown = useRef(picture);
   shown.current = picture;
-  const shape = `${theme.value} ${picture.columns.length}`;
+  const shape = `${theme.value} ${picture.columns.length} ${picture.byPhase}`;
   useEffect(() => {
     let gone = false;
     let observer: ResizeObserver | undefined;
@@ -60,6 +61,7 @@ export function Chart({ picture, label }: { picture: Picture; label: string }) {
 /** Sums from the last phase inwards: the tallest is drawn first, each next one over it. */
 function data(picture: Picture): uPlot.AlignedData {
   const x = picture.columns.map((column) => (column.from + picture.width / 2) / 1_000);
+  if (!picture.byPhase) return [x, picture.columns.map((column) => column.p95), picture.columns.map((column) => column.total)];
   const layers = PHASES.map((_, top) =>
     picture.columns.map((column) => (column.phases ? PHASES.slice(0, top + 1).reduce((sum, phase) => sum + (column.phases?.[phase] ?? 0), 0) : null)),
   );
@@ -80,9 +82,14 @@ function options(element: HTMLElement, picture: () => Picture): uPlot.Options {
       y: { range: (_, __, most) => [0, Math.max(most * 1.12, 1)] },
     },
     axes: [{ show: false }, { show: false }],
-    series: [{}, ...PHASES.toReversed().map((phase) => ({ fill: colour(`p-${phase.replace("_", "-")}`), width: 0, points: { show: false }, spanGaps: false }))],
+    series: [{}, ...fills(picture()).map((fill) => ({ fill: colour(fill), width: 0, points: { show: false }, spanGaps: false }))],
     hooks: {
-      drawAxes: [(chart) => grid(chart, colour)],
+      drawAxes: [
+        (chart) => {
+          works(chart, picture(), colour);
+          grid(chart, colour);
+        },
+      ],
       draw: [
         (chart) => {
           failures(chart, picture(), colour);
@@ -96,6 +103,29 @@ function options(element: HTMLElement, picture: () => Picture): uPlot.Options {
       ],
     },
   };
+}
+
+/** The colours of the layers, the tallest first. */
+function fills(picture: Picture): string[] {
+  if (!picture.byPhase) return ["p-transfer", "p-first-byte"];
+  return PHASES.toReversed().map((phase) => `p-${phase.replace("_", "-")}`);
+}
+
+/** Planned work: a wash over its time with a line above. */
+function works(chart: uPlot, picture: Picture, colour: Colour): void {
+  const { ctx, bbox } = chart;
+  const scale = devicePixelRatio || 1;
+  const inside = (ms: number) => Math.min(bbox.left + bbox.width, Math.max(bbox.left, chart.valToPos(ms / 1_000, "x", true)));
+  ctx.save();
+  for (const work of picture.works) {
+    const [left, right] = [inside(work.from), inside(work.until)];
+    if (right <= left) continue;
+    ctx.fillStyle = colour("maintenance-wash");
+    ctx.fillRect(left, bbox.top, right - left, bbox.height);
+    ctx.fillStyle = colour("maintenance-fill");
+    ctx.fillRect(left, bbox.top, Math.max(2 * scale, right - left), 3 * scale);
+  }
+  ctx.restore();
 }
 
 function edges(picture: Picture): [number, number] {
@@ -174,7 +204,7 @@ function hatch(ctx: CanvasRenderingContext2D, x: number, box: uPlot.BBox, width:
   ctx.stroke();
 }
 
-/** Versions where they were first seen. Names that would cover each other are left out; the lines stay. */
+/** Versions where they were first seen, and what was told to have happened. Names that would cover each other are left out; the lines stay. */
 function releases(chart: uPlot, picture: Picture, colour: Colour): void {
   const { ctx, bbox } = chart;
   const scale = devicePixelRatio || 1;
@@ -184,7 +214,8 @@ function releases(chart: uPlot, picture: Picture, colour: Colour): void {
   ctx.fillStyle = colour("text");
   ctx.lineWidth = scale;
   let free = bbox.left;
-  for (const release of picture.releases) {
+  const known = [...picture.releases, ...picture.marks].sort((a, b) => a.at - b.at);
+  for (const release of known) {
     const x = Math.round(chart.valToPos(release.at / 1_000, "x", true)) + 0.5;
     ctx.setLineDash([3 * scale, 3 * scale]);
     ctx.beginPath();
@@ -193,7 +224,7 @@ function releases(chart: uPlot, picture: Picture, colour: Colour): void {
     ctx.stroke();
     ctx.setLineDash([]);
     flag(ctx, x, scale);
-    const text = release.version.slice(0, 16);
+    const text = release.version.slice(0, 24);
     const width = ctx.measureText(text).width;
     const fits = x + 9 * scale + width < bbox.left + bbox.width;
     const left = fits ? x + 9 * scale : x - 9 * scale - width;
@@ -217,5 +248,6 @@ function flag(ctx: CanvasRenderingContext2D, x: number, scale: number): void {
 /** Six moments across the range. */
 export function moments(picture: Picture): string[] {
   const [first, last] = edges(picture);
-  return Array.from({ length: 6 }, (_, index) => minute((first + ((last - first) * index) / 5) * 1_000));
+  const write = last - first > 2 * DAY_S ? day : minute;
+  return Array.from({ length: 6 }, (_, index) => write((first + ((last - first) * index) / 5) * 1_000));
 }

@@ -1,7 +1,7 @@
 // The results of a monitor over a range, and the columns that chart and lanes are drawn of.
 
 import { read } from "../api/client";
-import type { PhasesMs, Result, Results } from "../api/types";
+import type { PhasesMs, Result, Results, Series } from "../api/types";
 
 /** A health document inside a result's detail. */
 export interface Health {
@@ -52,7 +52,14 @@ export interface Range {
   results: Result[];
   /** Whether the whole range was read; otherwise the oldest of it are missing. */
   whole: boolean;
+  /** The range in few numbers, where it is too long to be read result by result. */
+  series: Series | null;
 }
+
+/** Longer ranges are read as a series. */
+const BY_RESULT_MS = 86_400_000;
+/** Stretches of a series. */
+const STRETCHES = 120;
 
 const PAGE = 1_000;
 const PAGES = 4;
@@ -60,6 +67,7 @@ const FIRST = 100;
 
 /** Reads the results of the last `length` milliseconds; of those that `before` has only what is newer. */
 export async function readRange(id: number, length: number, before: Range | null, signal: AbortSignal): Promise<Range> {
+  if (length > BY_RESULT_MS) return readSeries(id, length, signal);
   const to = Date.now();
   const from = to - length;
   const newest = before?.results[0];
@@ -67,16 +75,26 @@ export async function readRange(id: number, length: number, before: Range | null
     const list = await page(id, Date.parse(newest.time) + 1, undefined, FIRST, signal);
     if (list.results.length < FIRST) {
       const kept = before.results.filter((result) => Date.parse(result.time) >= from);
-      return { from, to, results: [...list.results, ...kept], whole: before.whole };
+      return { from, to, results: [...list.results, ...kept], whole: before.whole, series: null };
     }
   }
   const results: Result[] = [];
   for (let index = 0; index < PAGES; index += 1) {
     const list = await page(id, from, results.at(-1)?.time, PAGE, signal);
     results.push(...list.results);
-    if (list.results.length < PAGE) return { from, to, results, whole: true };
+    if (list.results.length < PAGE) return { from, to, results, whole: true, series: null };
   }
-  return { from, to, results, whole: false };
+  return { from, to, results, whole: false, series: null };
+}
+
+/** A long range in stretches that begin at whole multiples of their length, so that they stay the same while time goes on. */
+async function readSeries(id: number, length: number, signal: AbortSignal): Promise<Range> {
+  const step = length / STRETCHES;
+  const to = Math.ceil(Date.now() / step) * step;
+  const from = to - length;
+  const query = new URLSearchParams({ from: new Date(from).toISOString(), to: new Date(to).toISOString(), step: `${Math.round(step / 1_000)}s` });
+  const [series, newest] = await Promise.all([read<Series>(`monitors/${id}/series?${query}`, signal), read<Results>(`monitors/${id}/results?limit=${FIRST}`, signal)]);
+  return { from, to, results: newest.results, whole: false, series };
 }
 
 function page(id: number, from: number, to: string | undefined, limit: number, signal: AbortSignal): Promise<Results> {
@@ -99,6 +117,8 @@ export interface Column {
   phases: Record<PhaseName, number> | null;
   total: number | null;
   slowest: number | null;
+  /** The 95th percentile, where the server counted it. */
+  p95: number | null;
   /** By the names of the app's own checks. */
   checks: Map<string, { mood: Mood; ms: number | null }>;
 }
@@ -114,12 +134,19 @@ export interface Picture {
   columns: Column[];
   width: number;
   releases: Release[];
+  /** Whether the columns know their phases. */
+  byPhase: boolean;
+  /** Deploys and other events. */
+  marks: Release[];
+  /** When planned work went on; `until` is the end of the picture where it still does. */
+  works: { from: number; until: number }[];
 }
 
 const COLUMNS = 120;
 
 /** Divides a range into columns, at most one for each interval. */
 export function picture(range: Range, interval: number): Picture {
+  if (range.series) return ofSeries(range.series);
   const length = range.to - range.from;
   const number = Math.max(12, Math.min(COLUMNS, Math.floor(length / interval)));
   const width = length / number;
@@ -128,7 +155,25 @@ export function picture(range: Range, interval: number): Picture {
     const index = Math.floor((Date.parse(result.time) - range.from) / width);
     parts[Math.min(number - 1, Math.max(0, index))]?.push(result);
   }
-  return { columns: parts.map((results, index) => column(range.from + index * width, results)), width, releases: releases(range.results) };
+  const columns = parts.map((results, index) => column(range.from + index * width, results));
+  return { columns, width, releases: releases(range.results), byPhase: true, marks: [], works: [] };
+}
+
+function ofSeries(series: Series): Picture {
+  const [from, width] = [Date.parse(series.from), series.step_s * 1_000];
+  const columns = series.count.map(
+    (count, index): Column => ({
+      from: from + index * width,
+      count,
+      failed: Math.round(count * (series.failed_share[index] ?? 0)),
+      phases: null,
+      total: series.avg_ms[index] ?? null,
+      slowest: series.max_ms[index] ?? null,
+      p95: series.p95_ms[index] ?? null,
+      checks: new Map(),
+    }),
+  );
+  return { columns, width, releases: [], byPhase: false, marks: [], works: [] };
 }
 
 function column(from: number, results: Result[]): Column {
@@ -149,6 +194,7 @@ function column(from: number, results: Result[]): Column {
     phases,
     total: good.length === 0 ? null : mean((all) => all.total),
     slowest: good.length === 0 ? null : Math.max(...good.map((result) => result.phases_ms.total)),
+    p95: null,
     checks,
   };
 }

@@ -1,7 +1,8 @@
 // The list: only the rows in view exist, and they are used again while one scrolls.
 
-import { useSignal } from "@preact/signals";
+import { signal, useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { later } from "../parts/later";
 import { Empty } from "../parts/notice";
 import { monitors } from "../state/fleet";
 import { pageKeys } from "../state/keys";
@@ -10,6 +11,7 @@ import { go } from "../state/route";
 import { t } from "../texts";
 import { columns, Head, Row } from "./row";
 import { changed, resort, rows, search, text } from "./search";
+import { clear, selected, toggle } from "./selection";
 import { Toolbar } from "./toolbar";
 
 /** Rows beyond the view on either side, so that a fast wheel meets no gap. */
@@ -72,6 +74,10 @@ function useCursor(body: { current: HTMLDivElement | null }) {
     return pageKeys({
       j: down,
       k: up,
+      x: (event) => {
+        if (cursor.peek() !== null) toggle(cursor.peek() ?? 0, event.shiftKey);
+      },
+      Escape: clear,
       "/": (event) => {
         event.preventDefault();
         document.getElementById("filter")?.focus();
@@ -110,6 +116,14 @@ function reveal(body: HTMLElement, index: number): void {
   else if (top > lower) scrollBy(0, top - lower);
 }
 
+/** Whether anything was ever selected: the bar is fetched then, and stays to say what became of it. */
+const bulkWanted = signal(false);
+selected.subscribe((ids) => {
+  if (ids.size > 0) bulkWanted.value = true;
+});
+
+const BulkBar = later(() => import("./bulk").then((module) => module.BulkBar));
+
 /** The list with its tools. */
 export function List() {
   const shown = rows.value;
@@ -129,6 +143,7 @@ export function List() {
           class={`grid ${columns.value.join(" ")}`}
           aria-label={t.list.label}
           aria-rowcount={shown.length + 1}
+          aria-multiselectable="true"
           onKeyDown={(event) => {
             const by = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
             if (by === 0) return;
@@ -152,6 +167,7 @@ export function List() {
         </div>
       )}
       <Foot shown={shown.length} />
+      {bulkWanted.value && <BulkBar />}
     </section>
   );
 }
@@ -182,7 +198,7 @@ function Foot({ shown }: { shown: number }) {
         )}
       </span>
       <span class="muted small hide-m">
-        <kbd>J</kbd> <kbd>K</kbd> {t.keys.move} <kbd>Enter</kbd> {t.keys.open} <kbd>?</kbd> {t.keys.all}
+        <kbd>J</kbd> <kbd>K</kbd> {t.keys.move} <kbd>X</kbd> {t.keys.select} <kbd>Enter</kbd> {t.keys.open} <kbd>?</kbd> {t.keys.all}
       </span>
     </div>
   );

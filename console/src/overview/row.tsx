@@ -10,6 +10,8 @@ import type { Monitor } from "../state/model";
 import { now } from "../state/now";
 import { to } from "../state/route";
 import { t } from "../texts";
+import { rows } from "./search";
+import { selected, toggle, toggleAll } from "./selection";
 
 /** Columns that some monitor has something for. */
 export const columns = computed(() => {
@@ -34,6 +36,9 @@ export function Head() {
   return (
     <div role="rowgroup" class="heads">
       <div role="row" aria-rowindex={1}>
+        <span role="columnheader" class="c-select">
+          <SelectAll />
+        </span>
         {head("status", column.state)}
         {head("name", column.monitor)}
         {head("tags", column.group)}
@@ -44,6 +49,20 @@ export function Head() {
         {head("uptime", column.uptime, true)}
       </div>
     </div>
+  );
+}
+
+function SelectAll() {
+  const all = rows.value;
+  const number = all.reduce((sum, monitor) => sum + (selected.value.has(monitor.id) ? 1 : 0), 0);
+  return (
+    <input
+      type="checkbox"
+      aria-label={t.list.selectAll(all.length)}
+      checked={all.length > 0 && number === all.length}
+      indeterminate={number > 0 && number < all.length}
+      onChange={toggleAll}
+    />
   );
 }
 
@@ -58,9 +77,13 @@ interface Props {
 /** One monitor. */
 export function Row({ monitor, index, top, current, onFocus }: Props) {
   const name = visible(monitor.name);
+  const isSelected = selected.value.has(monitor.id);
   const age = monitor.since === null ? "" : brief(now.value - monitor.since);
   return (
-    <div role="row" class={monitor.status} data-id={monitor.id} aria-rowindex={index + 2} style={{ transform: `translateY(${top}px)` }}>
+    <div role="row" class={monitor.status} data-id={monitor.id} aria-rowindex={index + 2} aria-selected={isSelected} style={{ transform: `translateY(${top}px)` }}>
+      <span role="gridcell" class="c-select">
+        <input type="checkbox" tabIndex={-1} aria-label={t.list.select(name)} checked={isSelected} onClick={(event) => toggle(monitor.id, event.shiftKey)} />
+      </span>
       <span role="gridcell" class="c-status">
         <State status={monitor.status}>
           <span class="txt">{t.status[monitor.status]}</span>

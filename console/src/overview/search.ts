@@ -1,12 +1,12 @@
 // What the list shows and in which order. The query is in the address, so that a view can be kept and sent.
 
-import { batch, computed, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 import { byId, monitors } from "../state/fleet";
 import { leaving } from "../state/leaving";
 import { read } from "../state/filter";
 import { type Monitor, type Status, STATUSES } from "../state/model";
 import { type Order, ORDERS, sorted } from "../state/order";
-import { keep, query } from "../state/route";
+import { keep, path, query } from "../state/route";
 
 const parameters = new URLSearchParams(query.peek());
 
@@ -89,6 +89,13 @@ export function only(wanted: Status | null): void {
   const rest = text.peek().replace(STATUS_WORD, " ").replace(/\s+/g, " ").trim();
   search(wanted ? `${rest} status:${wanted}`.trim() : rest);
 }
+
+// Whoever comes by an address sees what it says.
+effect(() => {
+  if (path.value !== "/") return;
+  const wanted = new URLSearchParams(query.value).get("q") ?? "";
+  if (wanted !== text.peek().trim()) text.value = wanted;
+});
 
 // Made once the monitors are there, and again whenever the reader comes back to the page.
 monitors.subscribe((all) => {

@@ -21,6 +21,8 @@ interface Props {
   without?: readonly string[];
   /** Only these, in this order. */
   only?: readonly string[];
+  /** Whether the block is there at all: what it needs is not asked for in one that may be left out. */
+  isThere?: boolean;
 }
 
 /** `value` with `key` set; what is empty is taken out. */
@@ -38,7 +40,7 @@ export function keysOf(schema: Schema, without: readonly string[] = []): string[
 }
 
 /** A field for each key. */
-export function Fields({ schema, all, value, change, refusal, pointer, without = [], only }: Props) {
+export function Fields({ schema, all, value, change, refusal, pointer, without = [], only, isThere = true }: Props) {
   const keys = only ?? keysOf(schema, without);
   return (
     <>
@@ -52,14 +54,14 @@ export function Fields({ schema, all, value, change, refusal, pointer, without =
           const block = (value[key] ?? {}) as Values;
           return (
             <Folded key={key} title={labelOf(key)} about={meaningOf(of)} open={Object.keys(block).length > 0}>
-              <Fields schema={shape.schema} all={all} value={block} change={set} refusal={refusal} pointer={at} />
+              <Fields schema={shape.schema} all={all} value={block} change={set} refusal={refusal} pointer={at} isThere={Object.keys(block).length > 0} />
             </Folded>
           );
         }
         const label = labelOf(key) + (schema.required?.includes(key) ? "" : ` ${t.form.optional}`);
         return (
           <Field key={key} label={label} hint={<Meaning text={meaningOf(of)} />} errors={errorsAt(refusal, at)}>
-            {(control) => <Input control={control} shape={shape} value={value[key]} set={set} />}
+            {(control) => <Input control={{ ...control, required: isThere && (schema.required?.includes(key) ?? false) }} shape={shape} value={value[key]} set={set} />}
           </Field>
         );
       })}
@@ -85,7 +87,7 @@ export function Folded({ title, about, open = false, children }: { title: string
 }
 
 interface InputProps {
-  control: Control;
+  control: Control & { required: boolean };
   shape: Exclude<Shape, { is: "block" }>;
   value: unknown;
   set: (to: unknown) => void;

@@ -6,6 +6,7 @@ import { counts, incidents, monitors, refresh, trouble, answered, announcement }
 import { clock } from "../state/format";
 import { keysShown } from "../state/keys";
 import { now } from "../state/now";
+import { paletteShown } from "../state/palette";
 import { path, to } from "../state/route";
 import { switchTheme } from "../state/theme";
 import { t } from "../texts";
@@ -20,13 +21,20 @@ interface Place {
 const PLACES: Place[] = [
   { icon: "home", name: t.nav.overview, path: "/" },
   { icon: "bolt", name: t.nav.incidents, path: "/incidents" },
-  { icon: "ship", name: t.nav.rehearsal, path: "/k8s" },
+  { icon: "calendar", name: t.nav.maintenance, path: "/maintenance" },
 ];
+
+const SETUP: Place[] = [
+  { icon: "bell", name: t.nav.alerting, path: "/alerting" },
+  { icon: "gear", name: t.nav.settings, path: "/settings" },
+];
+
+const KUBERNETES: Place[] = [{ icon: "ship", name: t.nav.rehearsal, path: "/k8s" }];
 
 /** Which place a path belongs to. */
 function placeOf(path: string): string {
   if (path.startsWith("/i")) return "/incidents";
-  return path.startsWith("/k8s") ? "/k8s" : "/";
+  return [...SETUP, ...KUBERNETES, ...PLACES.slice(2)].find((place) => path.startsWith(place.path))?.path ?? "/";
 }
 
 /** A page with all that is around it. `crumbs` say where it is; `title` is what the tab shows. */
@@ -58,6 +66,11 @@ export function Page({
           <span class="grow" />
           {actions}
           <Live />
+          <button type="button" class="search" aria-label={`${t.nav.search}… ${t.keys.mod}K`} onClick={() => (paletteShown.value = true)}>
+            <Icon name="find" />
+            <span class="grow">{t.nav.search}…</span>
+            <kbd>{t.keys.mod}K</kbd>
+          </button>
           <button type="button" class="btn icon ghost hide-m" aria-label={t.keys.title} onClick={() => (keysShown.value = true)}>
             <Icon name="keys" />
           </button>
@@ -98,8 +111,11 @@ function Side() {
         </div>
         {PLACES.slice(0, 1).map((place) => link(place, <span class="ct">{all > 0 ? t.number(all) : ""}</span>))}
         {PLACES.slice(1, 2).map((place) => link(place, open > 0 && <span class="ct bad down">{t.number(open)}</span>))}
-        <div class="cap">{t.nav.kubernetes}</div>
         {PLACES.slice(2).map((place) => link(place))}
+        <div class="cap">{t.nav.kubernetes}</div>
+        {KUBERNETES.map((place) => link(place))}
+        <div class="cap">{t.nav.setup}</div>
+        {SETUP.map((place) => link(place))}
         <div class="foot small muted">
           <a href={to("/plain/")} data-out>
             <Icon name="page" />
@@ -115,16 +131,12 @@ function Tabs() {
   const current = placeOf(path.value);
   return (
     <nav class="tabbar" aria-label={`${t.nav.main} `}>
-      {PLACES.map((place) => (
+      {[...PLACES, ...SETUP].map((place) => (
         <a href={to(place.path)} aria-current={place.path === current ? "page" : undefined}>
           <Icon name={place.icon} size={20} />
           <span>{place.name}</span>
         </a>
       ))}
-      <a href={to("/plain/")} data-out>
-        <Icon name="page" size={20} />
-        <span>{t.nav.plain}</span>
-      </a>
     </nav>
   );
 }

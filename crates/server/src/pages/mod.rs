@@ -52,7 +52,18 @@ pub(crate) fn router() -> Router<ApiState> {
 
 /// The addresses of the console. The messages that are sent name some of them: they stay.
 fn of_console() -> Router<ApiState> {
-    let pages = ["/", "/m/{id}", "/m/{id}/edit", "/i/{id}", "/incidents", "/k8s", "/add", "/alerting", "/maintenance", "/settings"];
+    let pages = [
+        "/",
+        "/m/{id}",
+        "/m/{id}/edit",
+        "/i/{id}",
+        "/incidents",
+        "/k8s",
+        "/add",
+        "/alerting",
+        "/maintenance",
+        "/settings",
+    ];
     let router = pages.into_iter().fold(Router::new(), |router, path| router.route(path, get(console::page)));
     router
         .route("/theme.js", get(console::file))

@@ -1,0 +1,27 @@
+// The chart of a monitor: long ranges, what happened meanwhile, planned work.
+
+import { axe, violations } from "../axe";
+import { expect, idOf, test } from "../world";
+
+test.afterAll(({ allswell }) => allswell.write("DELETE", "maintenance/chart"));
+
+test("long ranges, deploys and planned work are drawn and told", async ({ quiet: page, allswell }) => {
+  await allswell.write("POST", "events", { text: "shop 9.9.9", monitor: "shop" });
+  await allswell.write("POST", "events", { text: "not for the shop", monitor: "payments-api" });
+  await allswell.write("POST", "maintenance", { name: "chart", monitors: ["shop"], from: "2026-01-01T00:00Z" });
+  await page.goto(`${allswell.url}m/${await idOf(allswell, "shop")}`);
+  const chart = page.getByRole("img", { name: /^Response time by phase from .* Events: shop 9\.9\.9\. Planned work: 1 time\.$/ });
+  await expect(chart).toBeVisible();
+  await page.getByRole("button", { name: "7 d" }).click();
+  await expect(page.getByRole("heading", { name: "Response time", exact: true })).toBeVisible();
+  await expect(page.getByText("over the whole range")).toBeVisible();
+  await expect(page.getByRole("img", { name: /Events: shop 9\.9\.9/ }).locator("canvas")).toBeVisible();
+  await page.getByRole("button", { name: "90 d" }).click();
+  await expect(page.getByText("over the whole range")).toBeVisible();
+  await page.getByRole("button", { name: "As table" }).click();
+  await expect(page.getByRole("columnheader", { name: "p95" })).toBeVisible();
+  const rows = page.getByRole("region", { name: "Response time" }).locator("tbody tr");
+  await expect(rows).toHaveCount(1);
+  await page.evaluate(axe);
+  expect(await violations(page)).toEqual([]);
+});
