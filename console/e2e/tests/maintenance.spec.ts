@@ -42,6 +42,25 @@ test("work that begins now is seen everywhere, and ends when somebody says so", 
   expect((await shown(allswell, "disk swap")).state).toBe("over");
 });
 
+test("on a full day planned work stands first, and the keyboard opens the rest", async ({ quiet: page, allswell }) => {
+  for (let number = 1; number <= 6; number += 1) await allswell.write("POST", "events", { text: `release ${number}`, monitor: "shop" });
+  await allswell.write("POST", "maintenance", { name: "full day", monitors: ["nobody-home"], from: new Date().toISOString() });
+  await page.goto(`${allswell.url}maintenance`);
+  const today = page.getByRole("region", { name: "Calendar" }).getByRole("listitem").filter({ hasText: "full day" }).first();
+  await expect(today.getByRole("link").first()).toHaveAccessibleName(/^Maintenance: /);
+  await expect(today.getByRole("link", { name: "Event: release 6" })).toBeHidden();
+  const rest = today.locator("summary");
+  await expect(rest).toHaveAccessibleName(/^\d+ more on /);
+  await rest.focus();
+  await page.keyboard.press("Enter");
+  await expect(today.getByRole("link", { name: "Event: release 6" })).toBeVisible();
+  await page.evaluate(axe);
+  expect(await violations(page)).toEqual([]);
+  await page.emulateMedia({ colorScheme: "dark" });
+  expect(await violations(page)).toEqual([]);
+  await allswell.write("DELETE", "maintenance/full%20day");
+});
+
 test("work that comes again keeps to the clock of its zone, and the reader sees his own", async ({ quiet: page, allswell }) => {
   await page.goto(`${allswell.url}maintenance?add`);
   await page.getByLabel("Name", { exact: true }).fill("nights");

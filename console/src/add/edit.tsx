@@ -5,6 +5,7 @@ import { type Signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { read, send, tagOf } from "../api/client";
 import type { MonitorInFull } from "../api/types";
+import { Crumbs } from "../parts/crumbs";
 import { Refusals, useSending } from "../parts/form";
 import { Empty, Loading, Refused } from "../parts/notice";
 import { Page } from "../parts/shell";
@@ -13,7 +14,7 @@ import { visible } from "../state/format";
 import { go, to } from "../state/route";
 import { t } from "../texts";
 import { MonitorForm } from "./form";
-import { Crumbs, shownAt } from "./page";
+import { shownAt } from "./page";
 import type { Spec } from "./pasted";
 import { TriedCard } from "./tried";
 import { useTrial } from "./trial";
@@ -44,7 +45,7 @@ export function EditPage({ id }: { id: string }) {
   if (!begun.value) return error.value ? <Refused error={error.value} retry={load} /> : <Loading title={t.edit.title} />;
   const { monitor } = begun.value;
   return (
-    <Page title={t.edit.of(visible(monitor.name))} crumbs={<Crumbs name={t.edit.title} id={monitor.id} />}>
+    <Page title={t.edit.of(visible(monitor.name))} crumbs={<Crumbs name={t.edit.title} monitor={monitor.id} />}>
       <h1 class="head">{t.edit.of(visible(monitor.name))}</h1>
       {monitor.owner === "file" ? (
         <Empty title={t.edit.inFile} text={t.edit.inFileText(visible(monitor.file ?? ""))}>

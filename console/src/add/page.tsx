@@ -5,11 +5,11 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { read, send } from "../api/client";
 import type { MonitorInFull } from "../api/types";
+import { Crumbs } from "../parts/crumbs";
 import { Refusals, useSending } from "../parts/form";
 import { Page } from "../parts/shell";
-import { byId, refresh } from "../state/fleet";
-import { visible } from "../state/format";
-import { go, query, to } from "../state/route";
+import { refresh } from "../state/fleet";
+import { go, query } from "../state/route";
 import { t } from "../texts";
 import { MonitorForm } from "./form";
 import { ManyForm } from "./many";
@@ -164,29 +164,5 @@ function ReadAs({ spec, choose }: { spec: Spec; choose: (kind: Kind) => void }) 
         ))}
       </select>
     </div>
-  );
-}
-
-/** The way back. */
-export function Crumbs({ name, id }: { name: string; id?: number }) {
-  const known = id === undefined ? undefined : byId.value.get(id);
-  return (
-    <>
-      <a class="hide-m" href={to("/")}>
-        {t.nav.overview}
-      </a>
-      <span class="hide-m" aria-hidden="true">
-        /
-      </span>
-      {known && (
-        <>
-          <a class="ell" href={to(`/m/${known.id}`)}>
-            {visible(known.name)}
-          </a>
-          <span aria-hidden="true">/</span>
-        </>
-      )}
-      <b>{name}</b>
-    </>
   );
 }

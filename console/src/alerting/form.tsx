@@ -6,6 +6,7 @@ import { useEffect } from "preact/hooks";
 import { read, send, tagOf } from "../api/client";
 import type { Channel } from "../api/types";
 import { useSchemas } from "../add/form";
+import { Crumbs } from "../parts/crumbs";
 import { Fields, Folded, keysOf } from "../parts/fields";
 import { errorsAt, Field, Refusals, useSending } from "../parts/form";
 import { Skeleton } from "../parts/notice";
@@ -68,20 +69,7 @@ export function ChannelForm({ channel, known, saved, test }: Props) {
   };
   const { refusal, busy } = sending;
   return (
-    <Page
-      title={title}
-      crumbs={
-        <>
-          <a class="hide-m" href={to("/alerting")}>
-            {t.alerting.title}
-          </a>
-          <span class="hide-m" aria-hidden="true">
-            /
-          </span>
-          <b>{channel ? visible(channel.name) : t.add.title}</b>
-        </>
-      }
-    >
+    <Page title={title} crumbs={<Crumbs under={{ path: "/alerting", name: t.alerting.title }} name={channel ? visible(channel.name) : t.add.title} />}>
       <h1 class="head">{title}</h1>
       <form
         class="stack form-page"

@@ -11,6 +11,7 @@ import { IncidentsCard, ToldCard } from "../monitor/facts";
 import { statusOf as statusOfCheck } from "../monitor/lanes";
 import { causeBrief } from "../monitor/cause";
 import { Copy } from "../parts/copy";
+import { Crumbs } from "../parts/crumbs";
 import { Glyph, State } from "../parts/glyph";
 import { Loading, Refused } from "../parts/notice";
 import { Page } from "../parts/shell";
@@ -57,17 +58,6 @@ export function IncidentPage({ id }: { id: string }) {
   useEffect(() => {
     if (waits?.open && !waits.acknowledged) return pageKeys({ a: () => void (acknowledging.value = waits) });
   }, [waits]);
-  const crumbs = (
-    <>
-      <a class="hide-m" href={to("/incidents")}>
-        {t.incidents.title}
-      </a>
-      <span class="hide-m" aria-hidden="true">
-        /
-      </span>
-      <b>{t.incidents.number(id)}</b>
-    </>
-  );
   if (facts.value.value === null) {
     return facts.error.value ? <Refused error={facts.error.value} retry={facts.again} /> : <Loading title={t.incidents.number(id)} />;
   }
@@ -75,7 +65,7 @@ export function IncidentPage({ id }: { id: string }) {
   const evidence = (incident.evidence ?? {}) as Evidence;
   const title = t.incidents.title1(visible(incident.monitor), visible(causeBrief(incident)));
   return (
-    <Page title={title} crumbs={crumbs}>
+    <Page title={title} crumbs={<Crumbs under={{ path: "/incidents", name: t.incidents.title }} name={t.incidents.number(id)} />}>
       <div class="row between wrap monitor-head">
         <div class="row wrap titles">
           <h1>{title}</h1>

@@ -6,9 +6,9 @@ import { exact, minute, visible } from "../state/format";
 import { now } from "../state/now";
 import { to } from "../state/route";
 import { language, t } from "../texts";
-import { daysOf, emptyBefore, type Entry } from "./month";
+import { type Day, daysOf, emptyBefore, type Entry } from "./month";
 
-/** Entries that a day has room for. */
+/** Entries that a day has room for; the rest is folded away. */
 const ROOM = 4;
 const weekday = new Intl.DateTimeFormat(language, { weekday: "short" });
 const whole = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long" });
@@ -28,20 +28,12 @@ export function Calendar({ month, entries }: { month: Date; entries: readonly En
       </div>
       <ol style={{ "--before": emptyBefore(month) + 1 }}>
         {days.map((day) => (
-          <li class={[new Date(day.from).toDateString() === today ? "today" : "", day.entries.length === 0 ? "none" : ""].join(" ").trim()}>
+          <li key={day.from} class={[new Date(day.from).toDateString() === today ? "today" : "", day.entries.length === 0 ? "none" : ""].join(" ").trim()}>
             <time dateTime={day_of(day.from)} aria-label={whole.format(day.from)}>
               {day.number}
             </time>
-            {day.entries.length > 0 && (
-              <ul>
-                {day.entries.slice(0, ROOM).map((entry) => (
-                  <li>
-                    <One entry={entry} from={day.from} />
-                  </li>
-                ))}
-                {day.entries.length > ROOM && <li class="muted small">{t.maintenance.more(day.entries.length - ROOM)}</li>}
-              </ul>
-            )}
+            <List day={day} entries={day.entries.slice(0, ROOM)} />
+            <Rest day={day} entries={day.entries.slice(ROOM)} />
           </li>
         ))}
       </ol>
@@ -52,6 +44,37 @@ export function Calendar({ month, entries }: { month: Date; entries: readonly En
 function day_of(ms: number): string {
   const day = new Date(ms);
   return [day.getFullYear(), day.getMonth() + 1, day.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
+}
+
+interface Part {
+  day: Day;
+  entries: readonly Entry[];
+}
+
+function List({ day, entries }: Part) {
+  if (entries.length === 0) return null;
+  return (
+    <ul>
+      {entries.map((entry) => (
+        <li>
+          <One entry={entry} from={day.from} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** What a day has no room for. */
+function Rest({ day, entries }: Part) {
+  if (entries.length === 0) return null;
+  return (
+    <details>
+      <summary class="muted small" aria-label={t.maintenance.moreOn(entries.length, whole.format(day.from))}>
+        {t.maintenance.more(entries.length)}
+      </summary>
+      <List day={day} entries={entries} />
+    </details>
+  );
 }
 
 function One({ entry, from }: { entry: Entry; from: number }) {

@@ -5,6 +5,7 @@ import { useEffect } from "preact/hooks";
 import { read, send, tagOf } from "../api/client";
 import type { Maintenance } from "../api/types";
 import { Chips } from "../parts/chips";
+import { Crumbs } from "../parts/crumbs";
 import { withKey } from "../parts/fields";
 import { Choice, errorsAt, Field, Refusals, type Sending, useSending } from "../parts/form";
 import { Empty } from "../parts/notice";
@@ -72,20 +73,7 @@ export function MaintenanceForm({ maintenance, saved }: { maintenance: Maintenan
   const title = maintenance ? t.edit.of(visible(maintenance.name)) : t.maintenance.planTitle;
   const isOurs = maintenance?.owner !== "file";
   return (
-    <Page
-      title={title}
-      crumbs={
-        <>
-          <a class="hide-m" href={to("/maintenance")}>
-            {t.maintenance.title}
-          </a>
-          <span class="hide-m" aria-hidden="true">
-            /
-          </span>
-          <b>{maintenance ? visible(maintenance.name) : t.maintenance.plan}</b>
-        </>
-      }
-    >
+    <Page title={title} crumbs={<Crumbs under={{ path: "/maintenance", name: t.maintenance.title }} name={maintenance ? visible(maintenance.name) : t.maintenance.plan} />}>
       <h1 class="head">{title}</h1>
       {isOurs ? (
         <form class="stack form-page" onSubmit={save}>

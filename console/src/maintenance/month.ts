@@ -51,7 +51,7 @@ export function entries(maintenance: readonly Maintenance[], incidents: readonly
   ].sort((a, b) => a.at - b.at);
 }
 
-/** The days of a month. Work that lasts stands on every day that it touches, an outage on the day it began. */
+/** The days of a month. Work that lasts stands on every day that it touches, an outage on the day it began; work stands first. */
 export function daysOf(month: Date, all: readonly Entry[]): Day[] {
   const days: Day[] = [];
   for (let number = 1; ; number += 1) {
@@ -63,9 +63,12 @@ export function daysOf(month: Date, all: readonly Entry[]): Day[] {
       const lasts = entry.kind === "maintenance" && entry.at < from.getTime() && (entry.until === null ? from.getTime() <= Date.now() : entry.until > from.getTime());
       return began || lasts;
     };
-    days.push({ from: from.getTime(), number, entries: all.filter(touches) });
+    days.push({ from: from.getTime(), number, entries: plannedFirst(all.filter(touches)) });
   }
 }
+
+/** What is planned before what happened; each in the order it stood. */
+const plannedFirst = (entries: readonly Entry[]): Entry[] => [...entries.filter((one) => one.kind === "maintenance"), ...entries.filter((one) => one.kind !== "maintenance")];
 
 /** How many days of the week stand empty before the first; weeks begin on Monday. */
 export const emptyBefore = (month: Date): number => (month.getDay() + 6) % 7;

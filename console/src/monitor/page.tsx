@@ -4,6 +4,7 @@ import "../styles/monitor.css";
 import { useMemo } from "preact/hooks";
 import { read } from "../api/client";
 import type { Deliveries, Delivery, Incident, IncidentInFull, Incidents, Monitor, MonitorInFull } from "../api/types";
+import { Crumbs } from "../parts/crumbs";
 import { Glyph } from "../parts/glyph";
 import { Loading, Refused } from "../parts/notice";
 import { Page } from "../parts/shell";
@@ -77,20 +78,6 @@ export function MonitorPage({ id }: { id: string }) {
         </div>
       </div>
     </Page>
-  );
-}
-
-function Crumbs({ name }: { name: string }) {
-  return (
-    <>
-      <a class="hide-m" href={to("/")}>
-        {t.nav.overview}
-      </a>
-      <span class="hide-m" aria-hidden="true">
-        /
-      </span>
-      <b>{name}</b>
-    </>
   );
 }
 

@@ -1,0 +1,78 @@
+// Incidents, and what people say and do in one.
+
+import { count, whole } from "./words";
+
+export const incidents = {
+  title: "Incidents",
+  tabTitle: (open: number) => (open > 0 ? `(${whole.format(open)} open) Incidents` : "Incidents"),
+  headline: (open: number) => (open === 0 ? "No incident is open" : `${count(open, "incident is", "incidents are")} open`),
+  which: "Which",
+  all: "All",
+  open: "Open",
+  past: "Past",
+  ongoing: "ongoing",
+  column: { state: "State", monitor: "Monitor", cause: "Cause", began: "Began", lasted: "Lasted" },
+  empty: "Nothing has gone wrong yet",
+  emptyText: "An incident is opened when a monitor is confirmed down or degraded, and closed by itself.",
+  emptyOpen: "All is well. No incident is open.",
+  more: "Show older incidents",
+  resolved: "Resolved",
+  title1: (monitor: string, cause: string) => `${monitor}: ${cause}`,
+  number: (id: string) => `#${id}`,
+  downFor: "Lasted",
+  noticed: "Noticed after",
+  told: "Told after",
+  acknowledged: "Acknowledged after",
+  acknowledgedBy: (age: string, who: string) => `${age}, by ${who}`,
+  acknowledgedEvent: "Acknowledged",
+  failed: "Kind",
+  version: "Version then",
+  happened: "What happened",
+  show: "Show",
+  states: "State",
+  alerts: "Alerts",
+  firstFailure: "First failure",
+  confirmed: { down: "Confirmed down", degraded: "Confirmed degraded", certificate: "Certificate trouble confirmed" } as Record<string, string>,
+  after: (age: string) => `That was ${age} after the first failure.`,
+  people: "People",
+  turned: "It changed",
+  over: "Over",
+  sent: "Told",
+  retried: "Not yet told",
+  silenced: "Nobody was told",
+  refused: "Refused",
+  copy: "Copy as Markdown",
+  monitor: "Monitor",
+  before: "Seen before",
+  seenNever: "Not seen before on this monitor.",
+  appThen: "What the app said then",
+  whole: "whole evidence",
+};
+
+export const acknowledge = {
+  do: "Acknowledge",
+  title: (monitor: string) => `Acknowledge ${monitor}`,
+  name: "Your name",
+  nameHint: "Everybody sees who takes care of it. This browser remembers it.",
+  note: "Note",
+  notePlaceholder: "Looking. Suspect the last release.",
+  meaning: "Reminders stop; the end is told all the same.",
+};
+
+export const write = {
+  title: "Tell people",
+  forWhom: "For whom",
+  kind: { note: "Note", update: "Public update" },
+  text: "Text",
+  reader: {
+    note: "For those who work on it: it stands on the timeline and on no status page.",
+    update: "Everybody can read it on the status pages that show this monitor.",
+  },
+  placeholder: {
+    note: "What was tried, what was found.",
+    update: "A release cannot reach its database. We are rolling it back.",
+  },
+  post: "Post",
+  posted: { note: "The note is on the timeline.", update: "The update is on the status pages." },
+  event: { note: "Note", update: "Public update" },
+};
