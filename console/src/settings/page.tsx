@@ -29,7 +29,7 @@ export function SettingsPage() {
               {[
                 ["/k8s", t.nav.rehearsal, false],
                 ["/plain/", t.nav.plain, true],
-                ["/api/openapi.json", t.nav.api, true],
+                ["/api/docs", t.nav.api, true],
                 ["/metrics", t.settings.metrics, true],
               ].map(([path, name, out]) => (
                 <li>

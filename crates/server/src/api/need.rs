@@ -5,7 +5,7 @@ use http::Method;
 
 /// What needs neither key nor user: the server's own health and numbers, where jobs call in by their token, links that carry
 /// their own signature, what pages are made of, what the interface looks like, and where people sign in.
-const OPEN: [&str; 15] = [
+const OPEN: [&str; 16] = [
     "/health",
     "/ready",
     "/metrics",
@@ -16,6 +16,7 @@ const OPEN: [&str; 15] = [
     "/acknowledge/",
     "/s/",
     "/api/openapi.json",
+    "/api/docs",
     "/api/v1/setup",
     "/api/v1/join",
     "/api/v1/sign-in",
@@ -26,7 +27,7 @@ const OPEN: [&str; 15] = [
 /// What `method` at `path` needs; `None` when everybody may.
 pub(crate) fn need(method: &Method, path: &str) -> Option<Need> {
     let is_open = |open: &str| path == open || open.ends_with('/') && path.starts_with(open);
-    if OPEN.iter().any(|open| is_open(open)) || path == "/api/docs" {
+    if OPEN.iter().any(|open| is_open(open)) {
         return None;
     }
     let is_below = |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
@@ -61,6 +62,7 @@ mod tests {
         check(Method::GET, "/theme.js", None);
         check(Method::POST, "/acknowledge/12-7/ops/1/4f1b", None);
         check(Method::GET, "/api/openapi.json", None);
+        check(Method::GET, "/api/docs", None);
         check(Method::GET, "/", Some(Scope::Read));
         check(Method::GET, "/m/1", Some(Scope::Read));
         check(Method::GET, "/plain/m/1", Some(Scope::Read));

@@ -6,6 +6,7 @@ mod words;
 use allswell_monitor::access::Role;
 use allswell_monitor::config;
 use axum::http::Method;
+use axum::response::Html;
 use axum::routing::get;
 use axum::{Json, Router};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
@@ -25,9 +26,12 @@ pub(super) use self::words::{
 
 use super::need::need;
 use super::{ApiState, problem};
+use crate::pages;
 
 /// Where the document is.
 const PATH: &str = "/api/openapi.json";
+/// Where it is for people.
+const PAGE: &str = "/api/docs";
 
 /// What the document says before its paths.
 pub(super) fn head() -> OpenApi {
@@ -50,10 +54,11 @@ const DESCRIPTION: &str = "What is watched, what was seen, and who was told. Mom
                            durations carry their unit in the name. Errors are problem documents (RFC 9457). As long as the \
                            server has neither an API key nor a user, none is needed.";
 
-/// Serves `document`.
+/// Serves `document`, and the page made of it.
 pub(super) fn router(document: OpenApi) -> Router<ApiState> {
+    let page = Html(pages::reference(&serde_json::to_value(&document).expect("a document is JSON")));
     let document = Json(document);
-    Router::new().route(PATH, get(async move || document.clone()))
+    Router::new().route(PATH, get(async move || document.clone())).route(PAGE, get(async move || page.clone()))
 }
 
 /// The monitor that a path names.

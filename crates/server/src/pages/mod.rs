@@ -13,6 +13,7 @@ mod incident;
 mod join;
 mod monitor;
 mod overview;
+mod reference;
 mod seen;
 mod sign_in;
 mod strip;
@@ -30,6 +31,7 @@ use axum::routing::get;
 use crate::api::{ApiState, Problem, wire};
 
 pub use console::{Console, File};
+pub(crate) use reference::page as reference;
 pub(crate) use sign_in::way_to_sign_in;
 
 /// The pages and what they need.

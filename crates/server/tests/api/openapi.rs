@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::read;
 use super::world::World;
+use super::{get, read};
 
 async fn document() -> Value {
     read(&World::empty().await.state, "/api/openapi.json").await
@@ -64,5 +64,21 @@ async fn what_the_document_refers_to_is_in_it() {
     let references = text.split("\"#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next());
     for name in references.collect::<BTreeSet<_>>() {
         assert!(document["components"]["schemas"][name].is_object(), "there is no schema {name}");
+    }
+}
+
+#[tokio::test]
+async fn people_read_each_operation_and_each_type_on_a_page() {
+    let world = World::empty().await;
+    let page = get(&world.state, "/api/docs").await;
+    assert_eq!(page.status, 200);
+    let document = read(&world.state, "/api/openapi.json").await;
+    let ids = operations(&document).into_values().filter_map(|operation| operation["operationId"].as_str());
+    let types = document["components"]["schemas"].as_object().expect("schemas").keys();
+    for id in ids.map(str::to_owned).chain(types.map(|name| format!("schema-{name}"))) {
+        assert!(page.body.contains(&format!("id=\"{id}\"")), "{id} is not there");
+    }
+    for place in page.body.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(page.body.contains(&format!("id=\"{place}\"")), "a link leads to #{place}, and nothing is there");
     }
 }
