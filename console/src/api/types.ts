@@ -438,6 +438,25 @@ export interface HealthDocument {
   version: string;
 }
 
+/** A heartbeat, where it is called, and when. */
+export interface Heartbeat {
+  /** Until when it is in time. */
+  deadline?: string | null;
+  /** When the next call is expected; `null` when the calendar has come to its end. */
+  expected?: string | null;
+  /** The monitor's number. */
+  id: number;
+  /** When a call last said how a run ended, or was missed; `null` before. */
+  last?: string | null;
+  /** The monitor's name. */
+  name: string;
+  /** When calls are expected, in words. */
+  schedule: string;
+  status: Status;
+  /** Where the job calls; `/start`, `/fail`, `/log` or an exit code behind it say more. Who knows it may call. */
+  url: string;
+}
+
 export interface HeartbeatSpec {
   /** Calls are expected when this line of cron says: `0 3 * * *`. */
   cron?: string;
@@ -453,6 +472,11 @@ export interface HeartbeatSpec {
   timezone?: string;
   /** Who knows it may call. 16 to 128 letters, digits, dashes and underscores. `allswell heartbeats` lists the addresses. */
   token?: string;
+}
+
+/** All heartbeats that wait to be called, by name. */
+export interface Heartbeats {
+  heartbeats: Heartbeat[];
 }
 
 export interface HttpSpec {

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use allswell_core::time::{NotADuration, parse_duration};
 use allswell_core::{Reason, Verdict};
-use allswell_probe::{AddressPolicy, Answer, Prober, Question};
+use allswell_probe::{AddressPolicy, Answer, Prober, Question, scheme};
 use anyhow::Context;
 use secrecy::SecretString;
 
@@ -36,8 +36,11 @@ use crate::layout::Layout;
 
 Exit code: 0 pass or warn, 1 fail, 2 a mistake in the command, 3 could not be asked from here.")]
 pub struct Args {
-    /// http://, https://, tcp://host:port, tls://host:port, host:port for TCP, dns://server/name?type=MX, ping://, grpc://, ws://, postgres://, mysql://, redis://
-    #[arg(value_name = "URL")]
+    /// What to ask
+    #[arg(
+        value_name = "URL",
+        help = format!("What to ask: http://, https://, tcp://host:port or host:port, tls://host:port, {}", scheme::SCHEMES)
+    )]
     url: String,
     /// A condition in CEL that must hold; may be given several times
     #[arg(long, short = 'e', value_name = "CEL")]

@@ -1,65 +1,130 @@
 //! `allswell heartbeats`: where jobs call in.
 
-use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use allswell_monitor::config;
+use allswell_core::Wall;
+use allswell_core::time::humane;
+use allswell_monitor::config::{self, Config};
 use allswell_monitor::heartbeats::TokenKey;
 use anyhow::Context;
 use secrecy::ExposeSecret;
-use serde_json::json;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
+use crate::client::Reach;
+use crate::ls::Status;
 use crate::paint::Paint;
+use crate::table::{Cell, Column, Fields, Table};
+
+/// What can be asked for with `--json`: a promise.
+const FIELDS: [&str; 8] = ["id", "name", "url", "schedule", "status", "last", "expected", "deadline"];
+/// What is known of one without a server.
+const FIELDS_OF_FILE: [&str; 3] = ["name", "url", "schedule"];
 
 /// List the addresses of all heartbeats. Who knows one may call it.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:
+#[command(after_help = "Examples:
+  allswell heartbeats
+  allswell heartbeats --json name,url | jq -r '.[0].url'
   allswell heartbeats --config allswell.yaml --data /var/lib/allswell
 
-Exit code: 0 listed, 2 a mistake in the command or the configuration.")]
+Asks the running server; with --config, reads the file instead, and no server is needed. A key needs the scope heartbeat.
+Exit code: 0 listed, 2 a mistake in the command or the configuration, 3 cannot reach the server, 4 not signed in.")]
 pub struct Args {
-    /// The configuration with the heartbeats
-    #[arg(long, value_name = "FILE", env = "ALLSWELL_CONFIG")]
-    config: PathBuf,
-    /// The server's data directory, which keeps the key that tokens are made with
+    /// Read this configuration instead of asking a server
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// With --config: the server's data directory, which keeps the key that tokens are made with
     #[arg(long, value_name = "DIR", env = "ALLSWELL_DATA")]
     data: Option<PathBuf>,
-    /// Print one line of JSON for programs
-    #[arg(long)]
-    json: bool,
+    /// Print these fields as JSON, separated by commas
+    #[arg(long, value_name = "FIELDS")]
+    json: Option<String>,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    heartbeats: Vec<Value>,
+}
+
+/// What the table needs of a heartbeat.
+#[derive(Deserialize)]
+struct Heartbeat {
+    name: String,
+    url: String,
+    schedule: String,
+    status: Option<Status>,
+    expected: Option<String>,
 }
 
 /// Prints name and address of each.
-pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let config = match config::load(&args.config) {
-        Ok(config) => config,
-        Err(errors) => {
-            eprintln!("{}", errors.render(Paint::for_stderr().into()));
-            return Ok(ExitCode::from(2));
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let known: &[&str] = if args.config.is_some() { &FIELDS_OF_FILE } else { &FIELDS };
+    let fields = args.json.as_deref().map(|text| Fields::read(text, known)).transpose()?;
+    let (heartbeats, now) = match &args.config {
+        None => {
+            let reply = args.reach.client()?.send(http::Method::GET, "/api/v1/heartbeats", None, &[])?;
+            (reply.json::<Answer>()?.heartbeats, Some(reply.moment()))
         }
+        Some(file) => match config::load(file) {
+            Ok(config) => (of_file(&config, args.data.as_deref())?, None),
+            Err(errors) => {
+                eprintln!("{}", errors.render(Paint::for_stderr().into()));
+                return Ok(ExitCode::from(2));
+            }
+        },
     };
-    let data = args.data.or_else(|| config.server.data.clone()).unwrap_or_else(|| "allswell-data".into());
-    std::fs::create_dir_all(&data).with_context(|| format!("cannot create {}", data.display()))?;
-    let key = TokenKey::of(&data).with_context(|| format!("cannot use the key of heartbeats in {}", data.display()))?;
+    match fields {
+        Some(fields) => fields.print(&heartbeats),
+        None => table(&heartbeats, now)?.print(),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The heartbeats of a configuration, as far as it tells.
+fn of_file(config: &Config, data: Option<&Path>) -> anyhow::Result<Vec<Value>> {
+    let data = data.or(config.server.data.as_deref()).unwrap_or_else(|| Path::new("allswell-data"));
+    std::fs::create_dir_all(data).with_context(|| format!("cannot create {}", data.display()))?;
+    let key = TokenKey::of(data).with_context(|| format!("cannot use the key of heartbeats in {}", data.display()))?;
     let listen = config.server.listen.map_or_else(|| "127.0.0.1:7878".to_owned(), |address| address.to_string());
     let base = config.server.public_url.clone().unwrap_or_else(|| format!("http://{listen}"));
-    let addresses: Vec<_> = config
-        .monitors
-        .iter()
-        .filter_map(|monitor| Some((&monitor.name, key.token(&monitor.name, monitor.question.heartbeat()?))))
-        .map(|(name, token)| (name, format!("{}/heartbeat/{}", base.trim_end_matches('/'), token.expose_secret())))
-        .collect();
-    let text = match args.json {
-        true => json!(addresses.iter().map(|(name, url)| json!({ "name": name, "url": url })).collect::<Vec<_>>())
-            .to_string(),
-        false if addresses.is_empty() => "no monitor of the configuration is a heartbeat".to_owned(),
-        false => {
-            let width = addresses.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
-            addresses.iter().map(|(name, url)| format!("{name:width$}  {url}")).collect::<Vec<_>>().join("\n")
-        }
+    let heartbeats = config.monitors.iter().filter_map(|monitor| Some((monitor, monitor.question.heartbeat()?)));
+    let heartbeats = heartbeats.map(|(monitor, awaited)| {
+        let token = key.token(&monitor.name, awaited);
+        let url = format!("{}/heartbeat/{}", base.trim_end_matches('/'), token.expose_secret());
+        json!({ "name": monitor.name, "url": url, "schedule": awaited.schedule() })
+    });
+    Ok(heartbeats.collect())
+}
+
+/// `now` is there where a server answered.
+fn table(heartbeats: &[Value], now: Option<Wall>) -> anyhow::Result<Table> {
+    let states = [Column::left("STATUS"), Column::right("EXPECTED IN")];
+    let names = [Column::left("NAME"), Column::long("SCHEDULE"), Column::left("URL")];
+    let columns: Vec<_> = states.into_iter().filter(|_| now.is_some()).chain(names).collect();
+    let mut table = Table::new(&columns);
+    for value in heartbeats {
+        let one = Heartbeat::deserialize(value).context("cannot read a heartbeat of the answer")?;
+        let status = one.status.map_or_else(|| Cell::of("—"), Status::cell);
+        let states = now.map(|now| [status, Cell::of(wait(one.expected.as_deref(), now))]);
+        let names = [one.name, one.schedule, one.url].map(Cell::of);
+        table.push(states.into_iter().flatten().chain(names).collect());
+    }
+    Ok(table)
+}
+
+/// How long until `expected`: `12 m`.
+fn wait(expected: Option<&str>, now: Wall) -> String {
+    let Some(expected) = expected.and_then(|text| text.parse::<jiff::Timestamp>().ok()) else {
+        return "—".to_owned();
     };
-    // Nobody reads a closed standard output.
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
-    Ok(ExitCode::SUCCESS)
+    let expected = Wall::from_ms(expected.as_millisecond());
+    if expected <= now {
+        return "overdue".to_owned();
+    }
+    let whole = humane(expected.since(now));
+    whole.split(' ').take(2).collect::<Vec<_>>().join(" ")
 }

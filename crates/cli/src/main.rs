@@ -105,7 +105,7 @@ fn main() -> ExitCode {
         Command::Keys(args) => keys::run(&args),
         Command::User(args) => user::run(&args),
         Command::Run(args) => run::run(args),
-        Command::Heartbeats(args) => heartbeats::run(args),
+        Command::Heartbeats(args) => heartbeats::run(&args),
         Command::Channel(args) => channel::run(args),
         Command::Lint(args) => lint::run(args),
         Command::Rehearse(args) => rehearse::run(&args),

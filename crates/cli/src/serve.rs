@@ -12,6 +12,7 @@ use std::sync::Arc;
 use allswell_monitor::access::Secret;
 use allswell_monitor::clock::SystemClock;
 use allswell_monitor::config::{self, Config, Watcher};
+use allswell_probe::scheme;
 use allswell_server::pages::{Console, File};
 use allswell_server::server::{Options, Server};
 use anyhow::Context;
@@ -26,11 +27,15 @@ use crate::paint::Paint;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   allswell serve https://api.example.com/ready
+  allswell serve ping://192.0.2.1 'dns:///example.com?type=MX'
   allswell serve --config allswell.yaml --data /var/lib/allswell
   allswell serve --demo")]
 pub struct Args {
-    /// What to watch: http://, https://, tcp://host:port or tls://host:port
-    #[arg(value_name = "URL")]
+    /// What to watch
+    #[arg(
+        value_name = "URL",
+        help = format!("What to watch: http://, https://, tcp://host:port, tls://host:port, {}", scheme::SCHEMES)
+    )]
     urls: Vec<String>,
     /// The configuration; read again when it changes and on SIGHUP
     #[arg(long, value_name = "FILE", env = "ALLSWELL_CONFIG")]

@@ -46,17 +46,22 @@ pub struct Call {
 pub struct Busy;
 
 /// The doors of all heartbeats. Tokens are kept as digests: a comparison tells nothing about how near a guess is.
-#[derive(Debug)]
 pub struct Heartbeats {
+    key: TokenKey,
     doors: RwLock<HashMap<[u8; 32], MonitorId>>,
     calls: mpsc::Sender<Call>,
 }
 
 impl Heartbeats {
-    /// Doors that nobody may enter yet, and where calls come out.
-    pub fn new() -> (Self, mpsc::Receiver<Call>) {
+    /// Doors that nobody may enter yet, and where calls come out. Tokens are made with `key`.
+    pub fn new(key: TokenKey) -> (Self, mpsc::Receiver<Call>) {
         let (calls, out) = mpsc::channel(CALLS_MAX);
-        (Self { doors: RwLock::default(), calls }, out)
+        (Self { key, doors: RwLock::default(), calls }, out)
+    }
+
+    /// The token of the heartbeat `name`.
+    pub fn token(&self, name: &str, awaited: &Awaited) -> SecretString {
+        self.key.token(name, awaited)
     }
 
     /// Whose heartbeat may be called with `token`.

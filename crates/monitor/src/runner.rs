@@ -16,9 +16,9 @@ use tracing::{debug, error, info, warn};
 use crate::audience::Audience;
 use crate::clock::Clock;
 use crate::config::MonitorConfig;
-use crate::engine::{Effect, Engine, Event};
+use crate::engine::{Awaits, Effect, Engine, Event};
 use crate::health::ServerHealth;
-use crate::heartbeats::{Call, Heartbeats, TokenKey};
+use crate::heartbeats::{Call, Heartbeats};
 use crate::metrics::Metrics;
 use crate::model::{Gathering, IncidentId, Maintenance, Monitor, MonitorId};
 use crate::scribe::Scribe;
@@ -83,6 +83,8 @@ pub enum Order {
     Change(ChangeMonitors),
     /// Somebody waits for a result.
     Ask(AskNow),
+    /// Somebody wants to know what heartbeats wait for.
+    Awaits(oneshot::Sender<Vec<Awaits>>),
 }
 
 /// The parts that the runner connects.
@@ -105,8 +107,6 @@ pub struct Parts {
     pub audience: Audience,
     /// The doors for calls.
     pub heartbeats: Arc<Heartbeats>,
-    /// Makes their tokens.
-    pub token_key: TokenKey,
     /// Where calls come out.
     pub calls: mpsc::Receiver<Call>,
     /// Where incidents come out that somebody sees to.
@@ -191,6 +191,7 @@ impl Runner {
             Order::Change(ChangeMonitors { writes, monitors, removed, maintenance, gathering, done }) => {
                 drop(done.send(self.change(writes, monitors, removed, maintenance, gathering).await));
             }
+            Order::Awaits(done) => drop(done.send(self.engine.awaits())),
             Order::Ask(AskNow { monitor, done }) => {
                 let now = self.parts.clock.now();
                 self.waiting.retain(|_, waiting| waiting.iter().any(|done| !done.is_closed()));
@@ -266,7 +267,7 @@ impl Runner {
             let names = enlisted.former_names.iter().chain([&config.name]);
             let tokens = awaited
                 .into_iter()
-                .flat_map(move |awaited| names.clone().map(move |name| self.parts.token_key.token(name, awaited)));
+                .flat_map(move |awaited| names.clone().map(move |name| self.parts.heartbeats.token(name, awaited)));
             tokens.map(|token| (token, enlisted.id))
         });
         doors.collect()

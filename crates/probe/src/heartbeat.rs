@@ -82,6 +82,11 @@ impl Awaited {
         })
     }
 
+    /// When calls are expected, in words: `every 1 h`, `` `0 3 * * *` Europe/Berlin``.
+    pub fn schedule(&self) -> &str {
+        &self.shown
+    }
+
     /// `heartbeat every 1 h`, ``heartbeat `0 3 * * *` Europe/Berlin``.
     pub(crate) fn target(&self) -> String {
         format!("heartbeat {}", self.shown)

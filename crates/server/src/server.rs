@@ -181,7 +181,7 @@ impl Server {
             emergency(&deliverer, &clock),
         );
         let (acknowledger, acknowledged) = Acknowledger::new(Arc::clone(&store), Arc::clone(&clock));
-        let (heartbeats, calls) = Heartbeats::new();
+        let (heartbeats, calls) = Heartbeats::new(token_key(&data)?);
         let heartbeats = Arc::new(heartbeats);
         let parts = Parts {
             clock: Arc::clone(&clock),
@@ -193,7 +193,6 @@ impl Server {
             anchors: config.server.anchors.clone(),
             heartbeats: Arc::clone(&heartbeats),
             audience,
-            token_key: token_key(&data)?,
             calls,
             acknowledged,
         };

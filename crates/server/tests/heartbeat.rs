@@ -98,6 +98,27 @@ async fn a_job_that_stays_away_is_down_from_its_deadline_on_and_up_when_it_comes
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_may_call_learns_where_and_when() {
+    let data = tempfile::tempdir().expect("a directory");
+    let server = server(data.path(), "period: 1h, grace: 10m").await;
+    assert_eq!(call(&server, "", "").await, 200);
+    let list = until(&server, "/api/v1/heartbeats", |list| list["heartbeats"][0]["status"] == "up").await;
+    let one = &list["heartbeats"][0];
+    let moment = |key: &str| -> jiff::Timestamp { one[key].as_str().expect("a time").parse().expect("a time") };
+    assert_eq!(
+        (&one["name"], &one["schedule"], &one["status"]),
+        (&"nightly".into(), &"every 1 h".into(), &"up".into())
+    );
+    assert_eq!(moment("expected").as_millisecond() - moment("last").as_millisecond(), 3_600_000);
+    assert_eq!(moment("deadline").as_millisecond() - moment("expected").as_millisecond(), 600_000);
+    // The address is one to call.
+    let path = one["url"].as_str().and_then(|url| url.find("/heartbeat/").map(|at| &url[at..])).expect("an address");
+    assert_eq!(request(server.address(), "POST", &format!("{path}/fail"), "").await.0, 200);
+    until(&server, "/api/v1/heartbeats", |list| list["heartbeats"][0]["status"] == "down").await;
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_job_says_is_kept_and_an_exit_code_is_a_failure() {
     let data = tempfile::tempdir().expect("a directory");
     let server = server(data.path(), "period: 1h").await;

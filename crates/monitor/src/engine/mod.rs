@@ -29,6 +29,8 @@ use entry::Entry;
 use planned::Planned;
 use silence::Family;
 
+pub use pulse::Awaits;
+
 /// Our own timers later than this are remembered, to tell a slow target from a starved process.
 const NOTEWORTHY_LAG: Duration = Duration::from_millis(20);
 /// How many late ticks are remembered.
@@ -204,6 +206,11 @@ impl Engine {
     /// How many askings are under way.
     pub const fn in_flight(&self) -> usize {
         self.in_flight
+    }
+
+    /// What heartbeats wait for.
+    pub fn awaits(&self) -> Vec<Awaits> {
+        self.entries.values().filter_map(Entry::awaits).collect()
     }
 
     /// What is due at `now` and has not begun: only while as much is under way as may be.

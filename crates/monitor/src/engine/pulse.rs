@@ -11,10 +11,22 @@ use super::Effect;
 use super::entry::Entry;
 use super::silence::Sight;
 use crate::heartbeats::Call;
+use crate::model::MonitorId;
 use crate::notification::rfc3339;
 
 /// The longest until the wall clock is looked at again: it may have been set.
 const LOOK: Duration = Duration::from_secs(60);
+
+/// What is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Awaits {
+    /// Whose call.
+    pub monitor: MonitorId,
+    /// When it is expected; `None` when the calendar has come to its end.
+    pub expected: Option<Wall>,
+    /// Until when it is in time.
+    pub deadline: Option<Wall>,
+}
 
 /// A heartbeat of a monitor.
 #[derive(Debug)]
@@ -51,6 +63,13 @@ impl Pulse {
 }
 
 impl Entry {
+    /// What is waited for; `None` when nobody is to call.
+    pub(super) fn awaits(&self) -> Option<Awaits> {
+        let pulse = self.pulse.as_ref().filter(|_| self.is_active())?;
+        let (expected, deadline) = (pulse.heartbeat.expected(), pulse.heartbeat.deadline());
+        Some(Awaits { monitor: self.monitor.id, expected, deadline })
+    }
+
     /// Takes a call.
     pub(super) fn called(&mut self, call: Call, now: Now, sight: &Sight) -> Vec<Effect> {
         let Some(pulse) = self.pulse.as_mut() else { return Vec::new() };

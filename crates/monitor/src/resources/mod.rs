@@ -21,6 +21,7 @@ use tracing::info;
 use crate::config::document::{self, Documents};
 use crate::config::resource::{self, Known};
 use crate::config::{Config, MonitorConfig, Spec};
+use crate::engine::Awaits;
 use crate::model::MonitorId;
 use crate::notify::{Channel, ChannelError, Switch};
 use crate::runner::{AskNow, ChangeMonitors, Configure, Order};
@@ -68,6 +69,16 @@ pub struct Edited {
     pub id: Option<MonitorId>,
     /// The number of the change.
     pub revision: u64,
+}
+
+/// A heartbeat that waits to be called.
+pub struct Waiting {
+    /// Its name.
+    pub name: String,
+    /// When and by which token.
+    pub question: Arc<Question>,
+    /// For what.
+    pub awaits: Awaits,
 }
 
 impl Resources {
@@ -235,6 +246,24 @@ impl Resources {
         let (done, answered) = oneshot::channel();
         self.order(Order::Ask(AskNow { monitor: id, done })).await?;
         answered.await.map_err(|_| Refused::Stopping)
+    }
+
+    /// The heartbeats that wait to be called, and what each waits for, by name.
+    ///
+    /// # Errors
+    /// [`Refused`] when the server stops meanwhile.
+    pub async fn heartbeats(&self) -> Result<Vec<Waiting>, Refused> {
+        let (done, answered) = oneshot::channel();
+        self.order(Order::Awaits(done)).await?;
+        let awaits = answered.await.map_err(|_| Refused::Stopping)?;
+        let model = self.model();
+        let waiting = awaits.into_iter().filter_map(|awaits| {
+            let question = Arc::clone(&model.monitor(awaits.monitor)?.config.as_ref()?.question);
+            Some(Waiting { name: model.name(awaits.monitor)?.to_owned(), question, awaits })
+        });
+        let mut waiting: Vec<_> = waiting.collect();
+        waiting.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(waiting)
     }
 
     /// Reads a monitor that is not kept. What it leaves open is as it is for monitors that are; a mask stands for what the

@@ -18,6 +18,7 @@ mod fleet;
 mod gate;
 mod health;
 mod heartbeat;
+mod heartbeats;
 mod incidents;
 mod invitations;
 mod keys;
@@ -165,6 +166,7 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(incidents::list))
         .routes(routes!(incidents::one))
         .routes(routes!(deliveries::list))
+        .routes(routes!(heartbeats::list))
         .routes(routes!(series::series))
         .routes(routes!(series::percentiles))
         .routes(routes!(fleet::show))

@@ -15,6 +15,7 @@ use allswell_monitor::clock::Clock;
 use allswell_monitor::config;
 use allswell_monitor::fleet::Fleet;
 use allswell_monitor::health::ServerHealth;
+use allswell_monitor::heartbeats::{Heartbeats, TokenKey};
 use allswell_monitor::links::Links;
 use allswell_monitor::metrics::Metrics;
 use allswell_monitor::resources::Resources;
@@ -58,7 +59,8 @@ impl World {
         let health = ServerHealth::starting(now);
         health.started();
         health.ticked(now, Duration::ZERO);
-        let heartbeats = Arc::new(allswell_monitor::heartbeats::Heartbeats::new().0);
+        let token_key = TokenKey::of(dir.path()).expect("the directory can be written to");
+        let heartbeats = Arc::new(Heartbeats::new(token_key).0);
         let store = Arc::new(store);
         let clock = Arc::new(Still(now));
         let people = People::open(store.clone(), Passwords::for_tests()).await.expect("the store reads");
