@@ -10,6 +10,7 @@ pub mod inside;
 mod kubernetes;
 pub mod load;
 mod metrics;
+mod page;
 mod python;
 mod status;
 
@@ -50,6 +51,8 @@ enum Part {
     Detection,
     /// A status page: requests for each second of CPU (needs wrk)
     Status,
+    /// A page of a hundred monitors among a hundred thousand
+    Page,
     /// Probe decisions of the simulated kubelet
     Kubelet,
     /// Manifests that are linted, well-meant and hostile ones
@@ -83,6 +86,7 @@ fn measure(part: Part, args: &Args) -> Result<bool> {
         Part::Load => load::run(&cargo::build_allswell(profile)?, args.monitors, args.minutes),
         Part::Detection => detection::run(&cargo::build_allswell(profile)?, args.flips),
         Part::Status => status::run(&cargo::build_allswell(profile)?),
+        Part::Page => page::run(&cargo::build_allswell(profile)?),
         Part::Kubelet => kubernetes::decisions(profile),
         Part::Lint => kubernetes::lint(profile),
         Part::Python => python::run(profile, args.minutes),
