@@ -9,6 +9,7 @@ import { Undo } from "./parts/undo";
 import { Empty, Loading } from "./parts/notice";
 import { Page } from "./parts/shell";
 import { acknowledging } from "./state/acknowledging";
+import { asked, mayWrite } from "./state/me";
 import { paletteShown } from "./state/palette";
 import { path, to } from "./state/route";
 import { t } from "./texts";
@@ -18,17 +19,22 @@ type PageOf = ComponentType<{ id: string }>;
 interface Route {
   pattern: RegExp;
   load: () => Promise<PageOf>;
+  /** Whether it is there for those who may change something only. */
+  writes?: boolean;
 }
 
 const ROUTES: Route[] = [
-  { pattern: /^\/add$/, load: () => import("./add/page").then((module) => module.AddPage) },
-  { pattern: /^\/m\/([^/]+)\/edit$/, load: () => import("./add/edit").then((module) => module.EditPage) },
+  { pattern: /^\/add$/, load: () => import("./add/page").then((module) => module.AddPage), writes: true },
+  { pattern: /^\/m\/([^/]+)\/edit$/, load: () => import("./add/edit").then((module) => module.EditPage), writes: true },
   { pattern: /^\/m\/([^/]+)$/, load: () => import("./monitor/page").then((module) => module.MonitorPage) },
   { pattern: /^\/i\/([^/]+)$/, load: () => import("./incident/page").then((module) => module.IncidentPage) },
   { pattern: /^\/incidents$/, load: () => import("./incident/list").then((module) => module.IncidentsPage) },
   { pattern: /^\/alerting$/, load: () => import("./alerting/page").then((module) => module.AlertingPage) },
   { pattern: /^\/maintenance$/, load: () => import("./maintenance/page").then((module) => module.MaintenancePage) },
   { pattern: /^\/settings$/, load: () => import("./settings/page").then((module) => module.SettingsPage) },
+  { pattern: /^\/settings\/me$/, load: () => import("./account/page").then((module) => module.AccountPage) },
+  { pattern: /^\/settings\/people$/, load: () => import("./people/page").then((module) => module.PeoplePage) },
+  { pattern: /^\/welcome$/, load: () => import("./welcome/page").then((module) => module.WelcomePage), writes: true },
   { pattern: /^\/k8s$/, load: () => import("./kubernetes/page").then((module) => module.RehearsalPage) },
 ];
 
@@ -58,11 +64,26 @@ function Nothing() {
   );
 }
 
+/** Where one may look and not change. */
+function Closed() {
+  return (
+    <Page title={t.problem.closed} crumbs={<b>{t.problem.closed}</b>}>
+      <Empty title={t.problem.closed} text={t.problem.closedText}>
+        <a class="btn" href={to("/")}>
+          {t.problem.back}
+        </a>
+      </Empty>
+    </Page>
+  );
+}
+
 function Current() {
+  if (!asked.value) return <Loading />;
   if (path.value === "/") return <Overview />;
   for (const route of ROUTES) {
     const match = route.pattern.exec(path.value);
     if (!match) continue;
+    if (route.writes && !mayWrite.value) return <Closed />;
     const Shown = pageOf(route);
     if (Shown === undefined) return <Loading />;
     // After an update the old files are gone; the new page names the new ones.

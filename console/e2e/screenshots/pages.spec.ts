@@ -130,6 +130,7 @@ test("pictures of every page", async ({ browser }) => {
       alerting: "alerting",
       "alerting-add": "alerting?add",
       settings: "settings",
+      people: "settings/people",
       rehearsal: "k8s",
       plain: "plain/",
       status: "s/acme/",

@@ -39,7 +39,7 @@ test.describe("keys", () => {
     try {
       const context = await browser.newContext();
       const page = await context.newPage();
-      await page.goto(`${locked.url}settings`);
+      await page.goto(`${locked.url}settings/people`);
       const card = page.getByRole("region", { name: "API keys" });
       await expect(card).toContainText("There is no key");
       await card.getByLabel("New key").fill("mara");
@@ -50,7 +50,7 @@ test.describe("keys", () => {
       expect((await fetch(`${locked.url}api/v1/monitors`)).status).toBe(401);
       const signedIn = await browser.newContext({ httpCredentials: { username: "mara", password: secret, send: "always" } });
       const again = await signedIn.newPage();
-      await again.goto(`${locked.url}settings`);
+      await again.goto(`${locked.url}settings/people`);
       await expect(again.getByRole("region", { name: "API keys" })).toContainText("mara");
       await expect(again.locator(".secret")).toHaveCount(0);
       await again.getByLabel("New key").fill("grafana");

@@ -26,6 +26,8 @@ interface Props {
   tried: Tried;
   /** Whether what is asked has its field here too; where one adds, it stands above. */
   withTarget?: boolean;
+  /** Whether who is told is asked for elsewhere. */
+  withoutTell?: boolean;
 }
 
 /** Everything the server's description names, once it is here. */
@@ -45,7 +47,7 @@ export function useSchemas(): Record<string, Schema> | null {
 }
 
 /** The form. */
-export function MonitorForm({ spec, refusal, tried, withTarget = false }: Props) {
+export function MonitorForm({ spec, refusal, tried, withTarget = false, withoutTell = false }: Props) {
   const all = useSchemas();
   const value = spec.value;
   const kind = kindOf(value);
@@ -73,7 +75,7 @@ export function MonitorForm({ spec, refusal, tried, withTarget = false }: Props)
         {(control) => <input {...control} class="input" value={String(value.name ?? "")} onInput={(event) => set("name", event.currentTarget.value)} />}
       </Field>
       {kind === "heartbeat" ? <Expected block={block} change={setBlock} refusal={refusal} schema={kindSchema} all={all} /> : <Every value={String(value.interval ?? "")} set={(to) => set("interval", to)} refusal={refusal} />}
-      <Tell value={value.channels as string[] | undefined} set={(to) => (spec.value = to === undefined ? withKey(spec.peek(), "channels", undefined) : { ...spec.peek(), channels: to })} />
+      {!withoutTell && <Tell value={value.channels as string[] | undefined} set={(to) => (spec.value = to === undefined ? withKey(spec.peek(), "channels", undefined) : { ...spec.peek(), channels: to })} />}
       <Field label={t.add.group} errors={errorsAt(refusal, "/group")}>
         {(control) => (
           <>

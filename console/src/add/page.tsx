@@ -1,7 +1,6 @@
 // `/add`: one field that takes whatever somebody has at hand, tried while one types. `?clone=12` begins with another monitor.
 
 import "../styles/add.css";
-import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { read, send } from "../api/client";
 import type { MonitorInFull } from "../api/types";
@@ -14,41 +13,21 @@ import { t } from "../texts";
 import { MonitorForm } from "./form";
 import { ManyForm } from "./many";
 import { free } from "./names";
-import { asKind, blockOf, type Kind, KINDS, kindOf, place, type Reading, readAll, type Spec } from "./pasted";
+import { asKind, blockOf, type Kind, KINDS, kindOf, place, type Spec } from "./pasted";
+import { TargetField, useTarget } from "./target";
 import { TriedCard } from "./tried";
 import { canBeAsked, useTrial } from "./trial";
 
 /** Kinds that have a button of their own; the rest are in a list. */
 const COMMON = 6;
-/** What is written is judged this long after the last key. */
-const QUIET_MS = 800;
-const PROPOSED = { interval: "30s" };
 
 /** The page where monitors are added. */
 export function AddPage() {
-  const text = useSignal("");
-  const readings = useSignal<Reading[]>([]);
-  const spec = useSignal<Spec>({});
-  const began = useSignal(false);
-  const proposed = useSignal("");
-  const quiet = useSignal(false);
+  const target = useTarget();
+  const { text, readings, spec, began } = target;
   const sending = useSending();
   const parameters = new URLSearchParams(query.value);
   const clone = parameters.get("clone");
-  const paste = (pasted: string) => {
-    text.value = pasted;
-    readings.value = readAll(pasted);
-    quiet.value = false;
-    const only = readings.value.length === 1 ? readings.value[0]?.spec : null;
-    if (!only) return;
-    began.value = true;
-    // What was said of the monitor beside its target stays while the target is written.
-    const kept = kindOf(only) === "heartbeat" ? withoutKinds(spec.peek()) : { ...PROPOSED, ...withoutKinds(spec.peek()) };
-    const own = String(spec.peek().name ?? "");
-    const isOwn = own !== "" && own !== proposed.peek();
-    proposed.value = free(String(only.name ?? place(only)));
-    spec.value = { ...kept, ...only, name: isOwn ? own : proposed.peek() };
-  };
   useEffect(() => {
     if (clone) void cloned(clone).then((copy) => {
       spec.value = copy;
@@ -56,7 +35,7 @@ export function AddPage() {
       text.value = String(place(copy));
       readings.value = [{ line: text.value, spec: copy, problem: "" }];
     }, () => undefined);
-    else paste(parameters.get("target") ?? "");
+    else target.paste(parameters.get("target") ?? "");
   }, [clone]);
   const one = readings.value.length <= 1;
   const tried = useTrial(one && began.value ? spec.value : null, null);
@@ -67,11 +46,6 @@ export function AddPage() {
       go(`/m/${made.id}`);
     });
   };
-  const problem = one && quiet.value ? (readings.value[0]?.problem ?? "") : "";
-  useEffect(() => {
-    const timer = setTimeout(() => (quiet.value = true), QUIET_MS);
-    return () => clearTimeout(timer);
-  }, [text.value]);
   return (
     <Page title={t.add.title} crumbs={<Crumbs name={t.add.title} />}>
       <div class="head">
@@ -81,28 +55,7 @@ export function AddPage() {
       <div class="two wide">
         <div class="stack">
           <div>
-            <label class="vh" for="target">
-              {t.add.target}
-            </label>
-            <textarea
-              id="target"
-              class={`input big mono ${one ? "" : "many"}`}
-              rows={one ? 1 : Math.min(12, readings.value.length + 1)}
-              autofocus
-              spellcheck={false}
-              autocomplete="off"
-              placeholder="https://api.example.com/ready"
-              aria-invalid={problem ? true : undefined}
-              aria-describedby="target-problem"
-              value={text.value}
-              onInput={(event) => paste(event.currentTarget.value)}
-              onKeyDown={(event) => {
-                if (event.key === "Enter" && (event.metaKey || event.ctrlKey) && began.peek()) save(false);
-              }}
-            />
-            <p id="target-problem" class={problem ? "small bad degraded" : "vh"} role="status">
-              {problem}
-            </p>
+            <TargetField target={target} save={() => began.peek() && save(false)} />
             {one && began.value && <ReadAs spec={spec.value} choose={(kind) => (spec.value = asKind(spec.peek(), kind))} />}
           </div>
           {one ? (
@@ -132,8 +85,6 @@ export function AddPage() {
 
 /** Where errors stand beside their field. */
 export const shownAt = (spec: Spec) => ["/name", "/interval", "/group", "/tags", "/conditions", `/${kindOf(spec)}`];
-
-const withoutKinds = (spec: Spec): Spec => Object.fromEntries(Object.entries(spec).filter(([key]) => !KINDS.some((kind) => kind === key) && key !== "name"));
 
 /** Another monitor's keys, under a name of its own. What it keeps secret must be said again. */
 async function cloned(id: string): Promise<Spec> {

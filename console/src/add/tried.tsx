@@ -44,7 +44,8 @@ export function TriedCard({ spec, tried }: { spec: Spec | null; tried: Tried }) 
   );
 }
 
-function Verdict({ trial }: { trial: Trial }) {
+/** The outcome and the time it took, in a word each. */
+export function Verdict({ trial }: { trial: Trial }) {
   const what = trial.status ?? (trial.reason ? t.reason(trial.reason) : t.outcome[trial.outcome]);
   return (
     <State status={statusOf(trial.outcome)}>
@@ -53,7 +54,8 @@ function Verdict({ trial }: { trial: Trial }) {
   );
 }
 
-function Found({ trial }: { trial: Trial }) {
+/** What came back, by phase, and what was found in it. */
+export function Found({ trial, withBody = true }: { trial: Trial; withBody?: boolean }) {
   const said = trial.said as { body?: string; body_truncated?: boolean } | null | undefined;
   return (
     <>
@@ -66,7 +68,7 @@ function Found({ trial }: { trial: Trial }) {
           <Line status={status}>{text}</Line>
         ))}
       </ul>
-      {said?.body && (
+      {withBody && said?.body && (
         <pre class="code" tabIndex={0} role="group" aria-label={t.monitor.body}>
           {visible(pretty(said.body))}
         </pre>

@@ -12,6 +12,7 @@ import { Page } from "../parts/shell";
 import { Sure } from "../parts/sure";
 import { brief, exact, sentence, visible } from "../state/format";
 import { useLive } from "../state/live";
+import { mayWrite } from "../state/me";
 import { now } from "../state/now";
 import { query, to } from "../state/route";
 import { t } from "../texts";
@@ -56,7 +57,7 @@ export function AlertingPage() {
       set({ accepted: false, answer: saidBy(refused(error)) });
     }
   };
-  if (parameters.has("add") || shown) {
+  if (mayWrite.value && (parameters.has("add") || shown)) {
     return <ChannelForm key={edited ?? ""} channel={shown} known={channels} saved={facts.again} test={(name) => void test(name)} />;
   }
   return (
@@ -67,7 +68,7 @@ export function AlertingPage() {
       </div>
       <div class="stack">
         {channels.length === 0 ? (
-          <Empty title={t.alerting.empty} text={t.alerting.emptyText}>
+          <Empty title={t.alerting.empty} text={mayWrite.value ? t.alerting.emptyText : ""}>
             <AddButton />
           </Empty>
         ) : (
@@ -96,6 +97,7 @@ export function AlertingPage() {
 }
 
 function AddButton() {
+  if (!mayWrite.value) return null;
   return (
     <a class="btn pri add" href={to("/alerting?add")}>
       <Icon name="plus" />
@@ -135,23 +137,25 @@ function Row({ channel, last, result, test, again }: RowProps) {
       <div class="last small">
         {channel.problem ? <State status="down">{sentence(visible(channel.problem))}</State> : last ? <Last delivery={last} /> : <span class="muted">{t.alerting.never}</span>}
       </div>
-      <div class="row wrap">
-        <button type="button" class="btn sm" aria-label={`${t.alerting.test} ${name}`} aria-disabled={result === "running"} onClick={test}>
-          {result === "running" ? t.alerting.testing : t.alerting.test}
-        </button>
-        {channel.owner === "file" ? (
-          <span class="tag" title={visible(channel.file ?? "")}>
-            {t.alerting.inFile}
-          </span>
-        ) : (
-          <>
-            <a class="btn sm" aria-label={`${t.monitor.edit} ${name}`} href={to(`/alerting?edit=${encodeURIComponent(channel.name)}`)}>
-              {t.monitor.edit}
-            </a>
-            <Sure small label={t.monitor.delete} name={name} act={() => void remove()} />
-          </>
-        )}
-      </div>
+      {mayWrite.value && (
+        <div class="row wrap">
+          <button type="button" class="btn sm" aria-label={`${t.alerting.test} ${name}`} aria-disabled={result === "running"} onClick={test}>
+            {result === "running" ? t.alerting.testing : t.alerting.test}
+          </button>
+          {channel.owner === "file" ? (
+            <span class="tag" title={visible(channel.file ?? "")}>
+              {t.alerting.inFile}
+            </span>
+          ) : (
+            <>
+              <a class="btn sm" aria-label={`${t.monitor.edit} ${name}`} href={to(`/alerting?edit=${encodeURIComponent(channel.name)}`)}>
+                {t.monitor.edit}
+              </a>
+              <Sure small label={t.monitor.delete} name={name} act={() => void remove()} />
+            </>
+          )}
+        </div>
+      )}
       <div class="said small" role="status">
         {problem.value && <State status="down">{problem.value}</State>}
         {result && result !== "running" && (

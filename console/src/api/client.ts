@@ -57,9 +57,32 @@ export async function send<T>(method: "POST" | "PUT" | "PATCH" | "DELETE", path:
 /** The tag of what was read last from a path. */
 export const tagOf = (path: string): string | null => known.get(path)?.tag ?? null;
 
+let told: (status: number) => void = () => undefined;
+
+/** Has `act` called whenever the server refuses for the sake of who asks: with 401 and 403. */
+export function whenRefused(act: (status: number) => void): void {
+  told = act;
+}
+
+let root: Promise<unknown> | null = null;
+
+/** A browser sends a key to the part of the server that asked for one. Once the root page has asked, that is all of it. */
+function openAll(): Promise<unknown> {
+  root ??= fetch(address(""), { method: "HEAD", headers: { accept: "text/html" } }).catch(() => undefined);
+  return root;
+}
+
 async function ask(url: string, init: RequestInit): Promise<Response> {
+  const isFirst = root === null;
   try {
-    return await fetch(url, { ...init, credentials: "same-origin", cache: "no-store" });
+    const asked = () => fetch(url, { ...init, credentials: "same-origin", cache: "no-store" });
+    let response = await asked();
+    if (response.status === 401 && isFirst) {
+      await openAll();
+      response = await asked();
+    }
+    if (response.status === 401 || response.status === 403) told(response.status);
+    return response;
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Refusal(0, {});

@@ -8,7 +8,7 @@ import { Field, Refusals, useSending } from "../parts/form";
 import { acknowledging } from "../state/acknowledging";
 import { refresh } from "../state/fleet";
 import { sentence, visible } from "../state/format";
-import { callMe, me } from "../state/me";
+import { callMe, me, who } from "../state/me";
 import { t } from "../texts";
 
 /** The dialog for the incident that somebody is about to acknowledge. */
@@ -21,7 +21,7 @@ export function AcknowledgeDialog({ incident }: { incident: Incident }) {
   };
   const done = (event: Event) => {
     event.preventDefault();
-    callMe(name.peek());
+    if (!who.peek()?.user) callMe(name.peek());
     const body = { ...(name.peek().trim() && { by: name.peek().trim() }), ...(note.peek().trim() && { note: note.peek().trim() }) };
     void sending
       .run(async () => {
@@ -34,11 +34,13 @@ export function AcknowledgeDialog({ incident }: { incident: Incident }) {
     <Dialog title={t.acknowledge.title(visible(incident.monitor))} close={close}>
       <form onSubmit={done}>
         <p class="muted dialog-text">{sentence(visible(incident.cause))}</p>
-        <Field label={t.acknowledge.name} hint={t.acknowledge.nameHint}>
-          {(control) => (
-            <input {...control} class="input" autocomplete="name" maxLength={128} autofocus value={name.value} onInput={(event) => (name.value = event.currentTarget.value)} />
-          )}
-        </Field>
+        {!who.value?.user && (
+          <Field label={t.acknowledge.name} hint={t.acknowledge.nameHint}>
+            {(control) => (
+              <input {...control} class="input" autocomplete="name" maxLength={128} autofocus value={name.value} onInput={(event) => (name.value = event.currentTarget.value)} />
+            )}
+          </Field>
+        )}
         <Field label={t.acknowledge.note}>
           {(control) => (
             <textarea {...control} class="input" maxLength={2_000} placeholder={t.acknowledge.notePlaceholder} value={note.value} onInput={(event) => (note.value = event.currentTarget.value)} />

@@ -20,6 +20,7 @@ import { byId, incidents as open } from "../state/fleet";
 import { duration, exact, latency, moment, visible } from "../state/format";
 import { pageKeys } from "../state/keys";
 import { useLive } from "../state/live";
+import { mayWrite } from "../state/me";
 import { now } from "../state/now";
 import { to } from "../state/route";
 import { t } from "../texts";
@@ -56,7 +57,7 @@ export function IncidentPage({ id }: { id: string }) {
   const facts = useLive<Facts>((_, signal) => readFacts(id, signal), id, `${mine?.id} ${mine?.cause} ${mine?.acknowledged?.time} ${beat}`);
   const waits = facts.value.value?.incident;
   useEffect(() => {
-    if (waits?.open && !waits.acknowledged) return pageKeys({ a: () => void (acknowledging.value = waits) });
+    if (mayWrite.peek() && waits?.open && !waits.acknowledged) return pageKeys({ a: () => void (acknowledging.value = waits) });
   }, [waits]);
   if (facts.value.value === null) {
     return facts.error.value ? <Refused error={facts.error.value} retry={facts.again} /> : <Loading title={t.incidents.number(id)} />;
@@ -74,7 +75,7 @@ export function IncidentPage({ id }: { id: string }) {
         </div>
         <div class="row wrap">
           <Copy quiet={false} label={t.incidents.copy} text={markdown(incident, deliveries)} />
-          {incident.open && !incident.acknowledged && (
+          {mayWrite.value && incident.open && !incident.acknowledged && (
             <button type="button" class="btn pri" onClick={() => (acknowledging.value = incident)}>
               {t.acknowledge.do} <kbd class="hide-m">A</kbd>
             </button>
@@ -85,7 +86,7 @@ export function IncidentPage({ id }: { id: string }) {
       <div class="two">
         <Timeline incident={incident} evidence={evidence} />
         <div class="col">
-          <WriteCard incident={incident} done={facts.again} />
+          {mayWrite.value && <WriteCard incident={incident} done={facts.again} />}
           <MonitorCard incident={incident} detail={evidence.detail} />
           {!isEmpty(evidence) && <EvidenceCard evidence={evidence} time={Date.parse(incident.began)} />}
           <ToldCard deliveries={deliveries} />

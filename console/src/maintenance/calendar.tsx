@@ -3,6 +3,7 @@
 import { Glyph } from "../parts/glyph";
 import { Icon } from "../parts/icon";
 import { exact, minute, visible } from "../state/format";
+import { mayWrite } from "../state/me";
 import { now } from "../state/now";
 import { to } from "../state/route";
 import { language, t } from "../texts";
@@ -89,7 +90,9 @@ function One({ entry, from }: { entry: Entry; from: number }) {
     </>
   );
   const label = `${t.maintenance.entry[entry.kind]}: ${name}, ${time}`;
-  return entry.path ? (
+  // What the reader cannot change leads nowhere.
+  const leads = entry.path && (entry.kind !== "maintenance" || mayWrite.value);
+  return leads ? (
     <a class={`entry ${entry.kind}`} href={to(entry.path)} title={`${name}, ${exact(entry.at)}`} aria-label={label}>
       {text}
     </a>

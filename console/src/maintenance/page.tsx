@@ -13,6 +13,7 @@ import { Sure } from "../parts/sure";
 import { refresh } from "../state/fleet";
 import { duration, exact, minute, moment, visible } from "../state/format";
 import { useLive } from "../state/live";
+import { mayWrite } from "../state/me";
 import { now } from "../state/now";
 import { query, to } from "../state/route";
 import { language, t } from "../texts";
@@ -60,7 +61,7 @@ export function MaintenancePage() {
     facts.again();
     void refresh();
   };
-  if (parameters.has("add") || edited) return <MaintenanceForm key={edited?.name ?? ""} maintenance={edited} saved={changed} />;
+  if (mayWrite.value && (parameters.has("add") || edited)) return <MaintenanceForm key={edited?.name ?? ""} maintenance={edited} saved={changed} />;
   const open = maintenance.filter((one) => one.state === "open");
   return (
     <Page title={t.maintenance.title} crumbs={<b>{t.maintenance.title}</b>} actions={<PlanButton />}>
@@ -97,7 +98,7 @@ export function MaintenancePage() {
           {open.map((one) => (
             <Now key={one.name} one={one} changed={changed} />
           ))}
-          <SilenceCard changed={changed} />
+          {mayWrite.value && <SilenceCard changed={changed} />}
         </div>
       </div>
     </Page>
@@ -105,6 +106,7 @@ export function MaintenancePage() {
 }
 
 function PlanButton() {
+  if (!mayWrite.value) return null;
   return (
     <a class="btn pri add" href={to("/maintenance?add")}>
       <Icon name="plus" />
@@ -148,16 +150,18 @@ function Now({ one, changed }: { one: Maintenance; changed: () => void }) {
           {one.owner === "file" ? (
             <span class="muted small">{t.maintenance.inFile(visible(one.file ?? ""))}</span>
           ) : (
-            <>
-              {isOnce(one) && (
-                <button type="button" class="btn sm" aria-label={`${t.maintenance.end} ${one.name}`} onClick={() => void end()}>
-                  {t.maintenance.end}
-                </button>
-              )}
-              <a class="btn sm" aria-label={`${t.monitor.edit} ${one.name}`} href={to(`/maintenance?edit=${encodeURIComponent(one.name)}`)}>
-                {t.monitor.edit}
-              </a>
-            </>
+            mayWrite.value && (
+              <>
+                {isOnce(one) && (
+                  <button type="button" class="btn sm" aria-label={`${t.maintenance.end} ${one.name}`} onClick={() => void end()}>
+                    {t.maintenance.end}
+                  </button>
+                )}
+                <a class="btn sm" aria-label={`${t.monitor.edit} ${one.name}`} href={to(`/maintenance?edit=${encodeURIComponent(one.name)}`)}>
+                  {t.monitor.edit}
+                </a>
+              </>
+            )
           )}
         </div>
       </div>
@@ -213,12 +217,14 @@ function Line({ one, changed }: { one: Maintenance; changed: () => void }) {
       {one.owner === "file" ? (
         <span class="tag">{t.alerting.inFile}</span>
       ) : (
-        <span class="row">
-          <a class="btn sm" aria-label={`${t.monitor.edit} ${one.name}`} href={to(`/maintenance?edit=${encodeURIComponent(one.name)}`)}>
-            {t.monitor.edit}
-          </a>
-          <Sure small label={t.monitor.delete} name={one.name} act={() => void remove()} />
-        </span>
+        mayWrite.value && (
+          <span class="row">
+            <a class="btn sm" aria-label={`${t.monitor.edit} ${one.name}`} href={to(`/maintenance?edit=${encodeURIComponent(one.name)}`)}>
+              {t.monitor.edit}
+            </a>
+            <Sure small label={t.monitor.delete} name={one.name} act={() => void remove()} />
+          </span>
+        )
       )}
     </li>
   );

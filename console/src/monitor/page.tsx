@@ -11,6 +11,7 @@ import { Page } from "../parts/shell";
 import { byId, newsOf } from "../state/fleet";
 import { duration, interval, sentence, visible } from "../state/format";
 import { useLive } from "../state/live";
+import { mayWrite } from "../state/me";
 import { now } from "../state/now";
 import { to } from "../state/route";
 import { t } from "../texts";
@@ -94,7 +95,7 @@ function Head({ monitor, again }: { monitor: MonitorInFull; again: () => void })
       {monitor.tags.map((tag) => (
         <span class="tag">{visible(tag)}</span>
       ))}
-      <Actions monitor={monitor} done={again} />
+      {mayWrite.value && <Actions monitor={monitor} done={again} />}
     </div>
   );
 }

@@ -7,6 +7,7 @@ import { acknowledging } from "../state/acknowledging";
 import { byId, deliveries, incidents, monitors } from "../state/fleet";
 import { duration, exact, sentence, visible } from "../state/format";
 import { type Monitor, rank, type Status } from "../state/model";
+import { mayWrite } from "../state/me";
 import { now } from "../state/now";
 import { to } from "../state/route";
 import { t } from "../texts";
@@ -101,7 +102,7 @@ function One({ line }: { line: Line }) {
       </span>
       <span class="muted small told">{line.incident && saidOf(line.incident)}</span>
       <span class="act">
-        {line.incident && !line.incident.acknowledged && (
+        {mayWrite.value && line.incident && !line.incident.acknowledged && (
           <button type="button" class="btn sm" aria-label={t.acknowledge.title(visible(line.name))} onClick={() => (acknowledging.value = line.incident)}>
             {t.acknowledge.do}
           </button>

@@ -6,6 +6,7 @@ import { later } from "../parts/later";
 import { Empty } from "../parts/notice";
 import { monitors } from "../state/fleet";
 import { pageKeys } from "../state/keys";
+import { mayWrite } from "../state/me";
 import type { Monitor } from "../state/model";
 import { go } from "../state/route";
 import { t } from "../texts";
@@ -75,7 +76,7 @@ function useCursor(body: { current: HTMLDivElement | null }) {
       j: down,
       k: up,
       x: (event) => {
-        if (cursor.peek() !== null) toggle(cursor.peek() ?? 0, event.shiftKey);
+        if (cursor.peek() !== null && mayWrite.peek()) toggle(cursor.peek() ?? 0, event.shiftKey);
       },
       Escape: clear,
       "/": (event) => {

@@ -1,5 +1,6 @@
 // `/`: what is wrong now in sentences, the fleet as a map, the list.
 
+import { useEffect } from "preact/hooks";
 import { Empty, Loading, Refused } from "../parts/notice";
 import { Glyph } from "../parts/glyph";
 import { Icon } from "../parts/icon";
@@ -7,8 +8,10 @@ import { Page } from "../parts/shell";
 import { counts, monitors, newest, refresh, trouble } from "../state/fleet";
 import { brief } from "../state/format";
 import { LEGEND } from "../state/model";
+import { mayWrite } from "../state/me";
 import { now } from "../state/now";
 import { to } from "../state/route";
+import { leadToWelcome } from "../state/welcome";
 import { t } from "../texts";
 import { Refusal } from "../api/client";
 import { Attention, attention } from "./attention";
@@ -49,6 +52,7 @@ function Head() {
 }
 
 function AddButton() {
+  if (!mayWrite.value) return null;
   return (
     <a class="btn pri add" href={to("/add")}>
       <Icon name="plus" />
@@ -60,6 +64,10 @@ function AddButton() {
 /** The overview. */
 export function Overview() {
   const title = t.overview.tabTitle(counts.value.down);
+  const isEmpty = monitors.value?.length === 0;
+  useEffect(() => {
+    if (isEmpty) void leadToWelcome();
+  }, [isEmpty]);
   if (monitors.value === null) {
     return trouble.value ? (
       <Refused error={new Refusal(0, { detail: trouble.value.why })} retry={() => void refresh()} />
@@ -73,9 +81,16 @@ export function Overview() {
         <>
           <h1 class="head">{t.overview.emptyTitle}</h1>
           <Empty title={t.overview.emptyHow} text={t.overview.emptyText}>
-            <a class="btn pri" href={to("/add")}>
-              {t.add.button}
-            </a>
+            {mayWrite.value && (
+              <div class="row wrap">
+                <a class="btn pri" href={to("/welcome")}>
+                  {t.overview.begin}
+                </a>
+                <a class="btn" href={to("/add")}>
+                  {t.add.button}
+                </a>
+              </div>
+            )}
             <pre class="code" tabIndex={0}>
               {t.overview.emptyExample}
             </pre>

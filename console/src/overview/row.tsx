@@ -7,6 +7,7 @@ import { beat, monitors } from "../state/fleet";
 import { brief, exact, latency, visible } from "../state/format";
 import { lately } from "../state/lately";
 import type { Monitor } from "../state/model";
+import { mayWrite } from "../state/me";
 import { now } from "../state/now";
 import { to } from "../state/route";
 import { t } from "../texts";
@@ -37,7 +38,7 @@ export function Head() {
     <div role="rowgroup" class="heads">
       <div role="row" aria-rowindex={1}>
         <span role="columnheader" class="c-select">
-          <SelectAll />
+          {mayWrite.value && <SelectAll />}
         </span>
         {head("status", column.state)}
         {head("name", column.monitor)}
@@ -82,7 +83,7 @@ export function Row({ monitor, index, top, current, onFocus }: Props) {
   return (
     <div role="row" class={monitor.status} data-id={monitor.id} aria-rowindex={index + 2} aria-selected={isSelected} style={{ transform: `translateY(${top}px)` }}>
       <span role="gridcell" class="c-select">
-        <input type="checkbox" tabIndex={-1} aria-label={t.list.select(name)} checked={isSelected} onClick={(event) => toggle(monitor.id, event.shiftKey)} />
+        {mayWrite.value && <input type="checkbox" tabIndex={-1} aria-label={t.list.select(name)} checked={isSelected} onClick={(event) => toggle(monitor.id, event.shiftKey)} />}
       </span>
       <span role="gridcell" class="c-status">
         <State status={monitor.status}>

@@ -9,6 +9,7 @@ import { word } from "../state/filter";
 import { visible } from "../state/format";
 import { keysShown } from "../state/keys";
 import { type Monitor, rank, type Status } from "../state/model";
+import { mayWrite, signOut, who } from "../state/me";
 import { go } from "../state/route";
 import { switchTheme } from "../state/theme";
 import { t } from "../texts";
@@ -22,6 +23,8 @@ export interface Found {
   about: string;
   act: () => void;
 }
+
+type Fixed = [id: string, mark: IconName, text: string, act: () => void];
 
 const MONITORS = 8;
 const LABELS = 5;
@@ -57,7 +60,8 @@ export function find(text: string, said: (what: string) => void): { found: Found
     about: visible(monitor.target),
     act: () => go(`/m/${monitor.id}`),
   }));
-  return { found: [...found, ...todo(text.trim(), wanted, shown[0], said), ...places(wanted, all)], number };
+  const act = mayWrite.value ? todo(text.trim(), wanted, shown[0], said) : [];
+  return { found: [...found, ...act, ...own(wanted), ...places(wanted, all)], number };
 }
 
 function todo(text: string, wanted: string, first: Monitor | undefined, said: (what: string) => void): Found[] {
@@ -82,15 +86,26 @@ function todo(text: string, wanted: string, first: Monitor | undefined, said: (w
   }
   const target = readAll(text);
   if (text && target.some((one) => one.spec)) found.push(line("add", "plus", t.palette.add(visible(text)), () => go(`/add?target=${encodeURIComponent(text)}`)));
-  const fixed: [string, IconName, string, () => void][] = [
+  const fixed: Fixed[] = [
     ["new", "plus", t.add.button, () => go("/add")],
     ["plan", "calendar", t.maintenance.plan, () => go("/maintenance?add")],
     ["channel", "bell", t.alerting.add, () => go("/alerting?add")],
+  ];
+  return [...found, ...fitted(fixed, wanted)];
+}
+
+/** What everybody may do: it changes how the console looks, or who looks. */
+function own(wanted: string): Found[] {
+  const fixed: Fixed[] = [
     ["theme", "sun", t.nav.theme, switchTheme],
     ["keys", "keys", t.keys.title, () => (keysShown.value = true)],
   ];
-  return [...found, ...fixed.filter(([, , what]) => !wanted || fit(what, wanted) !== null).map(([id, mark, what, act]) => line(id, mark, what, act))];
+  if (who.value?.user) fixed.push(["out", "person", t.account.signOut, () => void signOut()]);
+  return fitted(fixed, wanted);
 }
+
+const fitted = (fixed: readonly Fixed[], wanted: string): Found[] =>
+  fixed.filter(([, , what]) => !wanted || fit(what, wanted) !== null).map(([id, mark, text, act]) => ({ id, section: "do", mark, text, about: "", act }));
 
 function places(wanted: string, all: readonly Monitor[]): Found[] {
   const line = (id: string, mark: IconName, text: string, path: string, about = ""): Found => ({ id, section: "go", mark, text, about, act: () => go(path) });

@@ -53,7 +53,7 @@ export function saidBy(refusal: Refusal): string {
 /** All that the server has against single fields. */
 function errorsOf(refusal: Refusal | null): FieldError[] {
   const { errors = [], field, detail = "", hint = null } = refusal?.problem ?? {};
-  return errors.length === 0 && field?.startsWith("/") ? [{ pointer: field, code: "", detail, hint }] : errors;
+  return errors.length === 0 && field ? [{ pointer: field.startsWith("/") ? field : `/${field}`, code: "", detail, hint }] : errors;
 }
 
 const isAt = (error: FieldError, pointer: string) => error.pointer === pointer || error.pointer.startsWith(`${pointer}/`);

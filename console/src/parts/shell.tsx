@@ -3,8 +3,9 @@
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import { counts, incidents, monitors, refresh, trouble, answered, announcement } from "../state/fleet";
-import { clock } from "../state/format";
+import { clock, visible } from "../state/format";
 import { keysShown } from "../state/keys";
+import { who } from "../state/me";
 import { now } from "../state/now";
 import { paletteShown } from "../state/palette";
 import { path, to } from "../state/route";
@@ -116,6 +117,7 @@ function Side() {
         {KUBERNETES.map((place) => link(place))}
         <div class="cap">{t.nav.setup}</div>
         {SETUP.map((place) => link(place))}
+        <Me />
         <div class="foot small muted">
           <a href={to("/plain/")} data-out>
             <Icon name="page" />
@@ -124,6 +126,21 @@ function Side() {
         </div>
       </div>
     </nav>
+  );
+}
+
+/** Who is signed in; nobody where nobody signs in. */
+function Me() {
+  const user = who.value?.user;
+  if (!user) return null;
+  const name = visible(user.name);
+  return (
+    <a class="me" href={to("/settings/me")}>
+      <Icon name="person" />
+      <span class="vh">{t.nav.me} </span>
+      <span class="ell">{name} </span>
+      <span class="tag">{t.role[user.role]}</span>
+    </a>
   );
 }
 

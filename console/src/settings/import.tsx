@@ -8,6 +8,7 @@ import { State } from "../parts/glyph";
 import { refresh } from "../state/fleet";
 import { visible } from "../state/format";
 import type { Status } from "../state/model";
+import { mayWrite } from "../state/me";
 import { to } from "../state/route";
 import { t } from "../texts";
 
@@ -48,62 +49,66 @@ export function ImportCard() {
         </a>
       </header>
       <p class="muted body small">{t.settings.codeAbout}</p>
-      <Field label={t.settings.files} hint={t.settings.filesHint}>
-        {(control) => (
-          <input
-            {...control}
-            type="file"
-            class="input"
-            multiple
-            accept=".yaml,.yml,.json"
-            onChange={(event) => void take(event.currentTarget.files)}
-          />
-        )}
-      </Field>
-      <Field label={t.settings.text}>
-        {(control) => (
-          <textarea
-            {...control}
-            class="input mono"
-            spellcheck={false}
-            placeholder={t.overview.emptyExample}
-            value={files.value.length === 1 ? files.value[0]?.text : ""}
-            onInput={(event) => {
-              plan.value = null;
-              files.value = event.currentTarget.value.trim() ? [{ name: files.peek()[0]?.name ?? t.settings.pasted, text: event.currentTarget.value }] : [];
-            }}
-          />
-        )}
-      </Field>
-      <div class="field">
-        <span class="label">{t.settings.rest}</span>
-        <label class="row tick">
-          <input
-            type="checkbox"
-            checked={prune.value}
-            onChange={(event) => {
-              prune.value = event.currentTarget.checked;
-              look();
-            }}
-          />
-          {t.settings.prune}
-        </label>
-      </div>
-      <Refusals refusal={sending.refusal.value} />
-      {plan.value && <PlanShown plan={plan.value} />}
-      <div class="form-foot">
-        <span class="grow muted small" role="status">
-          {said.value}
-        </span>
-        <button type="button" class="btn" aria-disabled={sending.busy.value || files.value.length === 0} onClick={look}>
-          {t.settings.look}
-        </button>
-        {plan.value && plan.value.steps.length > 0 && (
-          <button type="button" class="btn pri" aria-disabled={sending.busy.value} onClick={apply}>
-            {t.settings.apply(plan.value.steps.length)}
-          </button>
-        )}
-      </div>
+      {mayWrite.value && (
+        <>
+          <Field label={t.settings.files} hint={t.settings.filesHint}>
+            {(control) => (
+              <input
+                {...control}
+                type="file"
+                class="input"
+                multiple
+                accept=".yaml,.yml,.json"
+                onChange={(event) => void take(event.currentTarget.files)}
+              />
+            )}
+          </Field>
+          <Field label={t.settings.text}>
+            {(control) => (
+              <textarea
+                {...control}
+                class="input mono"
+                spellcheck={false}
+                placeholder={t.overview.emptyExample}
+                value={files.value.length === 1 ? files.value[0]?.text : ""}
+                onInput={(event) => {
+                  plan.value = null;
+                  files.value = event.currentTarget.value.trim() ? [{ name: files.peek()[0]?.name ?? t.settings.pasted, text: event.currentTarget.value }] : [];
+                }}
+              />
+            )}
+          </Field>
+          <div class="field">
+            <span class="label">{t.settings.rest}</span>
+            <label class="row tick">
+              <input
+                type="checkbox"
+                checked={prune.value}
+                onChange={(event) => {
+                  prune.value = event.currentTarget.checked;
+                  look();
+                }}
+              />
+              {t.settings.prune}
+            </label>
+          </div>
+          <Refusals refusal={sending.refusal.value} />
+          {plan.value && <PlanShown plan={plan.value} />}
+          <div class="form-foot">
+            <span class="grow muted small" role="status">
+              {said.value}
+            </span>
+            <button type="button" class="btn" aria-disabled={sending.busy.value || files.value.length === 0} onClick={look}>
+              {t.settings.look}
+            </button>
+            {plan.value && plan.value.steps.length > 0 && (
+              <button type="button" class="btn pri" aria-disabled={sending.busy.value} onClick={apply}>
+                {t.settings.apply(plan.value.steps.length)}
+              </button>
+            )}
+          </div>
+        </>
+      )}
     </section>
   );
 }

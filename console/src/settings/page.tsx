@@ -1,22 +1,19 @@
-// `/settings`: who may ask, all that is configured as one file, how the server itself is.
+// `/settings`: how the server itself is, all that is configured as one file, and what else it has.
 
 import "../styles/settings.css";
 import { Icon } from "../parts/icon";
-import { Page } from "../parts/shell";
 import { to } from "../state/route";
 import { t } from "../texts";
 import { HealthCard } from "./health";
 import { ImportCard } from "./import";
-import { KeysCard } from "./keys";
+import { SettingsFrame } from "./tabs";
 
 /** The page. */
 export function SettingsPage() {
   return (
-    <Page title={t.settings.title} crumbs={<b>{t.settings.title}</b>}>
-      <h1 class="head">{t.settings.title}</h1>
+    <SettingsFrame part="server">
       <div class="two">
         <div class="col">
-          <KeysCard />
           <ImportCard />
         </div>
         <div class="col">
@@ -43,6 +40,6 @@ export function SettingsPage() {
           </section>
         </div>
       </div>
-    </Page>
+    </SettingsFrame>
   );
 }

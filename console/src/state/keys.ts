@@ -1,6 +1,7 @@
 // Keys. Off inside fields and while a dialog is open; can be switched off altogether (WCAG 2.1.4).
 
 import { signal } from "@preact/signals";
+import { mayWrite } from "./me";
 import { go } from "./route";
 import { switchTheme } from "./theme";
 
@@ -38,7 +39,9 @@ const everywhere: Record<string, Act> = {
     keysShown.value = true;
   },
   d: switchTheme,
-  n: () => go("/add"),
+  n: () => {
+    if (mayWrite.peek()) go("/add");
+  },
 };
 
 /** What the parts of the page that is shown add. */

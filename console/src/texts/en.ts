@@ -3,6 +3,7 @@
 // Another language is another file like this one with a folder of the same subjects beside it, its `words.ts` counting
 // as that language does. A page takes with it only the subjects that it names.
 
+export * from "./en/account";
 export * from "./en/add";
 export * from "./en/alerting";
 export * from "./en/around";
@@ -13,3 +14,4 @@ export * from "./en/monitor";
 export * from "./en/overview";
 export * from "./en/rehearsal";
 export * from "./en/settings";
+export * from "./en/welcome";

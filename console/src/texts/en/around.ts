@@ -16,6 +16,7 @@ export const nav = {
   alerting: "Alerting",
   maintenance: "Maintenance",
   settings: "Settings",
+  me: "Your account:",
   plain: "Plain overview",
   api: "API description",
   breadcrumb: "Breadcrumb",

@@ -1,5 +1,6 @@
 // What is said on more than one page: states, units, problems, forms.
 
+import type { Role } from "../../api/types";
 import type { Status } from "../../state/model";
 import { count, whole } from "./words";
 
@@ -40,6 +41,8 @@ export const problem = {
   title: "This cannot be shown",
   code: (status: number) => `Code ${status}.`,
   back: "Back to the overview",
+  closed: "This is not yours to change",
+  closedText: "Your role lets you see everything here and change nothing. An owner can give you another one.",
   nothingHere: "There is nothing here",
   nothingHereText: "The address leads nowhere.",
   loading: "Loading",
@@ -64,3 +67,10 @@ export const undo = {
   now: "Delete it now, without waiting",
   refused: (name: string, why: string) => `${name} was not deleted. ${why}`,
 };
+
+export const role = { owner: "Owner", editor: "Editor", viewer: "Viewer" } as Record<Role, string>;
+export const roleAbout = {
+  owner: "Sees and changes everything, keys and users too.",
+  editor: "Sees and changes everything but keys and users.",
+  viewer: "Sees everything but keys and users, and changes nothing.",
+} as Record<Role, string>;

@@ -35,6 +35,7 @@ export const overview = {
   mapLabel: (name: string, all: number, down: number) => `${name}: ${count(all, "monitor")}, ${whole.format(down)} down`,
   emptyTitle: "Nothing is watched yet",
   emptyHow: "Name the first monitor",
+  begin: "Set it up in a minute",
   emptyText: "Add one here, or name it in the configuration file; the server takes it over as soon as the file is saved.",
   emptyExample: "monitors:\n  - name: payments-api\n    http: https://api.example.com/ready",
 };

@@ -5,6 +5,8 @@ import { count, whole } from "./words";
 
 export const settings = {
   title: "Settings",
+  parts: "Parts of the settings",
+  part: { server: "Server", me: "You", people: "People and keys" },
   elsewhere: "Elsewhere",
   metrics: "Metrics for Prometheus",
   server: "This server",
@@ -14,6 +16,7 @@ export const settings = {
   keys: "API keys",
   keysNumber: (number: number) => count(number, "key"),
   noKeys: "There is no key: everything is open, and the server listens on this machine alone.",
+  noKeysYet: "There is no key yet. Programs come with one; people sign in.",
   newKey: "New key",
   newKeyHint: "What it is for; no two keys have the same name.",
   firstKey: "From the first key on every request needs one, this page's too. Keep it well.",

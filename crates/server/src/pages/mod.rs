@@ -65,6 +65,9 @@ fn of_console() -> Router<ApiState> {
         "/alerting",
         "/maintenance",
         "/settings",
+        "/settings/me",
+        "/settings/people",
+        "/welcome",
     ];
     let router = pages.into_iter().fold(Router::new(), |router, path| router.route(path, get(console::page)));
     router

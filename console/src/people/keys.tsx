@@ -9,6 +9,7 @@ import { Skeleton } from "../parts/notice";
 import { Sure } from "../parts/sure";
 import { brief, day, exact, visible } from "../state/format";
 import { useLive } from "../state/live";
+import { who } from "../state/me";
 import { now } from "../state/now";
 import { t } from "../texts";
 
@@ -23,6 +24,8 @@ export function KeysCard() {
   const made = useSignal<NewKey | null>(null);
   const problem = useSignal("");
   const list = keys.value.value?.keys;
+  // Where people sign in, the server is locked without any key.
+  const isFirst = list?.length === 0 && !who.value?.user;
   const revoke = async (key: Key) => {
     try {
       await send("DELETE", `keys/${key.id}`);
@@ -38,7 +41,7 @@ export function KeysCard() {
         <h2 id="keys">{t.settings.keys}</h2>
         <span class="end muted small">{list && t.settings.keysNumber(list.length)}</span>
       </header>
-      {made.value && <Made made={made.value} isFirst={(list ?? []).length === 0} />}
+      {made.value && <Made made={made.value} isFirst={isFirst} />}
       {!list ? (
         keys.error.value ? (
           <p class="body bad down">{keys.error.value instanceof Refusal ? saidBy(keys.error.value) : ""}</p>
@@ -46,7 +49,7 @@ export function KeysCard() {
           <Skeleton height={80} />
         )
       ) : list.length === 0 && !made.value ? (
-        <p class="body muted">{t.settings.noKeys}</p>
+        <p class="body muted">{isFirst ? t.settings.noKeys : t.settings.noKeysYet}</p>
       ) : (
         <ul class="keylist">
           {list.map((key) => (
@@ -73,7 +76,7 @@ export function KeysCard() {
         </p>
       )}
       <NewKeyForm
-        isFirst={list?.length === 0}
+        isFirst={isFirst}
         done={(key) => {
           made.value = key;
           keys.again();
