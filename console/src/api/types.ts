@@ -750,6 +750,15 @@ export interface Monitor {
 /** A monitor, what is true of it now, and how it is configured. */
 export type MonitorInFull = Monitor & Configured;
 
+export interface MonitorOnPageSpec {
+  /** What it is, in a few words. */
+  about?: string;
+  /** The monitor's name. */
+  monitor: string;
+  /** What the public sees. */
+  name?: string;
+}
+
 export interface MonitorSpec {
   /** A certificate that ends within so many days is a warning. 0 warns never; an expired one fails all the same. */
   certificate_days?: number | string;
@@ -878,7 +887,7 @@ export interface Numbers {
 export interface OneFile {
   /** Its name, for messages. */
   name: string;
-  /** Its text, in YAML: `defaults`, `channels`, `monitors` and `maintenance`. */
+  /** Its text, in YAML: `defaults`, `channels`, `monitors`, `maintenance` and `status_pages`. */
   text: string;
 }
 
@@ -913,6 +922,8 @@ export type Order = "configured" | "trouble" | "name" | "slow";
 export type Outcome = "pass" | "warn" | "fail" | "unknown";
 
 export type Owner = "file" | "apply" | "api";
+
+export type PageAccess = "public" | "password" | "token";
 
 /** Another password. */
 export interface PasswordChange {
@@ -972,7 +983,7 @@ export interface Plan {
   fingerprint: string;
   /** The names of what was written by people and is in no file; it stays. */
   kept: string[];
-  /** What changes, channels and defaults before monitors, and those before maintenance. */
+  /** What changes, channels and defaults before monitors, and those before maintenance and status pages. */
   steps: Step[];
   /** How many resources stay as they are. */
   unchanged: number;
@@ -1073,6 +1084,17 @@ export interface SecondFactorSecret {
   uri: string;
 }
 
+export interface SectionSpec {
+  /** All monitors of these groups, under their own names. Each monitor is on a page once. */
+  groups?: string[] | null;
+  /** Monitors by name, each with the name that the public sees. One that is not there is shown without data, and the log tells so. */
+  monitors?: MonitorOnPageSpec[] | null;
+  /** Its heading. */
+  name?: string;
+  /** All monitors with one of these tags, under their own names. */
+  tags?: string[] | null;
+}
+
 /** How long a monitor's askings took over time, in columns: what stands at the same place belongs to the same stretch. */
 export interface Series {
   avg_ms: (number | null)[];
@@ -1142,15 +1164,66 @@ export interface SignIn {
 
 export type Status = "up" | "degraded" | "down" | "unknown" | "maintenance" | "paused";
 
+/** A status page, where it is found, and how it is configured. */
+export type StatusPage = Configured & {
+  access?: PageAccess | null;
+  /** Where it is found; `null` where it cannot be used. */
+  address?: string | null;
+  /** The monitors that it names and that are not there; it shows them without data. */
+  missing: string[];
+  slug: string;
+  /** How many have said that they want its news by e-mail. */
+  subscribers: number;
+  title: string;
+};
+
+export interface StatusPageSpec {
+  /** Who may see it: everybody, who knows `password`, or who has the link with `?token=`. One of `public`, `password`, `token`. */
+  access?: string;
+  /** The colour of buttons and of the line at the top, like `#0f62fe`. The banner's follows from what is true. */
+  colour?: string;
+  /** The one for dark surroundings. */
+  colour_dark?: string;
+  /** A sentence or two for visitors. */
+  description?: string;
+  /** A host that shows this page at `/` and nothing else of the server: `status.example.com`, without a port. */
+  domain?: string;
+  /** The slugs it had before, the oldest first. They lead to it, and its subscribers stay with it. A page that is renamed through the API knows them by itself. */
+  formerly?: string[] | null;
+  /** Where logo and title lead: your own site, `https://` or `http://`. */
+  link?: string;
+  /** An SVG, PNG, JPEG or WebP of at most 128 KiB; shown 32 pixels high beside the title. */
+  logo?: string;
+  /** The one for dark surroundings. */
+  logo_dark?: string;
+  /** 8 characters at least; with `access: password`. */
+  password?: string;
+  /** What it shows, in order. A page shows at most 300 components. */
+  sections: SectionSpec[] | null;
+  /** Its address is `/s/SLUG/`: small letters, digits and dashes, unlike any other page's. */
+  slug: string;
+  /** Whether visitors may have its news sent to them by e-mail. */
+  subscribe?: boolean | string;
+  /** What it is called. */
+  title: string;
+  /** 16 letters, digits, dashes and underscores at least; with `access: token`. */
+  token?: string;
+}
+
+/** All status pages, by slug. */
+export interface StatusPages {
+  status_pages: StatusPage[];
+}
+
 /** One resource that changes. */
 export interface Step {
-  /** How it asks and what, for a new monitor; the type of a new channel; when new maintenance is. */
+  /** How it asks and what, for a new monitor; the type of a new channel; when new maintenance is; the title of a new page. */
   about?: string | null;
   /** `create`, `change` or `delete`. */
   action: string;
   /** What is different in it. */
   changes: Difference[];
-  /** `monitor`, `channel`, `maintenance` or `defaults`. */
+  /** `monitor`, `channel`, `maintenance`, `status_page` or `defaults`. */
   kind: string;
   /** Its name. */
   name: string;

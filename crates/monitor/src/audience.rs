@@ -6,6 +6,7 @@ use tokio::sync::Notify;
 
 use crate::fleet::Fleet;
 use crate::model::Maintenance;
+use crate::status_page::Page;
 use crate::store::{Decision, ResultRow};
 
 /// All who hear of it; a copy is as good as the first.
@@ -36,10 +37,11 @@ impl Audience {
     }
 }
 
-/// What whoever writes the pages for strangers waits for: that something changed, and what is planned.
+/// What whoever writes the pages for strangers waits for: that something changed, what is planned, and which pages there are.
 #[derive(Debug, Default)]
 pub struct Bulletin {
     planned: RwLock<Vec<Maintenance>>,
+    pages: RwLock<Arc<[Page]>>,
     changed: Notify,
 }
 
@@ -58,6 +60,17 @@ impl Bulletin {
     /// The planned maintenance.
     pub fn planned(&self) -> Vec<Maintenance> {
         self.planned.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// These are the pages from now on.
+    pub fn show(&self, pages: Vec<Page>) {
+        *self.pages.write().unwrap_or_else(PoisonError::into_inner) = pages.into();
+        self.change();
+    }
+
+    /// The pages; the same as long as nobody has changed them.
+    pub fn pages(&self) -> Arc<[Page]> {
+        Arc::clone(&self.pages.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Waits until something changes, or has changed since this was waited for last.

@@ -1,7 +1,6 @@
 //! A status page as it is configured.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::access::Digest;
@@ -11,6 +10,8 @@ use crate::access::Digest;
 pub struct Page {
     /// Its address is `/s/SLUG/`.
     pub slug: String,
+    /// The slugs that it had before, the first one first; they lead to it.
+    pub formerly: Vec<String>,
     /// What it is called.
     pub title: String,
     /// One or two sentences below the title.
@@ -35,6 +36,18 @@ pub struct Page {
     pub sections: Vec<Section>,
 }
 
+impl Page {
+    /// The slug that it began with, by which subscribers and their links know it whatever it is called now.
+    pub fn origin(&self) -> &str {
+        self.formerly.first().unwrap_or(&self.slug)
+    }
+
+    /// All slugs that lead to it.
+    pub fn slugs(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.slug).chain(&self.formerly).map(String::as_str)
+    }
+}
+
 /// Who may see a page.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -47,6 +60,18 @@ pub enum Access {
 }
 
 impl Access {
+    /// The words for who may see a page.
+    pub const WORDS: [&str; 3] = ["public", "password", "token"];
+
+    /// The word for it.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Password(_) => "password",
+            Self::Token(_) => "token",
+        }
+    }
+
     /// What of the secret is known here.
     pub const fn digest(&self) -> Option<&Digest> {
         match self {
@@ -91,11 +116,11 @@ pub struct Component {
     pub about: Option<String>,
 }
 
-/// A picture.
+/// A picture beside the title.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Logo {
-    /// Where it was read.
-    pub path: PathBuf,
+    /// The file it was read from, or `data:`.
+    pub from: String,
     /// Its media type.
     pub kind: &'static str,
     /// The file.
@@ -104,7 +129,7 @@ pub struct Logo {
 
 impl fmt::Debug for Logo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Logo({}, {} bytes)", self.path.display(), self.bytes.len())
+        write!(f, "Logo({}, {} bytes)", self.from, self.bytes.len())
     }
 }
 

@@ -197,7 +197,7 @@ impl Server {
             acknowledged,
         };
         let (commands, orders) = mpsc::channel(1);
-        let resources = Arc::new(Resources::open(&*store, commands, deliverer.switch()).await?);
+        let resources = Arc::new(Resources::open(&*store, commands, deliverer.switch(), Arc::clone(&bulletin)).await?);
         let (stopping, stop) = watch::channel(false);
         let (stop_publishing, stop_writing) = (stop.clone(), stop.clone());
         let state = ApiState {
@@ -243,19 +243,15 @@ impl Server {
         Ok(server)
     }
 
-    /// Makes `config` the one in force, beside what was written through the API. Monitors and channels change; what else it
-    /// says of the server needs a restart.
+    /// Makes `config` the one in force, beside what was written through the API. What it says of the server itself needs a
+    /// restart.
     ///
     /// # Errors
     /// [`FollowError`]; then the one before stays in force.
     pub async fn configure(&self, config: Config) -> Result<(), FollowError> {
-        let pages = config.status_pages.clone();
         self.resources.follow(config).await?;
-        self.status_pages.follow(pages);
         // What is decided until now is there when the server says that it has started.
-        if let Err(error) = self.status_pages.publish(&*self.store).await {
-            warn!(error = &error as &dyn std::error::Error, "cannot write the status pages yet");
-        }
+        self.status_pages.publish_now(&*self.store).await;
         self.metrics.configured(true, self.clock.now().wall);
         Ok(())
     }

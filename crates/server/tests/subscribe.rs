@@ -63,14 +63,23 @@ status_pages:
         Self { server, well, mails, _data: data, _tasks: tasks }
     }
 
-    /// The status and the body of an answer.
+    /// The status and the text of an answer to a form.
     async fn ask(&self, method: &str, path: &str, form: &str) -> (u16, String) {
+        self.send(method, path, "application/x-www-form-urlencoded", form).await
+    }
+
+    /// The status and the text of an answer to JSON.
+    async fn api(&self, method: &str, path: &str, body: &str) -> (u16, String) {
+        self.send(method, path, "application/json", body).await
+    }
+
+    async fn send(&self, method: &str, path: &str, kind: &str, body: &str) -> (u16, String) {
         #[expect(clippy::disallowed_methods, reason = "the test is the browser")]
         let mut stream = TcpStream::connect(self.server.address()).await.expect("connects");
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: \
-             application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
-            form.len()
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: \
+             {}\r\n\r\n{body}",
+            body.len()
         );
         stream.write_all(request.as_bytes()).await.expect("sent");
         let mut answer = String::new();
@@ -121,6 +130,31 @@ async fn who_says_yes_is_told_of_an_outage_and_who_leaves_is_forgotten() {
     assert_eq!(world.ask("POST", &leave, "List-Unsubscribe=One-Click").await.0, 200);
     assert_eq!(world.ask("POST", &leave, "").await.0, 200, "once more does no harm");
     assert_eq!(world.ask("POST", &yes, "").await.0, 404, "an old yes brings nobody back");
+    world.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn subscribers_stay_with_a_page_that_is_renamed_and_are_forgotten_with_it() {
+    let world = World::start("").await;
+    let page = r#"{ "slug": "shop", "title": "Shop", "sections": [{ "monitors": [{ "monitor": "payments-internal", "name": "Payments" }] }] }"#;
+    assert_eq!(world.api("POST", "/api/v1/status-pages", page).await.0, 201);
+    assert_eq!(world.ask("POST", "/s/shop/subscribe", "address=ann%40example.com").await.0, 202);
+    let (_, yes) = world.link(1, "/confirm?").await;
+    assert_eq!(world.api("PATCH", "/api/v1/status-pages/shop", r#"{ "slug": "market" }"#).await.0, 200);
+    assert_eq!(world.ask("POST", &yes, "").await.0, 200, "a link to the old address is good");
+    let shown = world.api("GET", "/api/v1/status-pages/market", "").await.1;
+    assert!(shown.contains("\"subscribers\":1"), "{shown}");
+    world.well.store(false, Ordering::SeqCst);
+    let (news, leave) = world.link(2, "/unsubscribe?").await;
+    assert_eq!(news.subject, "Shop: Payments is down");
+    assert!(leave.starts_with("/s/market/"), "{leave}");
+    let old = leave.replace("/market/", "/shop/");
+    assert_eq!(world.ask("POST", &old, "List-Unsubscribe=One-Click").await.0, 200);
+    assert_eq!(world.ask("POST", "/s/market/subscribe", "address=bob%40example.com").await.0, 202);
+    let (_, yes) = world.link(3, "/confirm?").await;
+    assert_eq!(world.api("DELETE", "/api/v1/status-pages/market", "").await.0, 204);
+    assert_eq!(world.api("POST", "/api/v1/status-pages", page).await.0, 201);
+    assert_eq!(world.ask("POST", &yes.replace("/market/", "/shop/"), "").await.0, 404, "who asked is forgotten");
     world.server.stop().await;
 }
 

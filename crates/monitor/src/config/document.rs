@@ -9,11 +9,12 @@ use super::read::{Datum, Fields, Reader};
 use super::reference::Surroundings;
 use super::source::Source;
 use super::spec::Spec;
+use super::status_page::{self, Taken};
 use super::tree::{Node, Value};
-use super::{Covered, Defaults, channel, maintenance, monitor, tree};
+use super::{Covered, Defaults, PageHost, channel, maintenance, monitor, tree};
 
 /// The keys of a file that a server takes from who applies it.
-const APPLIED: [&str; 4] = ["defaults", "channels", "monitors", "maintenance"];
+const APPLIED: [&str; 5] = ["defaults", "channels", "monitors", "maintenance", "status_pages"];
 
 /// What files say together. Holds secrets.
 #[derive(Debug, Default)]
@@ -26,6 +27,8 @@ pub struct Documents {
     pub monitors: Vec<Spec>,
     /// Planned maintenance, in the order of the files.
     pub maintenance: Vec<Spec>,
+    /// Status pages, in the order of the files.
+    pub status_pages: Vec<Spec>,
 }
 
 /// What of the server the files need not say again.
@@ -35,8 +38,10 @@ pub struct Around<'a> {
     pub channels: &'a BTreeSet<&'a str>,
     /// What holds for monitors when no file says it.
     pub inherited: &'a Defaults,
-    /// Monitors that maintenance may cover.
+    /// Monitors that maintenance may cover, and pages show.
     pub covered: &'a Covered,
+    /// What of the server its pages depend on.
+    pub host: &'a PageHost,
 }
 
 /// A file and what was read from it.
@@ -72,6 +77,7 @@ pub fn documents(files: Vec<(String, String)>, around: Around<'_>) -> Result<Doc
     let mut covered = around.covered.clone();
     opened.iter().filter_map(|file| file.root.as_ref()).for_each(|root| cover(root, &mut covered));
     let (mut taken, mut windows) = (HashSet::new(), HashSet::new());
+    let mut pages = Taken::by_server(around.host);
     let mut wrong = Vec::new();
     for Opened { mut source, problems, root } in opened {
         let Some(root) = root else {
@@ -99,6 +105,11 @@ pub fn documents(files: Vec<(String, String)>, around: Around<'_>) -> Result<Doc
         for block in fields.blocks("maintenance") {
             let read = maintenance::maintenance(block, Some(&covered), &mut windows, &mut reader);
             documents.maintenance.extend(read.map(|config| config.spec.spec()));
+        }
+        for block in fields.blocks("status_pages") {
+            let has_mail = around.host.has_mail;
+            let read = status_page::status_page(block, &mut pages, has_mail, Some(&covered), &mut reader);
+            documents.status_pages.extend(read.map(|config| config.spec.spec()));
         }
         source.hide(reader.hidden(&root));
         wrong.extend(reader.problems.finish(&source).err());
@@ -183,6 +194,9 @@ pub fn export(documents: &Documents) -> String {
     part("monitors", Spec::List(documents.monitors.clone()));
     if !documents.maintenance.is_empty() {
         part("maintenance", Spec::List(documents.maintenance.clone()));
+    }
+    if !documents.status_pages.is_empty() {
+        part("status_pages", Spec::List(documents.status_pages.clone()));
     }
     yaml
 }

@@ -15,8 +15,8 @@ use super::source::{Source, Span};
 use super::spec::Spec;
 use super::tree::{Node, Value};
 use super::{
-    ChannelKinds, Config, Defaults, MaintenanceConfig, Written, channel, definition, maintenance, monitor, server,
-    status_page, tree,
+    ChannelKinds, Config, Defaults, MaintenanceConfig, PageHost, Written, channel, definition, maintenance, monitor,
+    server, status_page, tree,
 };
 
 /// The largest configuration, in bytes: 10,000 monitors of 400 bytes.
@@ -122,10 +122,10 @@ fn config(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Config {
         blocks.iter().filter_map(|block| monitor::monitor(block, &defaults, &names, &mut taken, reader)).collect();
     let maintenance = maintenance(fields, reader);
     let server = fields.block("server").map(|block| server::server(block, reader)).unwrap_or_default();
-    let mut taken = status_page::Taken::by_server(server.public_url.as_deref());
+    let mut taken = status_page::Taken::by_server(&PageHost::from(&server));
     let status_pages = fields.blocks("status_pages").into_iter();
     let status_pages = status_pages
-        .filter_map(|block| status_page::status_page(block, &mut taken, server.mail.is_some(), reader))
+        .filter_map(|block| status_page::status_page(block, &mut taken, server.mail.is_some(), None, reader))
         .collect();
     Config {
         monitors,

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use self::kinds::{DNS, GRPC, HEARTBEAT, HTTP, MYSQL, PING, POSTGRES, REDIS, TCP, TLS, WEBSOCKET};
 pub(super) use self::maintenance::MAINTENANCE;
-use self::status_pages::STATUS_PAGE;
+pub(super) use self::status_pages::STATUS_PAGE;
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -90,6 +90,8 @@ pub(super) enum Kind {
     Secret { most: usize },
     /// A file, relative to the configuration's directory.
     File,
+    /// A file as [`Self::File`], or the picture itself as a `data:` URL.
+    Picture,
     /// A directory, relative to the configuration's.
     Directory,
     /// One of these words.

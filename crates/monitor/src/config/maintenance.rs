@@ -53,6 +53,11 @@ impl Covered {
         self.tags.extend(tags);
     }
 
+    /// The names of all monitors.
+    pub(super) const fn monitors(&self) -> &HashSet<String> {
+        &self.monitors
+    }
+
     /// The first name of `maintenance` that is here and not in `other`, and what it names.
     pub fn lost<'m>(&self, other: &Self, maintenance: &'m Maintenance) -> Option<(&'static str, &'m str)> {
         let lost = |here: &HashSet<String>, there: &HashSet<String>, name: &&String| {

@@ -11,6 +11,7 @@ mod definition;
 pub mod document;
 mod file;
 mod keys;
+mod logo;
 mod maintenance;
 mod monitor;
 mod page;
@@ -39,7 +40,6 @@ use allswell_core::telling;
 use allswell_probe::Question;
 
 use crate::notify;
-use crate::status_page::Page;
 
 pub use file::{load, parse};
 pub use keys::channels::ChannelKinds;
@@ -48,6 +48,7 @@ pub use problem::{Code, Errors, FieldProblem, Paint, Problem};
 pub use resource::Written;
 pub use server::Server;
 pub use spec::Spec;
+pub use status_page::{PageHost, StatusPageConfig};
 pub use watch::Watcher;
 
 /// The reference of all keys and codes in Markdown: `docs/configuration.md`.
@@ -71,7 +72,7 @@ pub struct Config {
     /// When nobody is to be told.
     pub maintenance: Vec<MaintenanceConfig>,
     /// What strangers are told, in the order of the file.
-    pub status_pages: Vec<Page>,
+    pub status_pages: Vec<StatusPageConfig>,
     /// The server itself.
     pub server: Server,
     /// What monitors have that do not say it themselves.

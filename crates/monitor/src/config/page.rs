@@ -106,6 +106,7 @@ fn takes(kind: &Kind) -> String {
         Kind::Text { most } => format!("text, at most {most} characters"),
         Kind::Secret { most } => format!("secret text, at most {most} characters"),
         Kind::File => "path of a file".to_owned(),
+        Kind::Picture => "path of a file, or `data:image/png;base64,...`".to_owned(),
         Kind::Directory => "path of a directory".to_owned(),
         Kind::Word(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or "),
         Kind::List { of, most } => format!("list of at most {most}: {}", takes(of)),

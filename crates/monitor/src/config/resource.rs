@@ -5,13 +5,18 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 
 use super::keys::channels::block_of as block_of_type;
-use super::keys::{Block, DEFAULTS, MAINTENANCE, MONITOR};
+use super::keys::{Block, DEFAULTS, MAINTENANCE, MONITOR, STATUS_PAGE};
 use super::problem::{FieldProblem, Problems};
 use super::read::Reader;
 use super::reference::Surroundings;
 use super::spec::{Places, Spec};
-use super::{Covered, Defaults, MaintenanceConfig, MonitorConfig, channel, maintenance as window, monitor};
+use super::status_page::Taken;
+use super::{
+    Covered, Defaults, MaintenanceConfig, MonitorConfig, PageHost, StatusPageConfig, channel, maintenance as window,
+    monitor, status_page as page,
+};
 use crate::notify;
+use crate::status_page::Page;
 
 /// What a resource is read against.
 #[derive(Clone, Copy, Debug)]
@@ -128,6 +133,24 @@ pub fn maintenance(spec: &Spec, covered: Option<&Covered>) -> Result<Maintenance
     })
 }
 
+/// Reads a status page beside `others`, which have their slugs and hosts. Without `covered` it may name any monitor.
+///
+/// # Errors
+/// All that is wrong with it, free of secrets; never empty.
+pub fn status_page<'p>(
+    spec: &Spec,
+    host: &PageHost,
+    others: impl IntoIterator<Item = &'p Page>,
+    covered: Option<&Covered>,
+) -> Result<StatusPageConfig, Vec<FieldProblem>> {
+    let mut taken = Taken::by_server(host);
+    others.into_iter().for_each(|page| taken.add(page));
+    read(spec, |node, reader| {
+        let fields = reader.block(node, &STATUS_PAGE);
+        page::status_page(&fields, &mut taken, host.has_mail, covered, reader)
+    })
+}
+
 fn canonical_channel(spec: &Spec) -> Spec {
     let node = spec.node("", &mut Places::default());
     Spec::of_channel(&node)
@@ -165,6 +188,16 @@ pub fn shown_channel(spec: &Spec) -> Spec {
 /// A channel, without its name, as it is meant by who saw `old` with each secret as `***`.
 pub fn meant_channel(given: Spec, old: &Spec) -> Spec {
     given.unmasked(old, block_of_channel(old))
+}
+
+/// A status page with each secret as `***`.
+pub fn shown_status_page(spec: &Spec) -> Spec {
+    spec.masked(&STATUS_PAGE)
+}
+
+/// A status page as it is meant by who saw `old` with each secret as `***`.
+pub fn meant_status_page(given: Spec, old: &Spec) -> Spec {
+    given.unmasked(old, &STATUS_PAGE)
 }
 
 /// The keys of a channel of its type; of none when it has none.

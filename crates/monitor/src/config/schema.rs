@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{
 use utoipa::openapi::{Ref, RefOr};
 
 use super::keys::channels::ChannelKinds;
-use super::keys::{Block, Given, Key, Kind, MAINTENANCE, MONITOR};
+use super::keys::{Block, Given, Key, Kind, MAINTENANCE, MONITOR, STATUS_PAGE};
 use super::read::written;
 
 /// The name of the schema of a monitor.
@@ -22,6 +22,11 @@ pub fn maintenance() -> RefOr<Schema> {
     keyed(&MAINTENANCE).into()
 }
 
+/// A status page.
+pub fn status_page() -> RefOr<Schema> {
+    keyed(&STATUS_PAGE).into()
+}
+
 /// A channel of any type, its name included.
 pub fn channel() -> RefOr<Schema> {
     let one = ChannelKinds::built_in().iter().fold(OneOfBuilder::new(), |one, kind| {
@@ -35,11 +40,11 @@ pub fn channel() -> RefOr<Schema> {
     one.into()
 }
 
-/// The schemas that those of a monitor and a channel refer to, by name.
+/// The schemas that those of monitors, channels and status pages refer to, by name.
 pub fn blocks() -> Vec<(String, RefOr<Schema>)> {
     let mut found = Vec::new();
     let channels = ChannelKinds::built_in();
-    for block in std::iter::once(&MONITOR).chain(channels.iter().map(|kind| kind.block)) {
+    for block in [&MONITOR, &STATUS_PAGE].into_iter().chain(channels.iter().map(|kind| kind.block)) {
         gather(block, &mut found);
     }
     found.into_iter().map(|block| (name(block), keyed(block).into())).collect()
@@ -47,7 +52,17 @@ pub fn blocks() -> Vec<(String, RefOr<Schema>)> {
 
 /// Adds the blocks within `block` that are not in `found`.
 fn gather(block: &'static Block, found: &mut Vec<&'static Block>) {
-    let within = block.keys.iter().filter_map(|key| if let Kind::Block(block) = key.kind { Some(block) } else { None });
+    let within = block.keys.iter().filter_map(|key| match key.kind {
+        Kind::Block(block) => Some(block),
+        Kind::List { of, .. } => {
+            if let Kind::Block(block) = of {
+                Some(*block)
+            } else {
+                None
+            }
+        }
+        _ => None,
+    });
     for block in within {
         if !found.iter().any(|known| std::ptr::eq(*known, block)) {
             found.push(block);
@@ -56,10 +71,11 @@ fn gather(block: &'static Block, found: &mut Vec<&'static Block>) {
     }
 }
 
-/// `basic_auth` is `BasicAuthSpec`.
+/// `basic_auth` is `BasicAuthSpec`, `a section` is `SectionSpec`.
 fn name(block: &Block) -> String {
     let capital = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
-    block.title.split(['_', ' ']).map(capital).collect::<String>() + "Spec"
+    let words = block.title.split(['_', ' ']).filter(|word| *word != "a");
+    words.map(capital).collect::<String>() + "Spec"
 }
 
 fn keyed(block: &Block) -> ObjectBuilder {
@@ -95,13 +111,17 @@ fn value(kind: &Kind, key: Option<&Key>) -> RefOr<Schema> {
             .item(reference())
             .description(about)
             .into(),
-        Kind::Text { .. } | Kind::Secret { .. } | Kind::File | Kind::Directory => text().into(),
+        Kind::Text { .. } | Kind::Secret { .. } | Kind::File | Kind::Picture | Kind::Directory => text().into(),
         Kind::Word(words) => {
             let listed = words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
             text().description(Some(format!("{} One of {listed}.", about.unwrap_or_default()))).into()
         }
         Kind::List { of, most } => {
-            let list = ArrayBuilder::new().items(value(of, None)).max_items(Some(*most)).description(about);
+            let item = match of {
+                Kind::Block(block) => Ref::from_schema_name(name(block)).into(),
+                _ => value(of, None),
+            };
+            let list = ArrayBuilder::new().items(item).max_items(Some(*most)).description(about);
             // A key without any item may be written as `null`.
             list.schema_type(SchemaType::from_iter([Type::Array, Type::Null])).into()
         }

@@ -1,25 +1,50 @@
 //! Status pages.
 
 use std::collections::HashSet;
-use std::fs::File;
-use std::io::Read as _;
-use std::path::Path;
 
 use url::{Host, Url};
 
-use super::monitor::name_is_good;
+use super::keys::STATUS_PAGE;
+use super::monitor::{name_is_good, unknown};
 use super::problem::{Code, Found};
-use super::read::{Datum, Fields, Reader};
-use super::source::quotable;
+use super::read::{Fields, Reader};
+use super::resource::Written;
+use super::source::{Span, quotable};
+use super::spec::Spec;
+use super::{Covered, Server, logo};
 use crate::access::Digest;
 use crate::status_page::{Access, Colour, Component, Logo, Page, Section};
 
-/// The largest logo, in bytes.
-const LOGO_MAX: usize = 128 << 10;
+/// A page as it is configured.
+#[derive(Clone, Debug)]
+pub struct StatusPageConfig {
+    /// What it is.
+    pub page: Page,
+    /// As it is written.
+    pub spec: Written,
+}
+
+/// What of the server its pages depend on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PageHost {
+    /// Where people find the console.
+    pub public_url: Option<String>,
+    /// Whether there is a relay to write to subscribers.
+    pub has_mail: bool,
+}
+
+impl From<&Server> for PageHost {
+    fn from(server: &Server) -> Self {
+        Self { public_url: server.public_url.clone(), has_mail: server.mail.is_some() }
+    }
+}
+
 /// The shortest password, in characters.
 const PASSWORD_MIN: usize = 8;
 /// The shortest token, in characters.
 const TOKEN_MIN: usize = 16;
+/// The API has something else at `/api/v1/status-pages/preview`.
+const NO_SLUG: &str = "preview";
 
 /// What pages have already, or must not have.
 #[derive(Debug, Default)]
@@ -30,38 +55,49 @@ pub(super) struct Taken {
 
 impl Taken {
     /// Nothing but the server's own host, where people find the console.
-    pub(super) fn by_server(public_url: Option<&str>) -> Self {
-        let own = public_url.and_then(|url| Url::parse(url).ok()?.host_str().map(str::to_lowercase));
+    pub(super) fn by_server(host: &PageHost) -> Self {
+        let own = host.public_url.as_ref().and_then(|url| Url::parse(url).ok()?.host_str().map(str::to_lowercase));
         Self { slugs: HashSet::new(), domains: own.into_iter().chain(["localhost".to_owned()]).collect() }
+    }
+
+    /// What `page` has.
+    pub(super) fn add(&mut self, page: &Page) {
+        self.slugs.extend(page.slugs().map(str::to_owned));
+        self.domains.extend(page.domain.clone());
     }
 }
 
-/// Reads one page; `None` when something is wrong with it, which was told.
+/// Reads one page; `None` when something is wrong with it, which was told. Without `covered` it may name any monitor.
 pub(super) fn status_page(
     fields: &Fields<'_>,
     taken: &mut Taken,
     has_mail: bool,
+    covered: Option<&Covered>,
     reader: &mut Reader<'_>,
-) -> Option<Page> {
+) -> Option<StatusPageConfig> {
     let before = reader.problems.count();
-    let slug = fields.text("slug").filter(|slug| slug_is_good(slug, fields, taken, reader));
+    let slug = fields.text("slug").filter(|slug| slug_is_good("slug", slug, fields.span("slug"), reader));
+    let formerly = formerly(fields, reader);
+    slugs_are_free(slug, &formerly, fields, taken, reader);
     let title = fields.text("title").filter(|title| name_is_good(title, fields.span("title"), reader));
     let page = Page {
         slug: slug.unwrap_or_default().to_owned(),
+        formerly,
         title: title.unwrap_or_default().to_owned(),
         description: fields.text("description").map(str::to_owned),
         link: fields.text("link").filter(|link| link_is_good(link, fields, reader)).map(str::to_owned),
-        logo: logo("logo", fields, reader),
-        logo_dark: logo("logo_dark", fields, reader),
+        logo: picture("logo", fields, reader),
+        logo_dark: picture("logo_dark", fields, reader),
         accent: colour("colour", fields, reader),
         accent_dark: colour("colour_dark", fields, reader),
         domain: domain(fields, taken, reader),
         access: access(fields, reader),
         subscribe: subscribe(fields, has_mail, reader),
-        sections: sections(fields, reader),
+        sections: sections(fields, covered, reader),
     };
     let sound = fields.sound && reader.problems.count() == before;
-    (sound && slug.is_some() && title.is_some()).then_some(page)
+    let spec = Written::of(&Spec::of(fields.node, &STATUS_PAGE));
+    (sound && slug.is_some() && title.is_some()).then_some(StatusPageConfig { page, spec })
 }
 
 /// Whether visitors may subscribe, which takes a relay.
@@ -84,19 +120,43 @@ fn wrong(key: &str, fields: &Fields<'_>, reader: &mut Reader<'_>, message: Strin
     reader.problems.push(Found::new(Code::WrongValue, fields.span(key), message).label(way_out));
 }
 
-fn slug_is_good(slug: &str, fields: &Fields<'_>, taken: &mut Taken, reader: &mut Reader<'_>) -> bool {
+fn slug_is_good(key: &str, slug: &str, span: Span, reader: &mut Reader<'_>) -> bool {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if !slug.chars().all(is_plain) || slug.starts_with('-') || slug.ends_with('-') {
-        let message = format!("`slug: {}` cannot stand in an address", quotable(slug));
-        wrong("slug", fields, reader, message, "write small letters and digits, dashes between them");
-        return false;
-    }
-    if !taken.slugs.insert(slug.to_owned()) {
+    let found = if !slug.chars().all(is_plain) || slug.starts_with('-') || slug.ends_with('-') {
+        let message = format!("`{key}: {}` cannot stand in an address", quotable(slug));
+        Found::new(Code::WrongValue, span, message).label("write small letters and digits, dashes between them")
+    } else if slug == NO_SLUG {
+        let message = format!("`{key}: {slug}` is the address of something else");
+        Found::new(Code::WrongValue, span, message).label("choose another one")
+    } else {
+        return true;
+    };
+    reader.problems.push(found);
+    false
+}
+
+/// The slugs that a page had before.
+fn formerly(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Vec<String> {
+    let written = fields.texts("formerly").unwrap_or_default();
+    let good = written.into_iter().filter(|(node, slug)| slug_is_good("formerly", slug, node.span, reader));
+    good.map(|(_, slug)| slug.to_owned()).collect()
+}
+
+/// Tells which slugs lead to another page already; a page may have one again that it had before.
+fn slugs_are_free(
+    slug: Option<&str>,
+    formerly: &[String],
+    fields: &Fields<'_>,
+    taken: &mut Taken,
+    reader: &mut Reader<'_>,
+) {
+    let wanted = slug.map(|slug| ("slug", slug)).into_iter();
+    let wanted: Vec<_> = wanted.chain(formerly.iter().map(|slug| ("formerly", slug.as_str()))).collect();
+    for (key, slug) in wanted.iter().filter(|(_, slug)| taken.slugs.contains(*slug)) {
         let message = format!("two status pages have the slug `{slug}`");
-        wrong("slug", fields, reader, message, "name them differently");
-        return false;
+        wrong(key, fields, reader, message, "name them differently");
     }
-    true
+    taken.slugs.extend(wanted.into_iter().map(|(_, slug)| slug.to_owned()));
 }
 
 fn link_is_good(link: &str, fields: &Fields<'_>, reader: &mut Reader<'_>) -> bool {
@@ -117,37 +177,17 @@ fn colour(key: &str, fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<Col
     colour
 }
 
-fn logo(key: &str, fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<Logo> {
-    let Datum::File(path) = fields.get(key)? else { return None };
-    let logo = read_logo(path);
-    if let Err(why) = &logo {
-        let message = format!("cannot use `{}` as a logo: {why}", quotable(&path.display().to_string()));
-        wrong(key, fields, reader, message, "paths begin at the directory of the configuration");
+fn picture(key: &str, fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<Logo> {
+    let (name, picture) = logo::logo(fields.get(key)?)?;
+    if let Err(why) = &picture {
+        let message = format!("cannot use `{}` as a logo: {why}", quotable(&name));
+        let way_out = match name.starts_with("data:") {
+            true => "give an SVG, PNG, JPEG or WebP",
+            false => "paths begin at the directory of the configuration",
+        };
+        wrong(key, fields, reader, message, way_out);
     }
-    logo.ok()
-}
-
-fn read_logo(path: &Path) -> Result<Logo, String> {
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    let kind = match extension.to_ascii_lowercase().as_str() {
-        "svg" => "image/svg+xml",
-        "png" => "image/png",
-        "jpg" | "jpeg" => "image/jpeg",
-        "webp" => "image/webp",
-        _ => return Err("its name does not end in .svg, .png, .jpg or .webp".to_owned()),
-    };
-    // A pipe or a device might never end.
-    let metadata = path.metadata().map_err(|error| error.to_string())?;
-    if !metadata.is_file() {
-        return Err("it is no regular file".to_owned());
-    }
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    file.take(LOGO_MAX as u64 + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    if bytes.len() > LOGO_MAX {
-        return Err(format!("it is larger than {} KiB", LOGO_MAX >> 10));
-    }
-    Ok(Logo { path: path.to_owned(), kind, bytes: bytes.into() })
+    picture.ok()
 }
 
 fn domain(fields: &Fields<'_>, taken: &mut Taken, reader: &mut Reader<'_>) -> Option<String> {
@@ -215,13 +255,13 @@ fn secret(key: &str, fields: &Fields<'_>, reader: &mut Reader<'_>, is_good: impl
     }
 }
 
-fn sections(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Vec<Section> {
+fn sections(fields: &Fields<'_>, covered: Option<&Covered>, reader: &mut Reader<'_>) -> Vec<Section> {
     let blocks = fields.blocks("sections");
-    let mut named = HashSet::new();
-    let sections: Vec<Section> = blocks.into_iter().map(|block| section(block, &mut named, reader)).collect();
+    let (before, mut named) = (reader.problems.count(), HashSet::new());
+    let sections: Vec<Section> = blocks.into_iter().map(|block| section(block, covered, &mut named, reader)).collect();
     let is_empty =
         |section: &Section| section.components.is_empty() && section.groups.is_empty() && section.tags.is_empty();
-    if fields.sound && sections.iter().all(is_empty) {
+    if fields.sound && reader.problems.count() == before && sections.iter().all(is_empty) {
         let found = Found::new(Code::Contradiction, fields.span("sections"), "the page shows nothing");
         reader
             .problems
@@ -230,23 +270,37 @@ fn sections(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Vec<Section> {
     sections
 }
 
-fn section(fields: &Fields<'_>, named: &mut HashSet<String>, reader: &mut Reader<'_>) -> Section {
+fn section(
+    fields: &Fields<'_>,
+    covered: Option<&Covered>,
+    named: &mut HashSet<String>,
+    reader: &mut Reader<'_>,
+) -> Section {
     let texts = |key: &str| -> Vec<String> {
         fields.texts(key).unwrap_or_default().into_iter().map(|(_, text)| text.to_owned()).collect()
     };
     let blocks = fields.blocks("monitors");
     Section {
         name: fields.text("name").filter(|name| name_is_good(name, fields.span("name"), reader)).map(str::to_owned),
-        components: blocks.into_iter().filter_map(|block| component(block, named, reader)).collect(),
+        components: blocks.into_iter().filter_map(|block| component(block, covered, named, reader)).collect(),
         groups: texts("groups"),
         tags: texts("tags"),
     }
 }
 
-fn component(fields: &Fields<'_>, named: &mut HashSet<String>, reader: &mut Reader<'_>) -> Option<Component> {
+fn component(
+    fields: &Fields<'_>,
+    covered: Option<&Covered>,
+    named: &mut HashSet<String>,
+    reader: &mut Reader<'_>,
+) -> Option<Component> {
     let monitor = fields.text("monitor")?.to_owned();
     let name = fields.text("name").unwrap_or(&monitor).to_owned();
     if !name_is_good(&name, fields.span("name"), reader) {
+        return None;
+    }
+    if let Some(known) = covered.map(Covered::monitors).filter(|known| !known.contains(&monitor)) {
+        unknown("monitor", &monitor, fields.span("monitor"), known.iter().map(String::as_str), reader);
         return None;
     }
     if !named.insert(monitor.clone()) {

@@ -1,6 +1,8 @@
 //! A change while it is thought over: edits one after the other, each held against what the ones before it left, and nothing
 //! of it in force.
 
+mod named;
+mod pages;
 mod windows;
 
 pub(super) use windows::covered;
@@ -8,7 +10,7 @@ pub(super) use windows::covered;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::dependencies;
-use super::model::{Held, HeldChannel, HeldMaintenance, HeldMonitor, Model};
+use super::model::{Held, HeldChannel, HeldMaintenance, HeldMonitor, HeldPage, Model};
 use super::{ChannelSettings, Refused, called};
 use crate::config::resource::{self, Known};
 use crate::config::{Defaults, MonitorConfig, Spec};
@@ -61,6 +63,7 @@ pub(super) struct Draft<'m> {
     channels: BTreeMap<String, Option<HeldChannel>>,
     changed: BTreeMap<String, Option<HeldMonitor>>,
     maintenance: BTreeMap<String, Option<HeldMaintenance>>,
+    pages: BTreeMap<String, Option<HeldPage>>,
     /// The old name of each monitor that has another one now.
     renamed: BTreeMap<String, String>,
     written: HashSet<String>,
@@ -77,6 +80,7 @@ pub(super) struct Finished {
     pub channels_meanwhile: Option<ChannelSettings>,
     pub changed: BTreeMap<String, Option<HeldMonitor>>,
     pub maintenance: BTreeMap<String, Option<HeldMaintenance>>,
+    pub pages: BTreeMap<String, Option<HeldPage>>,
     /// All planned maintenance from now on, where that is different.
     pub windows: Option<Vec<Maintenance>>,
     pub added: Vec<String>,
@@ -105,6 +109,7 @@ impl<'m> Draft<'m> {
             channels: BTreeMap::new(),
             changed: BTreeMap::new(),
             maintenance: BTreeMap::new(),
+            pages: BTreeMap::new(),
             renamed: BTreeMap::new(),
             written: HashSet::new(),
             writes: Vec::new(),
@@ -119,6 +124,7 @@ impl<'m> Draft<'m> {
             ResourceKind::Channel => self.take_channel(edit),
             ResourceKind::Monitor => self.take_monitor(edit),
             ResourceKind::Maintenance => self.take_maintenance(edit),
+            ResourceKind::StatusPage => self.take_page(edit),
         }
     }
 
@@ -311,7 +317,7 @@ impl<'m> Draft<'m> {
     fn subject(&self, kind: ResourceKind, name: &Option<String>) -> String {
         match name {
             Some(name) => called(kind, &name.chars().take(128).collect::<String>()),
-            None => format!("the {}", kind.as_str()),
+            None => format!("the {}", kind.title()),
         }
     }
 
@@ -319,7 +325,9 @@ impl<'m> Draft<'m> {
     pub(super) fn finish(mut self) -> Result<Finished, Refused> {
         self.channels_are_not_missed()?;
         self.dependencies_hold()?;
+        self.names_follow()?;
         self.windows_hold()?;
+        self.pages_hold()?;
         if self.defaults.is_some() {
             self.read_again()?;
         }
@@ -330,13 +338,14 @@ impl<'m> Draft<'m> {
         let channels_meanwhile = (!self.channels.is_empty()).then(|| self.channels_meanwhile());
         self.added.retain(|name| self.changed.get(name).is_some_and(Option::is_some));
         let windows = (!self.maintenance.is_empty()).then(|| self.all_windows());
-        let Self { defaults, channels, changed, maintenance, written, writes, added, .. } = self;
+        let Self { defaults, channels, changed, maintenance, pages, written, writes, added, .. } = self;
         Ok(Finished {
             defaults,
             channels,
             channels_meanwhile,
             changed,
             maintenance,
+            pages,
             windows,
             added,
             writes,

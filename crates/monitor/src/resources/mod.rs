@@ -7,6 +7,7 @@
 mod dependencies;
 mod draft;
 mod model;
+mod pages;
 mod plan;
 mod refused;
 
@@ -18,6 +19,7 @@ use allswell_probe::{Answer, Question};
 use tokio::sync::{mpsc, oneshot};
 use tracing::info;
 
+use crate::audience::Bulletin;
 use crate::config::document::{self, Documents};
 use crate::config::resource::{self, Known};
 use crate::config::{Config, MonitorConfig, Spec};
@@ -31,6 +33,7 @@ use self::draft::Draft;
 use self::model::{Model, Stored};
 
 pub use self::draft::{Edit, Given};
+pub use self::pages::ShownPage;
 pub use self::plan::{Difference, Plan, Step};
 pub use self::refused::Refused;
 
@@ -38,6 +41,8 @@ pub use self::refused::Refused;
 pub struct Resources {
     orders: Mutex<Option<mpsc::Sender<Order>>>,
     channels: Switch,
+    /// Where it is said which status pages there are.
+    bulletin: Arc<Bulletin>,
     model: RwLock<Model>,
     /// Held while something changes: one change after the other.
     changing: tokio::sync::Mutex<()>,
@@ -86,11 +91,17 @@ impl Resources {
     ///
     /// # Errors
     /// [`StoreError`] when the store cannot be read.
-    pub async fn open(store: &dyn Store, orders: mpsc::Sender<Order>, channels: Switch) -> Result<Self, StoreError> {
+    pub async fn open(
+        store: &dyn Store,
+        orders: mpsc::Sender<Order>,
+        channels: Switch,
+        bulletin: Arc<Bulletin>,
+    ) -> Result<Self, StoreError> {
         let stored = store.resources().await?.into_iter().map(Stored::from).collect();
         Ok(Self {
             orders: Mutex::new(Some(orders)),
             channels,
+            bulletin,
             model: RwLock::new(Model::stored(stored)),
             changing: tokio::sync::Mutex::default(),
         })
@@ -101,12 +112,13 @@ impl Resources {
         Self {
             orders: Mutex::default(),
             channels: Switch::unconnected(dialer),
+            bulletin: Arc::default(),
             model: RwLock::default(),
             changing: tokio::sync::Mutex::default(),
         }
     }
 
-    /// Makes what `config` says, and what was written through the API, the monitors and channels in force.
+    /// Makes what `config` says, and what was written through the API, the resources in force.
     ///
     /// # Errors
     /// [`FollowError`]; then the ones before stay in force.
@@ -125,6 +137,7 @@ impl Resources {
         self.order(Order::Configure(Configure { monitors, maintenance, gathering, aside, done })).await?;
         let ids = configured.await.map_err(|_| FollowError::Stopping)??;
         next.number(names.into_iter().zip(ids));
+        self.bulletin.show(next.pages().cloned().collect());
         *self.model.write().unwrap_or_else(PoisonError::into_inner) = next;
         Ok(())
     }
@@ -195,11 +208,13 @@ impl Resources {
         let channels = model.channels.iter().filter(|(_, held)| wanted(held.owner));
         let monitors = model.monitors.values().filter(|held| wanted(held.owner));
         let maintenance = model.maintenance.values().filter(|held| wanted(held.owner));
+        let pages = model.pages.values().filter(|held| wanted(held.owner));
         document::export(&Documents {
             defaults: model.own_defaults.as_ref().map(|held| held.spec.spec()),
             channels: channels.map(|(name, held)| (name.clone(), resource::shown_channel(&held.spec.spec()))).collect(),
             monitors: monitors.map(|held| resource::shown_monitor(&held.spec.spec())).collect(),
             maintenance: maintenance.map(|held| held.spec.spec()).collect(),
+            status_pages: pages.map(|held| resource::shown_status_page(&held.spec.spec())).collect(),
         })
     }
 
@@ -216,6 +231,9 @@ impl Resources {
             let mut model = self.model.write().unwrap_or_else(PoisonError::into_inner);
             if let Ok((revision, ids)) = &committed {
                 model.take(draft, *revision, ids);
+                if !draft.pages.is_empty() {
+                    self.bulletin.show(model.pages().cloned().collect());
+                }
             }
         }
         if draft.channels_meanwhile.is_some() {
@@ -410,7 +428,7 @@ impl From<Stopping> for Refused {
 fn called(kind: ResourceKind, name: &str) -> String {
     match kind {
         ResourceKind::Defaults => "the defaults".to_owned(),
-        _ => format!("the {} `{name}`", kind.as_str()),
+        _ => format!("the {} `{name}`", kind.title()),
     }
 }
 

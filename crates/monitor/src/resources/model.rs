@@ -6,9 +6,12 @@ use std::time::Duration;
 use super::draft::{Finished, Outcome};
 use super::{ChannelSettings, Edited, Refused, Shown, called};
 use crate::config::resource::{self, Known};
-use crate::config::{Config, Defaults, FieldProblem, MaintenanceConfig, MonitorConfig, Spec, Written};
+use crate::config::{
+    Config, Defaults, FieldProblem, MaintenanceConfig, MonitorConfig, PageHost, Spec, StatusPageConfig, Written,
+};
 use crate::model::{Gathering, Maintenance, MonitorId};
 use crate::notify;
+use crate::status_page::Page;
 use crate::store::{Enlistment, Owner, ResourceKind, StoredResource};
 
 /// A resource as the store keeps it.
@@ -56,6 +59,9 @@ pub(super) type HeldChannel = Held<Option<notify::Settings>>;
 /// Planned maintenance.
 pub(super) type HeldMaintenance = Held<Option<Maintenance>>;
 
+/// A status page.
+pub(super) type HeldPage = Held<Option<Page>>;
+
 /// All of them.
 #[derive(Default)]
 pub(super) struct Model {
@@ -63,10 +69,13 @@ pub(super) struct Model {
     file_defaults: Defaults,
     /// How long messages wait for each other, as the file says.
     gather: Duration,
+    /// What pages depend on, as the file says.
+    host: PageHost,
     pub(super) own_defaults: Option<Held<Defaults>>,
     pub(super) channels: BTreeMap<String, HeldChannel>,
     pub(super) monitors: BTreeMap<String, HeldMonitor>,
     pub(super) maintenance: BTreeMap<String, HeldMaintenance>,
+    pub(super) pages: BTreeMap<String, HeldPage>,
     /// The names of the file's monitors in the order of the file, then all others.
     order: Vec<String>,
     numbers: HashMap<MonitorId, String>,
@@ -82,8 +91,10 @@ impl Model {
 
     /// The same resources of the store beside those of another file.
     pub(super) fn with_file(&self, config: Config) -> Self {
-        let Config { monitors, channels, maintenance, channel_specs, defaults, origin, server, .. } = config;
-        let mut next = Self { file: origin, file_defaults: defaults, gather: server.gather, ..Self::default() };
+        let Config { monitors, channels, maintenance, status_pages, channel_specs, defaults, origin, server, .. } =
+            config;
+        let host = PageHost::from(&server);
+        let mut next = Self { file: origin, file_defaults: defaults, gather: server.gather, host, ..Self::default() };
         for (name, settings) in channels {
             let spec = channel_specs.get(&name).cloned().unwrap_or_default();
             next.channels.insert(name, Held::new(Owner::File, 0, spec, Some(settings)));
@@ -96,6 +107,9 @@ impl Model {
         for MaintenanceConfig { maintenance, spec } in maintenance {
             let name = maintenance.name.clone();
             next.maintenance.insert(name, Held::new(Owner::File, 0, spec, Some(maintenance)));
+        }
+        for StatusPageConfig { page, spec } in status_pages {
+            next.pages.insert(page.slug.clone(), Held::new(Owner::File, 0, spec, Some(page)));
         }
         let mut stored = self.all_stored();
         stored.sort_by_key(|stored| stored.kind);
@@ -127,7 +141,10 @@ impl Model {
         let maintenance = self.maintenance.iter().filter(|(_, held)| held.owner != Owner::File);
         let maintenance =
             maintenance.map(|(name, held)| of(ResourceKind::Maintenance, name, held.owner, held.revision, &held.spec));
-        self.waiting.iter().cloned().chain(defaults).chain(channels).chain(monitors).chain(maintenance).collect()
+        let pages = self.pages.iter().filter(|(_, held)| held.owner != Owner::File);
+        let pages = pages.map(|(name, held)| of(ResourceKind::StatusPage, name, held.owner, held.revision, &held.spec));
+        let all = self.waiting.iter().cloned().chain(defaults).chain(channels).chain(monitors);
+        all.chain(maintenance).chain(pages).collect()
     }
 
     /// Puts a stored resource in force; what `before` has read of it need not be read again.
@@ -169,6 +186,17 @@ impl Model {
                 let held = Held { problem, ..Held::new(stored.owner, stored.revision, stored.spec, config) };
                 self.maintenance.insert(stored.name, held);
             }
+            ResourceKind::StatusPage if self.pages.contains_key(&stored.name) => self.waiting.push(stored),
+            ResourceKind::StatusPage => {
+                // A relay that is taken away takes no page with it: nobody is written to then.
+                let host = PageHost { has_mail: true, ..self.host.clone() };
+                let (config, problem) = match resource::status_page(&stored.spec.spec(), &host, self.pages(), None) {
+                    Ok(read) => (Some(read.page), None),
+                    Err(problems) => (None, Some(sentence(&problems))),
+                };
+                let held = Held { problem, ..Held::new(stored.owner, stored.revision, stored.spec, config) };
+                self.pages.insert(stored.name, held);
+            }
         }
     }
 
@@ -200,7 +228,8 @@ impl Model {
         let defaults = self.own_defaults.iter().map(|held| (called(ResourceKind::Defaults, ""), &held.problem));
         let windows = self.maintenance.iter();
         let windows = windows.map(|(name, held)| (called(ResourceKind::Maintenance, name), &held.problem));
-        let all = defaults.chain(channels).chain(monitors).chain(windows);
+        let pages = self.pages.iter().map(|(name, held)| (called(ResourceKind::StatusPage, name), &held.problem));
+        let all = defaults.chain(channels).chain(monitors).chain(windows).chain(pages);
         all.filter_map(|(what, problem)| Some((what, problem.as_deref()?)))
     }
 
@@ -251,6 +280,16 @@ impl Model {
     /// All planned maintenance in force.
     pub(super) fn windows(&self) -> Vec<Maintenance> {
         self.maintenance.values().filter_map(|held| held.config.clone()).collect()
+    }
+
+    /// All status pages in force.
+    pub(super) fn pages(&self) -> impl Iterator<Item = &Page> {
+        self.pages.values().filter_map(|held| held.config.as_ref())
+    }
+
+    /// What the pages depend on.
+    pub(super) const fn host(&self) -> &PageHost {
+        &self.host
     }
 
     pub(super) fn monitor(&self, id: MonitorId) -> Option<&HeldMonitor> {
@@ -317,6 +356,12 @@ impl Model {
             match window {
                 Some(held) => drop(self.maintenance.insert(name.clone(), Held { revision, ..held.clone() })),
                 None => drop(self.maintenance.remove(name)),
+            }
+        }
+        for (name, page) in &draft.pages {
+            match page {
+                Some(held) => drop(self.pages.insert(name.clone(), Held { revision, ..held.clone() })),
+                None => drop(self.pages.remove(name)),
             }
         }
         for (name, monitor) in &draft.changed {

@@ -16,7 +16,7 @@ use crate::store::{Owner, ResourceKind, ResourceWrite};
 /// What applying a configuration does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Plan {
-    /// What changes, channels and defaults before monitors, and those before maintenance.
+    /// What changes, channels and defaults before monitors, and those before maintenance and status pages.
     pub steps: Vec<Step>,
     /// Names this plan: the same files against a server that changed meanwhile make another one.
     pub fingerprint: String,
@@ -31,13 +31,13 @@ pub struct Plan {
 pub struct Step {
     /// `create`, `change` or `delete`.
     pub action: &'static str,
-    /// `monitor`, `channel`, `maintenance` or `defaults`.
+    /// `monitor`, `channel`, `maintenance`, `status_page` or `defaults`.
     pub kind: &'static str,
     /// Its name.
     pub name: String,
     /// The name it had, where it is renamed.
     pub renamed_from: Option<String>,
-    /// How it asks and what, for a new monitor; the type of a new channel; when new maintenance is.
+    /// How it asks and what, for a new monitor; the type of a new channel; when new maintenance is; the title of a new page.
     pub about: Option<String>,
     /// What is different in it.
     pub changes: Vec<Difference>,
@@ -61,7 +61,7 @@ pub(super) fn think(model: &Model, files: Vec<(String, String)>, prune: bool) ->
     let inherited = model.own_defaults.as_ref().filter(|held| stays(held.owner));
     let inherited = inherited.map_or(model.file_defaults(), |held| &held.config);
     let monitors = model.monitors.iter().filter(|(_, held)| stays(held.owner));
-    let around = Around { channels: &kept.collect(), inherited, covered: &covered(monitors) };
+    let around = Around { channels: &kept.collect(), inherited, covered: &covered(monitors), host: model.host() };
     let documents = document::documents(files, around).map_err(Refused::Unreadable)?;
     let mut draft = Draft::new(model);
     for edit in edits(model, documents, prune) {
@@ -77,7 +77,8 @@ pub(super) fn think(model: &Model, files: Vec<(String, String)>, prune: bool) ->
     let kept: Vec<_> = of_people.map(|(name, _)| name.clone()).collect();
     let applied = model.monitors.values().filter(|held| held.owner == Owner::Apply).count()
         + model.channels.values().filter(|held| held.owner == Owner::Apply).count()
-        + model.maintenance.values().filter(|held| held.owner == Owner::Apply).count();
+        + model.maintenance.values().filter(|held| held.owner == Owner::Apply).count()
+        + model.pages.values().filter(|held| held.owner == Owner::Apply).count();
     let touched = steps.iter().filter(|step| step.action != "create").count();
     let fingerprint = fingerprint(&finished.writes, &steps);
     Ok((Plan { steps, fingerprint, unchanged: applied.saturating_sub(touched), kept }, finished))
@@ -85,7 +86,7 @@ pub(super) fn think(model: &Model, files: Vec<(String, String)>, prune: bool) ->
 
 /// What is to be edited so that the resources are those of the files.
 fn edits(model: &Model, documents: Documents, prune: bool) -> Vec<Edit> {
-    let Documents { defaults, channels, monitors, maintenance } = documents;
+    let Documents { defaults, channels, monitors, maintenance, status_pages } = documents;
     let put = |kind, name: Option<String>, spec| Edit {
         kind,
         name,
@@ -138,8 +139,21 @@ fn edits(model: &Model, documents: Documents, prune: bool) -> Vec<Edit> {
     }
     let over = model.maintenance.iter().filter(|(name, held)| goes(held.owner) && !windows.contains(*name));
     edits.extend(over.map(|(name, _)| delete(ResourceKind::Maintenance, name)));
+    let pages: BTreeSet<String> = status_pages.iter().flat_map(slugs).collect();
+    for spec in status_pages {
+        let slug = spec.text("slug").filter(|slug| model.pages.contains_key(*slug)).map(str::to_owned);
+        edits.push(put(ResourceKind::StatusPage, slug, spec));
+    }
+    let over = model.pages.iter().filter(|(slug, held)| goes(held.owner) && !pages.contains(*slug));
+    edits.extend(over.map(|(slug, _)| delete(ResourceKind::StatusPage, slug)));
     edits.extend(gone);
     edits
+}
+
+/// What a page is called and was called: the one with such a slug is that page.
+fn slugs(page: &Spec) -> Vec<String> {
+    let formerly = if let Some(Spec::List(slugs)) = page.get("formerly") { slugs.as_slice() } else { &[] };
+    page.get("slug").into_iter().chain(formerly).filter_map(Spec::as_text).map(str::to_owned).collect()
 }
 
 fn step(model: &Model, finished: &Finished, write: &ResourceWrite) -> Step {
@@ -159,6 +173,7 @@ fn step(model: &Model, finished: &Finished, write: &ResourceWrite) -> Step {
                 ResourceKind::Channel => model.channels.get(old_name).map(|held| (&held.spec, held.owner)),
                 ResourceKind::Monitor => model.monitors.get(old_name).map(|held| (&held.spec, held.owner)),
                 ResourceKind::Maintenance => model.maintenance.get(old_name).map(|held| (&held.spec, held.owner)),
+                ResourceKind::StatusPage => model.pages.get(old_name).map(|held| (&held.spec, held.owner)),
             };
             let new = Written::stored(spec).spec();
             Step {
@@ -178,6 +193,7 @@ fn about(finished: &Finished, kind: ResourceKind, name: &str, spec: &Spec) -> Op
         ResourceKind::Defaults => None,
         ResourceKind::Channel => spec.text("type").map(str::to_owned),
         ResourceKind::Maintenance => when(spec),
+        ResourceKind::StatusPage => spec.text("title").map(str::to_owned),
         ResourceKind::Monitor => {
             let held = finished.changed.get(name)?.as_ref()?;
             let question = &held.config.as_ref()?.question;
@@ -198,6 +214,7 @@ fn differences(kind: ResourceKind, old: &Spec, new: &Spec, by: Owner, owner: Own
         ResourceKind::Defaults | ResourceKind::Maintenance => spec.clone(),
         ResourceKind::Channel => resource::shown_channel(spec),
         ResourceKind::Monitor => resource::shown_monitor(spec),
+        ResourceKind::StatusPage => resource::shown_status_page(spec),
     };
     let (mut before, mut after) = (BTreeMap::new(), BTreeMap::new());
     leaves("", old, &shown(old), &mut before);

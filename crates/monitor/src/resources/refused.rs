@@ -34,6 +34,8 @@ pub enum Refused {
     Taken {
         /// The one that has it.
         what: String,
+        /// The key that says it: `name`.
+        key: &'static str,
     },
     /// It was changed since it was read.
     Stale {
@@ -74,7 +76,8 @@ impl Refused {
     }
 
     pub(super) fn taken(kind: ResourceKind, name: &str) -> Self {
-        Self::Taken { what: called(kind, name) }
+        let key = if kind == ResourceKind::StatusPage { "slug" } else { "name" };
+        Self::Taken { what: called(kind, name), key }
     }
 
     pub(super) fn conflict(why: impl Into<String>, way_out: impl Into<String>) -> Self {

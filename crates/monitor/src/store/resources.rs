@@ -14,19 +14,30 @@ pub enum ResourceKind {
     Monitor,
     /// Planned maintenance.
     Maintenance,
+    /// What strangers are told.
+    StatusPage,
 }
 
 impl ResourceKind {
     /// All of them, in the order in which they are read: each may name those before it.
-    pub const ALL: [Self; 4] = [Self::Defaults, Self::Channel, Self::Monitor, Self::Maintenance];
+    pub const ALL: [Self; 5] = [Self::Defaults, Self::Channel, Self::Monitor, Self::Maintenance, Self::StatusPage];
 
-    /// The word for it, in the store and for people.
+    /// The word for it, in the store and in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Defaults => "defaults",
             Self::Channel => "channel",
             Self::Monitor => "monitor",
             Self::Maintenance => "maintenance",
+            Self::StatusPage => "status_page",
+        }
+    }
+
+    /// What people call it.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::StatusPage => "status page",
+            other => other.as_str(),
         }
     }
 

@@ -32,7 +32,7 @@ pub(super) struct Files {
 pub(super) struct OneFile {
     /// Its name, for messages.
     name: String,
-    /// Its text, in YAML: `defaults`, `channels`, `monitors` and `maintenance`.
+    /// Its text, in YAML: `defaults`, `channels`, `monitors`, `maintenance` and `status_pages`.
     text: String,
 }
 
@@ -75,7 +75,9 @@ pub(super) async fn apply(
     Form(files): Form<Files>,
 ) -> Result<Json<Plan>, Problem> {
     let (prune, shown) = (files.prune, files.fingerprint.clone());
-    state.resources.apply(files.texts(), prune, shown.as_deref()).await.map(Json).map_err(Problem::refused)
+    let plan = state.resources.apply(files.texts(), prune, shown.as_deref()).await.map_err(Problem::refused)?;
+    state.status_pages.publish_now(&*state.store).await;
+    Ok(Json(plan))
 }
 
 /// All that is configured, as one file

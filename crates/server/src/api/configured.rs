@@ -102,7 +102,8 @@ async fn edit(state: &ApiState, edit: Edit) -> Result<Edited, Problem> {
     Ok(edited.remove(0))
 }
 
-fn object(spec: Spec) -> Result<Spec, Problem> {
+/// A body that is an object, as every resource is.
+pub(super) fn object(spec: Spec) -> Result<Spec, Problem> {
     match spec {
         Spec::Block(_) => Ok(spec),
         _ => Err(Problem::field("", "the body is no object", "write `{ \"key\": value }`")),

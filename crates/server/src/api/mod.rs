@@ -39,6 +39,7 @@ mod results;
 mod second_factor;
 mod series;
 mod sign_in;
+mod status_pages;
 mod trial;
 mod uptime;
 mod users;
@@ -157,6 +158,10 @@ fn documented() -> OpenApiRouter<ApiState> {
         .routes(routes!(maintenance::list, maintenance::create))
         .routes(routes!(maintenance::one, maintenance::replace, maintenance::patch, maintenance::delete))
         .routes(routes!(maintenance::end))
+        .routes(routes!(status_pages::list, status_pages::create))
+        .routes(routes!(status_pages::preview))
+        .routes(routes!(status_pages::previewed))
+        .routes(routes!(status_pages::one, status_pages::replace, status_pages::patch, status_pages::delete))
         .routes(routes!(code::plan))
         .routes(routes!(code::apply))
         .routes(routes!(code::export))
@@ -219,7 +224,7 @@ async fn guard(request: Request, next: Next) -> Response {
     let mut response = answered(next.run(request), PATIENCE).await;
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.entry(header::X_FRAME_OPTIONS).or_insert(HeaderValue::from_static("DENY"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

@@ -20,8 +20,8 @@ pub(super) use self::refusals::{
     Refusals, RefusalsOfBody, RefusalsOfChange, RefusalsOfOne, RefusalsOfOneWrite, RefusalsOfSignIn, RefusalsOfWrites,
 };
 pub(super) use self::words::{
-    delivery_state, incident_kind, maintenance_state, note_kind, notification_kind, order, outcome, owner, reason,
-    role, scopes, status,
+    delivery_state, incident_kind, maintenance_state, note_kind, notification_kind, order, outcome, owner, page_access,
+    reason, role, scopes, status,
 };
 
 use super::need::need;
@@ -230,6 +230,39 @@ impl PartialSchema for MaintenanceSpec {
 impl ToSchema for MaintenanceSpec {
     fn name() -> std::borrow::Cow<'static, str> {
         "MaintenanceSpec".into()
+    }
+}
+
+/// The status page that a path names.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "the document of what `Key` reads")]
+pub(super) struct StatusPage {
+    /// Its slug.
+    slug: String,
+}
+
+/// The preview that a path names.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "the document of what `Key` reads")]
+pub(super) struct Preview {
+    /// The last part of its address.
+    id: String,
+}
+
+/// A status page with the keys of a configuration.
+pub(super) struct StatusPageSpec;
+
+impl PartialSchema for StatusPageSpec {
+    fn schema() -> RefOr<Schema> {
+        config::schema::status_page()
+    }
+}
+
+impl ToSchema for StatusPageSpec {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "StatusPageSpec".into()
     }
 }
 

@@ -154,13 +154,13 @@ impl Problem {
         match refused {
             Refused::Wrong { what, problems } => Self::wrong(&what, problems),
             Refused::Missing { kind, key } => {
-                Self::not_found(format!("there is no {} `{key}`", kind.as_str()), "see the list for those there are")
+                Self::not_found(format!("there is no {} `{key}`", kind.title()), "see the list for those there are")
             }
             Refused::OfFile { what, file } => {
                 Self::conflict(format!("{what} is said in `{file}`"), "change it in that file; the server follows it")
             }
-            Refused::Taken { what } => Self {
-                field: Some("/name".to_owned()),
+            Refused::Taken { what, key } => Self {
+                field: Some(format!("/{key}")),
                 ..Self::conflict(format!("{what} is there already"), "choose another name, or change that one")
             },
             Refused::Stale { what, revision } => Self {

@@ -14,6 +14,7 @@ mod gather;
 mod letters;
 mod news;
 mod planned;
+mod preview;
 mod render;
 mod serve;
 mod snapshot;
@@ -23,7 +24,7 @@ mod words;
 
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use allswell_core::Mono;
@@ -38,10 +39,12 @@ use tracing::warn;
 
 use self::access::Door;
 use self::gather::Responses;
+use self::preview::Previews;
 use self::snapshot::{Published, Snapshot};
 use self::subscribe::Subscriptions;
 use self::view::{COMPONENTS_MAX, View};
 
+pub(crate) use preview::POLICY as PREVIEW_POLICY;
 pub(crate) use serve::serve;
 
 /// Where the key of cookies lies below the data directory.
@@ -59,9 +62,11 @@ pub struct StatusPages {
     door: Door,
     /// Where people find the server, with a slash at its end.
     base: String,
-    settings: RwLock<Arc<[Page]>>,
     snapshot: RwLock<Arc<Snapshot>>,
+    /// Says which pages there are.
     bulletin: Arc<Bulletin>,
+    /// Pages that were looked at before they are kept.
+    previews: Mutex<Previews>,
     /// Who is written to; `None` where the server has no relay.
     subscriptions: Option<Subscriptions>,
     /// Held while pages are written: older ones never take the place of newer ones.
@@ -72,15 +77,15 @@ pub struct StatusPages {
 #[derive(Default)]
 struct Press {
     responses: Responses,
-    /// When the response times were read.
-    read: Option<Mono>,
+    /// When the response times were read, and for which pages.
+    read: Option<(Mono, Arc<[Page]>)>,
     /// Which monitors were missing, so that it is told once.
     missing: Vec<(String, String)>,
 }
 
 impl StatusPages {
-    /// Without pages, until [`Self::follow`] says which there are. `public_url` is where people find the server, `bulletin` says
-    /// when something changes.
+    /// The pages of which `bulletin` says that they are there, as soon as they are [published](Self::publish). `public_url` is
+    /// where people find the server.
     ///
     /// # Errors
     /// The system's, when the key of cookies in the data directory can neither be read nor written.
@@ -89,9 +94,9 @@ impl StatusPages {
             clock,
             door: Door::new(SecretKey::of(data, KEY_FILE)?),
             base: format!("{}/", public_url.trim_end_matches('/')),
-            settings: RwLock::new(Arc::from([])),
             snapshot: RwLock::default(),
             bulletin,
+            previews: Mutex::default(),
             subscriptions: None,
             press: tokio::sync::Mutex::default(),
         })
@@ -103,28 +108,24 @@ impl StatusPages {
         self
     }
 
-    /// These are the pages from now on; they are written at the next [`Self::publish`].
-    pub fn follow(&self, mut pages: Vec<Page>) {
-        // A relay that came with a new configuration is there after a restart.
-        pages.iter_mut().for_each(|page| page.subscribe &= self.subscriptions.is_some());
-        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = pages.into();
-    }
-
     /// Writes all pages as they are now.
     ///
     /// # Errors
     /// [`StoreError`] when the store cannot be read; then the pages stay as they were.
     pub async fn publish(&self, store: &dyn Store) -> Result<(), StoreError> {
         let mut press = self.press.lock().await;
-        let settings = Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner));
+        let shown = self.bulletin.pages();
+        let settings = self.settings(&shown);
         if settings.is_empty() {
             *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::default();
             return Ok(());
         }
         let now = self.clock.now();
-        if press.read.is_none_or(|read| now.mono.since(read) >= REFRESH) {
+        let is_known =
+            |(read, pages): &(Mono, Arc<[Page]>)| now.mono.since(*read) < REFRESH && Arc::ptr_eq(pages, &shown);
+        if !press.read.as_ref().is_some_and(is_known) {
             press.responses = gather::responses(store, &settings).await?;
-            press.read = Some(now.mono);
+            press.read = Some((now.mono, shown));
         }
         let mut gathered = gather::gather(store, &settings, &press.responses, now.wall).await?;
         gathered.planned = self.bulletin.planned();
@@ -140,6 +141,13 @@ impl StatusPages {
         Ok(())
     }
 
+    /// Writes all pages as they are now; when the store cannot be read they follow as soon as it can.
+    pub(crate) async fn publish_now(&self, store: &dyn Store) {
+        if let Err(error) = self.publish(store).await {
+            warn!(error = &error as &dyn std::error::Error, "cannot write the status pages yet");
+        }
+    }
+
     /// Writes to subscribers what they are to be told, until `stop` says so.
     pub(crate) async fn write_mails(&self, mut stop: watch::Receiver<bool>) {
         let Some(subscriptions) = &self.subscriptions else { return };
@@ -148,8 +156,8 @@ impl StatusPages {
                 _ = stop.wait_for(|stop| *stop) => return,
                 () = subscriptions.wait(self.clock.now().wall) => {}
             }
-            let settings = Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner));
-            let pages: Vec<(Page, String)> = settings.iter().map(|page| (page.clone(), self.address(page))).collect();
+            let settings = self.settings(&self.bulletin.pages()).into_iter();
+            let pages: Vec<(Page, String)> = settings.map(|page| (page.clone(), self.address(&page))).collect();
             if let Err(error) = subscriptions.send_due(&pages, self.clock.now().wall).await {
                 warn!(error = &error as &dyn std::error::Error, "cannot write to subscribers yet");
                 tokio::time::sleep(PAUSE).await;
@@ -180,8 +188,15 @@ impl StatusPages {
         }
     }
 
+    /// The pages that there are; without a relay nobody can subscribe to them.
+    fn settings(&self, shown: &[Page]) -> Vec<Page> {
+        // A relay that came with a new configuration is there after a restart.
+        let can = self.subscriptions.is_some();
+        shown.iter().map(|page| Page { subscribe: page.subscribe && can, ..page.clone() }).collect()
+    }
+
     /// Where a page is found, with a slash at its end.
-    fn address(&self, page: &Page) -> String {
+    pub(crate) fn address(&self, page: &Page) -> String {
         match &page.domain {
             Some(domain) => format!("https://{domain}/"),
             None => format!("{}s/{}/", self.base, page.slug),
@@ -220,6 +235,7 @@ mod tests {
     pub(super) fn page(slug: &str, sections: Vec<Section>) -> Page {
         Page {
             slug: slug.to_owned(),
+            formerly: Vec::new(),
             title: "Acme status".to_owned(),
             description: None,
             link: None,

@@ -1,13 +1,16 @@
 //! The pages in HTML and their style sheet.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use allswell_core::Wall;
 use allswell_core::time::humane;
 use allswell_core::uptime::Presence;
-use allswell_monitor::status_page::{Colour, Page};
+use allswell_monitor::status_page::{Colour, Logo, Page};
 use allswell_monitor::store::PublicUpdate;
 use askama::Template;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
 use super::days::{DAYS, Day, Look};
@@ -38,8 +41,11 @@ pub(super) struct Frame<'a> {
     description: Option<&'a str>,
     link: Option<&'a str>,
     css: String,
-    has_logo: bool,
-    has_logo_dark: bool,
+    /// The style itself, where nothing lies beside the page.
+    style: Option<String>,
+    /// Where the picture beside the title is.
+    logo: Option<Cow<'static, str>>,
+    logo_dark: Option<Cow<'static, str>>,
     has_feeds: bool,
     can_subscribe: bool,
 }
@@ -52,10 +58,23 @@ impl<'a> Frame<'a> {
             description: page.description.as_deref(),
             link: page.link.as_deref(),
             css: css_version(page),
-            has_logo: page.logo.is_some(),
-            has_logo_dark: page.logo_dark.is_some(),
+            style: None,
+            logo: page.logo.as_ref().map(|_| "logo".into()),
+            logo_dark: page.logo_dark.as_ref().map(|_| "logo-dark".into()),
             has_feeds: true,
             can_subscribe: page.subscribe,
+        }
+    }
+
+    /// Of a page that is complete in itself: nothing lies beside it.
+    fn of_preview(page: &'a Page) -> Self {
+        let picture = |logo: &Logo| format!("data:{};base64,{}", logo.kind, STANDARD.encode(&logo.bytes)).into();
+        Self {
+            style: Some(css(page)),
+            logo: page.logo.as_ref().map(picture),
+            logo_dark: page.logo_dark.as_ref().map(picture),
+            has_feeds: false,
+            ..Self::of(page)
         }
     }
 
@@ -66,8 +85,9 @@ impl<'a> Frame<'a> {
             description: None,
             link: None,
             css: css_version(page),
-            has_logo: false,
-            has_logo_dark: false,
+            style: None,
+            logo: None,
+            logo_dark: None,
             has_feeds: false,
             can_subscribe: false,
         }
@@ -147,6 +167,15 @@ struct Update {
 
 /// The first page.
 pub(super) fn page(page: &Page, view: &View) -> String {
+    first(Frame::of(page), view)
+}
+
+/// The first page, complete in itself.
+pub(super) fn preview(page: &Page, view: &View) -> String {
+    first(Frame::of_preview(page), view)
+}
+
+fn first(frame: Frame<'_>, view: &View) -> String {
     static OUTLINES: LazyLock<String> = LazyLock::new(bars::outlines);
     let is_empty = |component: &ComponentView| component.facts.days.iter().any(|day| day.look() == Look::Nothing);
     let since = view.at - std::time::Duration::from_secs(86_400) * PAST_DAYS;
@@ -158,7 +187,7 @@ pub(super) fn page(page: &Page, view: &View) -> String {
         _ => format!("No others since {}.", words::whole_day(since)),
     };
     rendered(&Whole {
-        frame: Frame::of(page),
+        frame,
         shape: words::shape(view.summary.worst),
         headline: &view.summary.headline,
         rest: &view.summary.rest,

@@ -35,7 +35,10 @@ pub(crate) async fn serve(State(pages): State<Arc<StatusPages>>, request: Reques
             let (slug, rest) = below.split_once('/').unwrap_or((below, ""));
             let Some(published) = snapshot.by_slug(slug) else { return next.run(request).await };
             if !below.contains('/') {
-                return moved(slug, request.uri().query());
+                return moved(&published.page.slug, request.uri().query());
+            }
+            if slug != published.page.slug && Purpose::of(rest).is_none() {
+                return moved_from(rest, &published.page.slug, request.uri().query());
             }
             (published, rest)
         }
@@ -95,6 +98,12 @@ fn badge(published: &Published, path: &str, query: &str) -> Option<Result<String
 fn moved(slug: &str, query: Option<&str>) -> Response {
     let query = query.map(|query| format!("?{query}")).unwrap_or_default();
     to(&format!("{slug}/{query}"), StatusCode::PERMANENT_REDIRECT, None)
+}
+
+/// The page has another slug by now. Links in old mails are followed at once, since programs that use them follow no redirect.
+fn moved_from(rest: &str, slug: &str, query: Option<&str>) -> Response {
+    let (up, query) = ("../".repeat(rest.matches('/').count() + 1), query.map(|query| format!("?{query}")));
+    to(&format!("{up}{slug}/{rest}{}", query.unwrap_or_default()), StatusCode::PERMANENT_REDIRECT, None)
 }
 
 /// Takes the token out of the address: it would be in the history, and in what people copy.

@@ -43,13 +43,14 @@ pub(super) struct File {
 impl Snapshot {
     /// Of pages and how each is called by a browser.
     pub(super) fn of(pages: Vec<Published>) -> Self {
-        let slugs = pages.iter().enumerate().map(|(index, one)| (one.page.slug.clone(), index)).collect();
+        let slugs = pages.iter().enumerate();
+        let slugs = slugs.flat_map(|(index, one)| one.page.slugs().map(move |slug| (slug.to_owned(), index))).collect();
         let hosts =
             pages.iter().enumerate().filter_map(|(index, one)| Some((one.page.domain.clone()?, index))).collect();
         Self { pages, slugs, hosts }
     }
 
-    /// The page with this name.
+    /// The page with this slug, or that had it before.
     pub(super) fn by_slug(&self, slug: &str) -> Option<&Published> {
         self.pages.get(*self.slugs.get(slug)?)
     }

@@ -47,7 +47,7 @@ pub(super) struct Subscriptions {
     mailer: Mailer,
     key: SecretKey,
     places: Mutex<Throttle<IpAddr>>,
-    /// When news of each page were told last.
+    /// When news of each page were told last, by the slug that it began with, as everything here.
     told: Mutex<HashMap<String, Wall>>,
     written: Notify,
 }
@@ -109,7 +109,7 @@ impl Subscriptions {
         if may.is_err() {
             return Ok(Asked::TooMany);
         }
-        if self.store.ask_subscriber(page.slug.clone(), address, now.wall).await? {
+        if self.store.ask_subscriber(page.origin().to_owned(), address, now.wall).await? {
             self.written.notify_one();
         }
         Ok(Asked::Taken)
@@ -117,7 +117,7 @@ impl Subscriptions {
 
     /// Does what `link` is for. Gives whether the address was known.
     pub(super) async fn follow(&self, page: &Page, link: Link, now: Wall) -> Result<bool, StoreError> {
-        let page = page.slug.clone();
+        let page = page.origin().to_owned();
         match link.purpose {
             Purpose::Confirm => self.store.confirm_subscriber(page, link.address, now).await,
             Purpose::Leave => self.store.remove_subscriber(page, link.address).await,
@@ -147,19 +147,24 @@ impl Subscriptions {
     }
 
     fn mac(&self, page: &Page, purpose: Purpose, address: &str, until: &str) -> hmac::Hmac<sha2::Sha256> {
-        self.key.mac(&["subscription", purpose.path(), &page.slug, address, until])
+        self.key.mac(&["subscription", purpose.path(), page.origin(), address, until])
     }
 
     /// Has subscribers told what `view` shows and they do not know, unless they were told something a moment ago.
     pub(super) async fn tell(&self, page: &Page, view: &View) -> Result<(), StoreError> {
         let now = view.at;
         let is_quiet = |last: &Wall| *last > now || now.since(*last) >= GATHER;
-        if self.told.lock().unwrap_or_else(PoisonError::into_inner).get(&page.slug).is_some_and(|last| !is_quiet(last))
+        if self
+            .told
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(page.origin())
+            .is_some_and(|last| !is_quiet(last))
         {
             return Ok(());
         }
-        if self.store.tell_subscribers(page.slug.clone(), news::of(view), now).await? > 0 {
-            self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(page.slug.clone(), now);
+        if self.store.tell_subscribers(page.origin().to_owned(), news::of(view), now).await? > 0 {
+            self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(page.origin().to_owned(), now);
             self.written.notify_one();
         }
         Ok(())
@@ -187,7 +192,7 @@ impl Subscriptions {
     }
 
     async fn send(&self, mail: PageMail, pages: &[(Page, String)], now: Wall) -> Result<(), StoreError> {
-        let page = pages.iter().find(|(page, _)| page.slug == mail.page && page.subscribe);
+        let page = pages.iter().find(|(page, _)| page.origin() == mail.page && page.subscribe);
         let Some((page, base)) = page else {
             // The page is no more, or has no subscribers any more.
             return self.store.settle_mail(mail.id, None).await;

@@ -106,7 +106,7 @@ impl IncidentView {
             _ => Presence::Degraded,
         };
         let is_trouble = matches!(now, Presence::Down | Presence::Degraded | Presence::Maintenance);
-        let digest = Sha256::digest(format!("{}:{}:{}", page.slug, incident.id.monitor, incident.id.seq));
+        let digest = Sha256::digest(format!("{}:{}:{}", page.origin(), incident.id.monitor, incident.id.seq));
         let update = |update: &PublicUpdate| PublicUpdate { at: update.at, text: visible_lines(&update.text) };
         Self {
             id: digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect(),

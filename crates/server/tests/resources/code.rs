@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::world::{Answer, World};
 
-const WHOLE: &str = r#"
+const WHOLE: &str = r##"
 channels:
   hook: { type: webhook, url: "${file:DIR/url}", headers: { X-Id: "${env:PATH}" } }
 defaults: { interval: 30s, channels: [] }
@@ -19,7 +19,18 @@ monitors:
 maintenance:
   - { name: weekly, monitors: [api, nightly], cron: "0 2 * * SUN", timezone: Europe/Berlin, duration: 1h }
   - { tags: [a/b], groups: ["0123"], name: move, until: "2026-12-25T01:00", from: "2026-12-24T22:00" }
-"#;
+status_pages:
+  - title: "Shop: status"
+    slug: shop
+    formerly: [store]
+    colour: "#0f62fe"
+    logo: "data:image/svg+xml;base64,PHN2Zy8+"
+    access: token
+    token: "${file:DIR/token}"
+    sections:
+      - { name: Shop, monitors: [{ monitor: api, name: Payments }, { monitor: nightly }] }
+      - { tags: [eu], groups: ["0123"] }
+"##;
 
 async fn send(world: &World, what: &str, text: &str, more: Value) -> Answer {
     let text = text.replace("DIR", &place(world));
@@ -28,10 +39,11 @@ async fn send(world: &World, what: &str, text: &str, more: Value) -> Answer {
     world.post(&format!("/api/v1/{what}"), &body).await
 }
 
-/// A directory with the address of a channel, which nobody may read.
+/// A directory with the address of a channel and the token of a page, which nobody may read.
 fn place(world: &World) -> String {
     let directory = world.data.path();
     std::fs::write(directory.join("url"), "http://127.0.0.1:1/canary").expect("written");
+    std::fs::write(directory.join("token"), "canary-0123456789").expect("written");
     directory.display().to_string()
 }
 
@@ -66,7 +78,7 @@ async fn what_was_exported_makes_the_same_on_an_empty_server() {
     assert!(exported.contains("name: \"no: 5 #x\"") && exported.contains("cron: \"0 3 * * *\""), "{exported}");
     for world in [&first, &second] {
         let plan = send(world, "plan", &exported, json!({})).await.expect(200);
-        assert_eq!((steps(&plan), &plan["unchanged"]), (vec![], &json!(6)), "{plan}");
+        assert_eq!((steps(&plan), &plan["unchanged"]), (vec![], &json!(7)), "{plan}");
     }
     first.stop().await;
     second.stop().await;
@@ -84,10 +96,12 @@ async fn a_plan_shows_what_apply_does_and_does_nothing_itself() {
         "create monitor nightly",
         "create maintenance weekly",
         "create maintenance move",
+        "create status_page shop",
     ];
     assert_eq!(steps(&created), planned);
     assert_eq!(created["steps"][2]["about"], "http  GET http://127.0.0.1:1/ready");
     assert_eq!(created["steps"][5]["about"], "cron  0 2 * * SUN");
+    assert_eq!(created["steps"][7]["about"], "Shop: status");
     assert_eq!(world.get("/api/v1/monitors").await.expect(200)["monitors"], json!([]));
     let fingerprint = json!({ "fingerprint": created["fingerprint"] });
     let applied = send(&world, "apply", WHOLE, fingerprint.clone()).await.expect(200);
@@ -99,6 +113,8 @@ async fn a_plan_shows_what_apply_does_and_does_nothing_itself() {
     let changed = WHOLE.replace("interval: 30s", "interval: 1m").replace("0 3 * * *", "0 4 * * *");
     let changed = changed.replace("name: api", "name: web\n    renamed_from: api");
     let changed = changed.replace("tags: [eu, \"a/b\"]", "tags: [eu]").replace("[api, nightly]", "[web]");
+    let changed = changed.replace("monitor: api", "monitor: web").replace("slug: shop", "slug: market");
+    let changed = changed.replace("formerly: [store]", "formerly: [store, shop]");
     let lost = send(&world, "plan", &changed, json!({})).await.expect(422);
     assert_eq!(lost["errors"][0]["detail"], "there is no tag `a/b`", "it went with the monitor that had it");
     let changed = changed.replace("tags: [a/b], ", "");
@@ -109,6 +125,10 @@ async fn a_plan_shows_what_apply_does_and_does_nothing_itself() {
         "change monitor nightly heartbeat.cron 0 3 * * *>0 4 * * *",
         "change maintenance weekly monitors [\"api\",\"nightly\"]>[\"web\"]",
         "change maintenance move tags [\"a/b\"]>-",
+        "change status_page market formerly [\"store\"]>[\"store\",\"shop\"] sections [{\"name\":\"Shop\",\"monitors\":\
+         [{\"monitor\":\"api\",\"name\":\"Payments\"},{\"monitor\":\"nightly\"}]},{\"groups\":[\"0123\"],\"tags\":[\"eu\"]}]>\
+         [{\"name\":\"Shop\",\"monitors\":[{\"monitor\":\"web\",\"name\":\"Payments\"},{\"monitor\":\"nightly\"}]},\
+         {\"groups\":[\"0123\"],\"tags\":[\"eu\"]}] slug shop>market",
     ];
     assert_eq!(steps(&plan), expected);
     let id = world.get("/api/v1/monitors/api").await.expect(200)["id"].clone();

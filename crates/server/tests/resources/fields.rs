@@ -114,11 +114,26 @@ async fn a_bad_value_of_any_field_is_told_with_the_field_and_changes_nothing() {
     let schemas = &document["components"]["schemas"];
     fields(&[], &schemas["MonitorSpec"], schemas, &mut found);
     assert!(found.len() > 100, "{}", found.len());
-    for field in &found {
+    refused(&world, "/api/v1/monitors", &found, base).await;
+    let mut found = Vec::new();
+    fields(&[], &schemas["StatusPageSpec"], schemas, &mut found);
+    assert!(found.len() > 10, "{}", found.len());
+    let page = json!({ "slug": "x", "title": "X", "sections": [{ "tags": ["x"] }] });
+    refused(&world, "/api/v1/status-pages", &found, |_| page.clone()).await;
+    assert_eq!(world.get("/api/v1/monitors").await.expect(200)["monitors"].as_array().map(Vec::len), Some(1));
+    assert_eq!(world.get("/api/v1/status-pages").await.expect(200)["status_pages"], json!([]));
+    let after = world.get("/api/v1/monitors/kept").await.expect(200);
+    assert_eq!((&after["spec"], &after["revision"]), (&before["spec"], &before["revision"]));
+    world.stop().await;
+}
+
+/// Posts each wrong value of each field to `path`, within what `base` says is good beside it.
+async fn refused(world: &World, path: &str, found: &[Field], base: impl Fn(&[String]) -> Value) {
+    for field in found {
         let base = base(&field.path);
         for wrong in field.wrong() {
             let spec = with(&base, &field.path, &wrong);
-            let problem = world.post("/api/v1/monitors", &spec).await.expect(422);
+            let problem = world.post(path, &spec).await.expect(422);
             let pointer = field.pointer();
             let told = problem["errors"].as_array().expect("errors").iter();
             let of_it = told.filter(|one| one["pointer"].as_str().is_some_and(|at| at.starts_with(&pointer)));
@@ -132,16 +147,12 @@ async fn a_bad_value_of_any_field_is_told_with_the_field_and_changes_nothing() {
             }
         }
         if field.types().contains(&"object") && field.schema["additionalProperties"] == false {
-            let mut path = field.path.clone();
-            path.push("intervall".to_owned());
-            let problem = world.post("/api/v1/monitors", &with(&base, &path, &json!(1))).await.expect(422);
+            let mut pointer = field.path.clone();
+            pointer.push("intervall".to_owned());
+            let problem = world.post(path, &with(&base, &pointer, &json!(1))).await.expect(422);
             assert!(problem.to_string().contains("unknown key `intervall`"), "{problem}");
         }
     }
-    assert_eq!(world.get("/api/v1/monitors").await.expect(200)["monitors"].as_array().map(Vec::len), Some(1));
-    let after = world.get("/api/v1/monitors/kept").await.expect(200);
-    assert_eq!((&after["spec"], &after["revision"]), (&before["spec"], &before["revision"]));
-    world.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,4 +6,6 @@ mod fields;
 mod maintenance;
 mod many;
 mod monitors;
+mod named;
+mod status_pages;
 mod world;

@@ -1,6 +1,12 @@
 //! The keys of status pages.
 
 use super::{Block, Given, Key, Kind, NAME_MAX, SECRET, TAG_MAX, TEXT, key};
+use crate::status_page::Access;
+
+/// The longest slug, in characters.
+const SLUG_MAX: usize = 64;
+/// So many former slugs of a page are known.
+pub(in crate::config) const FORMERLY_MAX: usize = 20;
 
 /// A status page.
 pub(in crate::config) static STATUS_PAGE: Block = Block {
@@ -8,20 +14,27 @@ pub(in crate::config) static STATUS_PAGE: Block = Block {
     keys: &[
         key(
             "slug",
-            Kind::Text { most: 64 },
+            Kind::Text { most: SLUG_MAX },
             Given::Required,
             "Its address is `/s/SLUG/`: small letters, digits and dashes, unlike any other page's.",
+        ),
+        key(
+            "formerly",
+            Kind::List { of: &Kind::Text { most: SLUG_MAX }, most: FORMERLY_MAX },
+            Given::Nothing,
+            "The slugs it had before, the oldest first. They lead to it, and its subscribers stay with it. A page that is renamed \
+             through the API knows them by itself.",
         ),
         key("title", Kind::Text { most: NAME_MAX }, Given::Required, "What it is called."),
         key("description", Kind::Text { most: 500 }, Given::Nothing, "A sentence or two for visitors."),
         key("link", TEXT, Given::Nothing, "Where logo and title lead: your own site, `https://` or `http://`."),
         key(
             "logo",
-            Kind::File,
+            Kind::Picture,
             Given::Nothing,
             "An SVG, PNG, JPEG or WebP of at most 128 KiB; shown 32 pixels high beside the title.",
         ),
-        key("logo_dark", Kind::File, Given::Words("`logo`"), "The one for dark surroundings."),
+        key("logo_dark", Kind::Picture, Given::Words("`logo`"), "The one for dark surroundings."),
         COLOUR,
         key("colour_dark", Kind::Text { most: 7 }, Given::Words("`colour`"), "The one for dark surroundings."),
         key(
@@ -32,7 +45,7 @@ pub(in crate::config) static STATUS_PAGE: Block = Block {
         ),
         key(
             "access",
-            Kind::Word(&["public", "password", "token"]),
+            Kind::Word(&Access::WORDS),
             Given::Words("`public`"),
             "Who may see it: everybody, who knows `password`, or who has the link with `?token=`.",
         ),

@@ -26,8 +26,9 @@ impl Reader<'_> {
             Kind::Number { least, most } => self.number(name, node, &text, *least, *most).map(Datum::Number),
             Kind::Flag => self.one_of(name, node, &text, &["true", "false"]).map(|word| Datum::Flag(word == "true")),
             Kind::Word(words) => self.one_of(name, node, &text, words).map(|word| Datum::Text(word.to_owned())),
-            Kind::File | Kind::Directory if text.is_empty() => self.empty(name, node),
-            Kind::File => Some(Datum::File(self.surroundings.directory.join(text))),
+            Kind::File | Kind::Picture | Kind::Directory if text.is_empty() => self.empty(name, node),
+            Kind::Picture if text.starts_with("data:") => Some(Datum::Text(text)),
+            Kind::File | Kind::Picture => Some(Datum::File(self.surroundings.directory.join(text))),
             Kind::Directory => Some(Datum::Directory(self.surroundings.directory.join(text))),
             Kind::Text { .. } if text.is_empty() => self.empty(name, node),
             Kind::Text { most } | Kind::Secret { most } if text.chars().count() > *most => {
@@ -155,6 +156,7 @@ fn expected(kind: &Kind) -> &'static str {
         Kind::Number { .. } => "a number",
         Kind::Flag => "`true` or `false`",
         Kind::File | Kind::Directory => "a path",
+        Kind::Picture => "a path or a `data:` URL",
         _ => "text",
     }
 }

@@ -26,7 +26,7 @@ fn a_page_has_what_is_written_and_little_need_be() {
     "##;
     let config =
         parse(text, &directory.path().join("allswell.yaml"), &|_| None).unwrap_or_else(|errors| panic!("{errors}"));
-    let page = &config.status_pages[0];
+    let page = &config.status_pages[0].page;
     assert_eq!((page.slug.as_str(), page.domain.as_deref()), ("acme", Some("status.example.com")));
     assert_eq!(page.logo.as_ref().map(|logo| (logo.kind, &*logo.bytes)), Some(("image/svg+xml", &b"<svg/>"[..])));
     assert_eq!(config.files, [directory.path().join("logo.svg")], "a changed logo is a changed configuration");
@@ -40,7 +40,7 @@ fn a_page_has_what_is_written_and_little_need_be() {
         page.sections[0].components,
         [component("web", "web", None), component("pay-7", "Payments", Some("cards"))]
     );
-    assert_eq!(good(&super::status_pages::page("")).status_pages[0].access, Access::Public);
+    assert_eq!(good(&super::status_pages::page("")).status_pages[0].page.access, Access::Public);
 }
 
 #[test]
@@ -57,12 +57,19 @@ fn what_a_page_cannot_be_is_told_with_the_way_out() {
     check("link: \"javascript:alert(1)\"", "`link: javascript:alert(1)` leads nowhere");
     check("logo: gone.svg", "cannot use `gone.svg` as a logo");
     check("logo: logo.gif", "its name does not end in .svg, .png, .jpg or .webp");
+    check(
+        "logo: \"data:image/gif;base64,R0lGODlh\"",
+        "cannot use `data:image/gif;base64,R0lGODlh` as a logo: it is none of",
+    );
+    check("formerly: [acme, Old one]", "`formerly: Old one` cannot stand in an address");
     check("access: password", "`access: password` needs `password`");
     check("access: password, password: short", "`password` is too easy to guess");
     check("access: token, token: \"0123456789 abcdef\"", "`token` is too easy to guess");
     check("password: open sesame", "`password` means nothing with `access: public`");
     let twice = "status_pages: [{ slug: a, title: A, sections: [{ tags: [x] }] }, { slug: a, title: B, sections: [{ tags: [x] }] }]";
     assert!(read(twice).expect_err("twice").to_string().contains("two status pages have the slug `a`"));
+    let again = "status_pages: [{ slug: a, title: A, sections: [{ tags: [x] }] }, { slug: b, formerly: [a], title: B, sections: [{ tags: [x] }] }]";
+    assert!(read(again).expect_err("again").to_string().contains("two status pages have the slug `a`"));
     let slug = "status_pages: [{ slug: My page, title: A, sections: [{ tags: [x] }] }]";
     assert!(read(slug).expect_err("spaces").to_string().contains("cannot stand in an address"));
     let nothing = "status_pages: [{ slug: a, title: A, sections: [{ name: x }] }]";

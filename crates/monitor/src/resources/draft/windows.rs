@@ -46,7 +46,7 @@ impl Draft<'_> {
         Ok(Outcome { kind, name, revision: 0 })
     }
 
-    /// Refuses to take away what maintenance covers by its name.
+    /// Refuses to take away what maintenance covers by its name; monitors have been followed where that can be.
     pub(super) fn windows_hold(&self) -> Result<(), Refused> {
         let windows = self.all_windows();
         if self.changed.is_empty() || windows.is_empty() {
@@ -70,7 +70,7 @@ impl Draft<'_> {
         held.filter_map(|held| held.config.clone()).collect()
     }
 
-    fn window(&self, name: &str) -> Option<&HeldMaintenance> {
+    pub(super) fn window(&self, name: &str) -> Option<&HeldMaintenance> {
         match self.maintenance.get(name) {
             Some(edited) => edited.as_ref(),
             None => self.model.maintenance.get(name),
@@ -78,7 +78,7 @@ impl Draft<'_> {
     }
 
     /// What maintenance may cover after the edits.
-    fn covered(&self) -> Covered {
+    pub(super) fn covered(&self) -> Covered {
         let stay = self.model.monitors.iter().filter(|(name, _)| !self.changed.contains_key(*name));
         let edited = self.changed.iter().filter_map(|(name, held)| Some((name, held.as_ref()?)));
         covered(stay.chain(edited))

@@ -5,12 +5,13 @@ use allswell_core::{Reason, Verdict, incident};
 use allswell_monitor::access::{Role, Scope};
 use allswell_monitor::fleet::Order;
 use allswell_monitor::notification;
+use allswell_monitor::status_page::Access;
 use allswell_monitor::store::{DeliveryState, Owner};
 use utoipa::openapi::Ref;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Type};
 
 /// The lists of words that answers share, by the names of their schemas.
-pub(super) fn words() -> [(&'static str, ObjectBuilder); 12] {
+pub(super) fn words() -> [(&'static str, ObjectBuilder); 13] {
     [
         (STATUS, word(Presence::ALL.map(Presence::as_str))),
         (OUTCOME, word(Verdict::ALL.map(Verdict::as_str))),
@@ -24,6 +25,7 @@ pub(super) fn words() -> [(&'static str, ObjectBuilder); 12] {
         (SCOPE, word(Scope::ALL.map(Scope::as_str))),
         (OWNER, word(Owner::ALL.map(Owner::as_str))),
         (MAINTENANCE_STATE, word(["planned", "open", "over"])),
+        (PAGE_ACCESS, word(Access::WORDS)),
     ]
 }
 
@@ -39,6 +41,7 @@ const ROLE: &str = "Role";
 const SCOPE: &str = "Scope";
 const OWNER: &str = "Owner";
 const MAINTENANCE_STATE: &str = "MaintenanceState";
+const PAGE_ACCESS: &str = "PageAccess";
 
 fn word(words: impl IntoIterator<Item = &'static str>) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words))
@@ -62,6 +65,11 @@ pub(in crate::api) fn reason() -> OneOfBuilder {
 /// Where a window of planned maintenance stands; `null` where it is not in force.
 pub(in crate::api) fn maintenance_state() -> OneOfBuilder {
     or_null(MAINTENANCE_STATE)
+}
+
+/// Who may see a status page; `null` where it is not in force.
+pub(in crate::api) fn page_access() -> OneOfBuilder {
+    or_null(PAGE_ACCESS)
 }
 
 fn or_null(name: &str) -> OneOfBuilder {

@@ -124,7 +124,7 @@ impl World {
     /// Has the status pages that `yaml` lists written, as the store is now.
     pub async fn publish(&self, yaml: &str) {
         let config = config::parse(yaml, Path::new("test.yaml"), &|_| None).unwrap_or_else(|errors| panic!("{errors}"));
-        self.state.status_pages.follow(config.status_pages);
+        self.state.bulletin.show(config.status_pages.into_iter().map(|one| one.page).collect());
         self.state.bulletin.plan(config.maintenance.into_iter().map(|one| one.maintenance).collect());
         self.state.status_pages.publish(&*self.state.store).await.expect("the store reads");
     }

@@ -73,10 +73,30 @@ fn write_one(
             }
         }
         ResourceWrite::Delete { kind, name } => {
+            if *kind == ResourceKind::StatusPage {
+                forget_readers(connection, account, name)?;
+            }
             connection
                 .prepare_cached("DELETE FROM resource WHERE account = ? AND kind = ? AND name = ?")?
                 .execute(params![account.0, kind.as_str(), name])?;
         }
     }
+    Ok(())
+}
+
+/// Forgets who subscribes to a page that is deleted, by the name that it began with.
+fn forget_readers(connection: &Connection, account: AccountId, name: &str) -> Result<(), Fault> {
+    let began: String = connection
+        .prepare_cached(
+            "SELECT coalesce((SELECT json_extract(spec, '$.formerly[0]') FROM resource
+                              WHERE account = ?1 AND kind = ?2 AND name = ?3), ?3)",
+        )?
+        .query_row(params![account.0, ResourceKind::StatusPage.as_str(), name], |row| row.get(0))?;
+    connection
+        .prepare_cached("DELETE FROM subscriber WHERE account = ? AND page = ?")?
+        .execute(params![account.0, began])?;
+    connection
+        .prepare_cached("DELETE FROM page_news WHERE account = ? AND page = ?")?
+        .execute(params![account.0, began])?;
     Ok(())
 }
