@@ -2,11 +2,14 @@
 //!
 //! What is said expires by itself: a scheduler that no longer ticks is not well because it once was.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use allswell_core::time::humane;
 use allswell_core::{Mono, Now, Wall};
+
+use crate::model::AccountId;
 
 /// A scheduler without a tick for this long is late: the server is not ready.
 const LATE: Duration = Duration::from_secs(5);
@@ -18,6 +21,14 @@ const DEAD: Duration = Duration::from_secs(60);
 pub struct ServerHealth {
     began: Now,
     state: Mutex<State>,
+    schedulers: Mutex<BTreeMap<AccountId, Pulse>>,
+}
+
+/// What the scheduler of one account says of itself.
+#[derive(Clone, Copy, Debug)]
+struct Pulse {
+    tick: Now,
+    late_since: Option<Now>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,7 +43,7 @@ struct State {
 impl ServerHealth {
     /// A server that begins to start at `now`.
     pub fn starting(now: Now) -> Self {
-        Self { began: now, state: Mutex::default() }
+        Self { began: now, state: Mutex::default(), schedulers: Mutex::default() }
     }
 
     /// The configuration is loaded, the store is open, the engine runs.
@@ -40,13 +51,14 @@ impl ServerHealth {
         self.state().started = true;
     }
 
-    /// The scheduler is alive. Called at every tick and at least once a second.
+    /// The scheduler of an account is alive. Called at every tick and at least once a second.
     ///
     /// `latest` is how late the check that has waited longest is at `now`; zero when none waits.
-    pub fn ticked(&self, now: Now, latest: Duration) {
-        let mut state = self.state();
-        state.last_tick = Some(now);
-        state.late_since = if latest < LATE { None } else { state.late_since.or(Some(now)) };
+    pub fn ticked(&self, account: AccountId, now: Now, latest: Duration) {
+        let mut schedulers = self.schedulers();
+        let before = schedulers.get(&account).and_then(|pulse| pulse.late_since);
+        let late_since = if latest < LATE { None } else { before.or(Some(now)) };
+        schedulers.insert(account, Pulse { tick: now, late_since });
     }
 
     /// The store could not write.
@@ -64,12 +76,21 @@ impl ServerHealth {
         self.state().draining = true;
     }
 
-    /// How the server is at `now`.
+    /// How the server is at `now`: as well as the account that fares worst.
     pub fn look(&self, now: Now) -> Look {
-        let state = *self.state();
+        let mut state = *self.state();
+        {
+            let schedulers = self.schedulers();
+            state.last_tick = schedulers.values().map(|pulse| pulse.tick).min_by_key(|tick| tick.mono);
+            state.late_since = schedulers.values().filter_map(|pulse| pulse.late_since).min_by_key(|since| since.mono);
+        }
         // Before the first tick the time counts from the beginning: a scheduler that never starts is as dead as one that stops.
         let tick = state.last_tick.unwrap_or(self.began);
         Look { began: self.began.wall, now: now.wall, silent: now.mono.since(tick.mono), state, at: now.mono }
+    }
+
+    fn schedulers(&self) -> MutexGuard<'_, BTreeMap<AccountId, Pulse>> {
+        self.schedulers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -157,7 +178,7 @@ mod tests {
     fn running(until: u64) -> ServerHealth {
         let health = ServerHealth::starting(at(0));
         health.started();
-        health.ticked(at(until), Duration::ZERO);
+        health.ticked(AccountId::FIRST, at(until), Duration::ZERO);
         health
     }
 
@@ -167,7 +188,7 @@ mod tests {
         assert_eq!(health.look(at(1)).not_ready().as_deref(), Some("the server is starting"));
         assert!(health.look(at(1)).is_alive());
         health.started();
-        health.ticked(at(2), Duration::ZERO);
+        health.ticked(AccountId::FIRST, at(2), Duration::ZERO);
         assert_eq!(health.look(at(2)).not_ready(), None);
     }
 
@@ -191,12 +212,24 @@ mod tests {
     #[test]
     fn checks_that_wait_too_long_make_the_server_unready_until_they_catch_up() {
         let health = running(10);
-        health.ticked(at(11), Duration::from_secs(6));
-        health.ticked(at(13), Duration::from_secs(8));
+        health.ticked(AccountId::FIRST, at(11), Duration::from_secs(6));
+        health.ticked(AccountId::FIRST, at(13), Duration::from_secs(8));
         let look = health.look(at(14));
         assert_eq!(look.not_ready().as_deref(), Some("checks have begun more than 5.0 s late for 3.0 s"));
-        health.ticked(at(15), Duration::from_millis(20));
+        health.ticked(AccountId::FIRST, at(15), Duration::from_millis(20));
         assert_eq!(health.look(at(15)).not_ready(), None);
+    }
+
+    #[test]
+    fn the_account_that_fares_worst_speaks_for_all() {
+        let health = running(10);
+        health.ticked(AccountId(2), at(20), Duration::ZERO);
+        assert_eq!(health.look(at(21)).not_ready().as_deref(), Some("the scheduler has not run for 11.0 s"));
+        health.ticked(AccountId::FIRST, at(21), Duration::ZERO);
+        health.ticked(AccountId(2), at(21), Duration::from_secs(6));
+        health.ticked(AccountId::FIRST, at(23), Duration::ZERO);
+        let look = health.look(at(24));
+        assert_eq!(look.not_ready().as_deref(), Some("checks have begun more than 5.0 s late for 3.0 s"));
     }
 
     #[test]

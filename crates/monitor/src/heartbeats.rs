@@ -16,7 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
-use crate::model::MonitorId;
+use crate::model::{AccountId, MonitorId};
 use crate::secret_key::SecretKey;
 
 /// How many calls may wait for the engine.
@@ -48,7 +48,7 @@ pub struct Busy;
 /// The doors of all heartbeats. Tokens are kept as digests: a comparison tells nothing about how near a guess is.
 pub struct Heartbeats {
     key: TokenKey,
-    doors: RwLock<HashMap<[u8; 32], MonitorId>>,
+    doors: RwLock<HashMap<Token, MonitorId>>,
     calls: mpsc::Sender<Call>,
 }
 
@@ -65,8 +65,8 @@ impl Heartbeats {
     }
 
     /// Whose heartbeat may be called with `token`.
-    pub fn whose(&self, token: &str) -> Option<MonitorId> {
-        self.doors.read().unwrap_or_else(PoisonError::into_inner).get(&digest(token)).copied()
+    pub fn whose(&self, token: Token) -> Option<MonitorId> {
+        self.doors.read().unwrap_or_else(PoisonError::into_inner).get(&token).copied()
     }
 
     /// Hands a call on to the engine.
@@ -79,7 +79,7 @@ impl Heartbeats {
 
     /// Opens these doors and closes all others.
     pub fn open(&self, doors: impl IntoIterator<Item = (SecretString, MonitorId)>) {
-        let doors = doors.into_iter().map(|(token, monitor)| (digest(token.expose_secret()), monitor)).collect();
+        let doors = doors.into_iter().map(|(token, monitor)| (Token::of(token.expose_secret()), monitor)).collect();
         *self.doors.write().unwrap_or_else(PoisonError::into_inner) = doors;
     }
 
@@ -88,24 +88,41 @@ impl Heartbeats {
         let mut doors = self.doors.write().unwrap_or_else(PoisonError::into_inner);
         let changed: HashSet<_> = changed.iter().collect();
         doors.retain(|_, monitor| !changed.contains(monitor));
-        doors.extend(opened.into_iter().map(|(token, monitor)| (digest(token.expose_secret()), monitor)));
+        doors.extend(opened.into_iter().map(|(token, monitor)| (Token::of(token.expose_secret()), monitor)));
     }
 }
 
-fn digest(token: &str) -> [u8; 32] {
-    Sha256::digest(token).into()
+/// What is known of a token: its digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Token([u8; 32]);
+
+impl Token {
+    /// Of the text that a caller shows.
+    pub fn of(text: &str) -> Self {
+        Self(Sha256::digest(text).into())
+    }
 }
 
-/// The key that tokens are made with.
-pub struct TokenKey(SecretKey);
+/// The key that the tokens of an account are made with.
+#[derive(Clone)]
+pub struct TokenKey {
+    key: SecretKey,
+    account: AccountId,
+}
 
 impl TokenKey {
-    /// Reads the key of a data directory; makes one when there is none.
+    /// Reads the key of a data directory; makes one when there is none. It makes the tokens of the first account.
     ///
     /// # Errors
     /// The system's, when the file can neither be read nor written, or is no key.
     pub fn of(data: &Path) -> io::Result<Self> {
-        SecretKey::of(data, KEY_FILE).map(Self)
+        SecretKey::of(data, KEY_FILE).map(|key| Self { key, account: AccountId::FIRST })
+    }
+
+    /// The same key, making the tokens of `account`: two of the same name in two accounts have two tokens.
+    #[must_use]
+    pub fn of_account(&self, account: AccountId) -> Self {
+        Self { account, ..self.clone() }
     }
 
     /// The token of the heartbeat `name`: the one that is configured, else the one that follows from key and name.
@@ -113,7 +130,11 @@ impl TokenKey {
         if let Some(token) = &awaited.token {
             return token.clone();
         }
-        let bytes = self.0.plain_mac(&format!("heartbeat:{name}")).finalize().into_bytes();
+        let mac = match self.account {
+            AccountId::FIRST => self.key.plain_mac(&format!("heartbeat:{name}")),
+            AccountId(number) => self.key.mac(&["heartbeat", &number.to_string(), name]),
+        };
+        let bytes = mac.finalize().into_bytes();
         bytes[..16].iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
     }
 }

@@ -305,7 +305,7 @@ impl Runner {
         self.parts.metrics.in_flight(self.engine.in_flight());
         let overdue = self.engine.overdue(now);
         self.parts.metrics.overdue(overdue.checks);
-        self.parts.health.ticked(now, overdue.longest);
+        self.parts.health.ticked(self.parts.store.account(), now, overdue.longest);
     }
 
     /// Notes that we are watching; after a stand-still a new stretch begins.
@@ -315,7 +315,9 @@ impl Runner {
             self.watch = Watch { started: now.wall, noted: None };
             let _ = self.engine.step(Event::StoodStill, now);
         }
-        if self.watch.noted.is_none_or(|noted| now.mono.since(noted) >= WATCHING) {
+        let is_time = self.watch.noted.is_none_or(|noted| now.mono.since(noted) >= WATCHING);
+        // Who watches nothing need not write that they do.
+        if is_time && !self.engine.is_empty() {
             self.parts.scribe.watching(self.watch.started, now.wall);
             self.watch.noted = Some(now.mono);
         }

@@ -8,37 +8,33 @@ use std::time::Duration;
 
 use allswell_core::Wall;
 use allswell_monitor::access::{Keyring, Passwords, People, Secret};
-use allswell_monitor::acknowledge::Acknowledger;
-use allswell_monitor::audience::{Audience, Bulletin};
+use allswell_monitor::audience::Bulletin;
 use allswell_monitor::clock::Clock;
 use allswell_monitor::config::Config;
-use allswell_monitor::engine::Engine;
-use allswell_monitor::fleet::Fleet;
 use allswell_monitor::health::ServerHealth;
-use allswell_monitor::heartbeats::{Heartbeats, TokenKey};
+use allswell_monitor::heartbeats::TokenKey;
 use allswell_monitor::links::Links;
 use allswell_monitor::metrics::{File, Metrics};
-use allswell_monitor::notification::Notification;
+use allswell_monitor::model::AccountId;
+use allswell_monitor::notify::ChannelError;
 use allswell_monitor::notify::email::Mailer;
-use allswell_monitor::notify::{self, ChannelError, Deliverer};
 use allswell_monitor::resources::{FollowError, Resources};
-use allswell_monitor::runner::{Parts, Runner};
-use allswell_monitor::scribe::{Emergency, Scribe};
 use allswell_monitor::store::sqlite::{SqliteStore, Timing};
 use allswell_monitor::store::{Store, StoreError};
-use allswell_probe::Prober;
+use allswell_probe::{AddressPolicy, Prober};
 use futures_util::future::{BoxFuture, FutureExt};
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::{error, warn};
 
-use crate::api::{self, ApiState};
+use crate::account::{Account, Shared, join};
+use crate::accounts::Accounts;
+use crate::api;
+use crate::keeper::Keeper;
 use crate::pages::Console;
 use crate::status_page::StatusPages;
 
-/// How many askings may be under way at once.
-const IN_FLIGHT_MAX: usize = 512;
 /// How often old results are deleted.
 const FORGETTING: Duration = Duration::from_secs(3_600);
 
@@ -102,21 +98,19 @@ pub struct Server {
     health: Arc<ServerHealth>,
     metrics: Arc<Metrics>,
     clock: Arc<dyn Clock>,
-    deliverer: Deliverer,
+    keeper: Arc<Keeper>,
     resources: Arc<Resources>,
     status_pages: Arc<StatusPages>,
     tasks: Tasks,
 }
 
-/// What runs beside the deliverer; each ends when it is told.
+/// What runs beside the accounts; each ends when it is told.
 struct Tasks {
     stopping: watch::Sender<bool>,
-    runner: JoinHandle<()>,
     pages: JoinHandle<()>,
     forgetting: JoinHandle<()>,
     publishing: JoinHandle<()>,
     writing: JoinHandle<()>,
-    following: JoinHandle<()>,
 }
 
 impl Server {
@@ -129,7 +123,6 @@ impl Server {
         Self::set_up(options, config).boxed()
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the server owns its tasks and joins them in `stop`")]
     async fn set_up(options: Options, config: Config) -> Result<Self, ServeError> {
         let Options { data, listen, key, console, clock } = options;
         let started = clock.now();
@@ -140,105 +133,51 @@ impl Server {
         let is_new = !data.join("main.db").exists();
         let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
         let store = open(&data, started.wall, &metrics)?;
-        let people = Arc::new(People::open(Arc::clone(&store), Passwords::default()).await?);
-        let keys = Arc::new(Keyring::open(Arc::clone(&store), key.as_ref(), Arc::clone(&people)).await?);
+        let people = People::open(Arc::clone(&store), Passwords::default()).await?;
+        let keys = Keyring::open(Arc::clone(&store), key.as_ref(), people.clone()).await?;
         if keys.is_open() && !address.ip().is_loopback() {
             return Err(ServeError::Unguarded { address, data });
         }
         let health = Arc::new(ServerHealth::starting(started));
-        let fleet = Arc::new(Fleet::new(started.wall));
         let public_url = config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
         let prober = Arc::new(Prober::new(config.server.address_policy.clone()));
-        let committed = Arc::new(Notify::new());
+        let bulletin = Arc::new(Bulletin::default());
+        let mailer = config.server.mail.as_ref().map(|relay| Mailer::new(relay, prober.dialer().clone()));
+        let mailer = mailer.transpose().map_err(ServeError::Mail)?;
         let failed =
             |source: std::io::Error| StoreError::Open { path: data.display().to_string(), source: source.into() };
-        let links = Links::of(&data, &public_url).map_err(failed)?;
-        let bulletin = Arc::new(Bulletin::default());
         let status_pages =
             StatusPages::of(&data, &public_url, Arc::clone(&clock), Arc::clone(&bulletin)).map_err(failed)?;
-        let mailer = config.server.mail.as_ref().map(|relay| Mailer::new(relay, prober.dialer().clone()));
-        let status_pages = match mailer.transpose().map_err(ServeError::Mail)? {
+        let status_pages = match mailer {
             Some(mailer) => status_pages.with_mail(Arc::clone(&store), mailer),
             None => status_pages,
         };
         let status_pages = Arc::new(status_pages);
-        let audience = Audience { fleet: Arc::clone(&fleet), bulletin: Arc::clone(&bulletin) };
-        let deliverer = Deliverer::start(notify::Parts {
-            store: Arc::clone(&store),
-            clock: Arc::clone(&clock),
-            metrics: Arc::clone(&metrics),
-            committed: Arc::clone(&committed),
-            dialer: prober.dialer().clone(),
-            links: links.clone(),
-        });
-        let scribe = Scribe::start(
-            Arc::clone(&store),
-            Arc::clone(&clock),
-            Arc::clone(&metrics),
-            Arc::clone(&health),
-            audience.clone(),
-            committed,
-            emergency(&deliverer, &clock),
-        );
-        let (acknowledger, acknowledged) = Acknowledger::new(Arc::clone(&store), Arc::clone(&clock));
-        let (heartbeats, calls) = Heartbeats::new(token_key(&data)?);
-        let heartbeats = Arc::new(heartbeats);
-        let parts = Parts {
-            clock: Arc::clone(&clock),
-            prober: Arc::clone(&prober),
-            store: Arc::clone(&store),
-            scribe,
-            metrics: Arc::clone(&metrics),
-            health: Arc::clone(&health),
-            anchors: config.server.anchors.clone(),
-            heartbeats: Arc::clone(&heartbeats),
-            audience,
-            calls,
-            acknowledged,
-        };
-        let (commands, orders) = mpsc::channel(1);
-        let resources = Arc::new(Resources::open(&*store, commands, deliverer.switch(), Arc::clone(&bulletin)).await?);
         let (stopping, stop) = watch::channel(false);
-        let (stop_publishing, stop_writing) = (stop.clone(), stop.clone());
-        let state = ApiState {
+        let shared = Shared {
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),
-            metrics: Arc::clone(&metrics),
-            health: Arc::clone(&health),
-            keys,
             people,
-            fleet: Arc::clone(&fleet),
-            heartbeats,
-            prober: Arc::clone(&prober),
-            links,
-            acknowledger,
-            resources: Arc::clone(&resources),
+            keys,
+            health: Arc::clone(&health),
+            prober,
+            prober_of_others: Arc::new(Prober::new(of_others())),
+            anchors: config.server.anchors.clone(),
+            links: Links::of(&data, &public_url).map_err(failed)?,
+            token_key: TokenKey::of(&data).map_err(failed)?,
             status_pages: Arc::clone(&status_pages),
-            bulletin: Arc::clone(&bulletin),
             console,
-            public_url: Some(public_url.clone()),
+            public_url,
+            stop: stop.clone(),
         };
-        let tasks = Tasks {
-            runner: tokio::spawn(Runner::new(Engine::new(IN_FLIGHT_MAX, Some(public_url)), parts).run(orders)),
-            pages: tokio::spawn(serve(listener, state, stop.clone())),
-            following: tokio::spawn({
-                let (store, stop) = (Arc::clone(&store), stop.clone());
-                async move { fleet.follow(store, stop).await }
-            }),
-            forgetting: tokio::spawn(forget(Arc::clone(&store), Arc::clone(&clock), config.server.retention, stop)),
-            publishing: tokio::spawn({
-                let (pages, store) = (Arc::clone(&status_pages), Arc::clone(&store));
-                async move { pages.run(&*store, stop_publishing).await }
-            }),
-            writing: tokio::spawn({
-                let pages = Arc::clone(&status_pages);
-                async move { pages.write_mails(stop_writing).await }
-            }),
-            stopping,
-        };
+        let first = Account::open(&shared, AccountId::FIRST, Arc::clone(&metrics), bulletin).await?;
+        let resources = Arc::clone(&first.state.resources);
+        let keeper = Arc::new(Keeper::new(shared, config.server.clone(), first));
+        let tasks = Tasks::start(listener, &keeper, &status_pages, config.server.retention, stopping, &stop);
         let server =
-            Self { address, data, is_new, store, health, metrics, clock, deliverer, resources, status_pages, tasks };
+            Self { address, data, is_new, store, health, metrics, clock, keeper, resources, status_pages, tasks };
         server.configure(config).await?;
+        server.keeper.open_others().await?;
         server.health.started();
         Ok(server)
     }
@@ -292,15 +231,15 @@ impl Server {
     }
 
     async fn take_down(self) {
-        let Self { store, health, deliverer, resources, tasks, .. } = self;
+        let Self { store, health, keeper, tasks, .. } = self;
         health.draining();
-        resources.close();
-        join("the engine", tasks.runner).await;
-        deliverer.stop().await;
+        let news = keeper.finish().await;
         // Who listened has gone already; then there is nothing to stop.
         let _ = tasks.stopping.send(true);
         // Before the pages: who follows the news is let go.
-        join("the news", tasks.following).await;
+        for following in news {
+            join("the news", following).await;
+        }
         join("the pages", tasks.pages).await;
         join("the clean-up of old results", tasks.forgetting).await;
         join("the status pages", tasks.publishing).await;
@@ -311,6 +250,39 @@ impl Server {
     }
 }
 
+impl Tasks {
+    #[expect(clippy::disallowed_methods, reason = "the server owns its tasks and joins them in `stop`")]
+    fn start(
+        listener: TcpListener,
+        keeper: &Keeper,
+        status_pages: &Arc<StatusPages>,
+        retention: Duration,
+        stopping: watch::Sender<bool>,
+        stop: &watch::Receiver<bool>,
+    ) -> Self {
+        let accounts = keeper.accounts().clone();
+        let (store, clock) = (Arc::clone(&accounts.first().store), Arc::clone(&accounts.first().clock));
+        Self {
+            pages: tokio::spawn(serve(listener, accounts, stop.clone())),
+            forgetting: tokio::spawn(forget(Arc::clone(&store), clock, retention, stop.clone())),
+            publishing: tokio::spawn({
+                let (pages, stop) = (Arc::clone(status_pages), stop.clone());
+                async move { pages.run(&*store, stop).await }
+            }),
+            writing: tokio::spawn({
+                let (pages, stop) = (Arc::clone(status_pages), stop.clone());
+                async move { pages.write_mails(stop).await }
+            }),
+            stopping,
+        }
+    }
+}
+
+/// Which addresses all accounts but the first may have connected to: whoever watches from here sees nothing of what lies around us.
+fn of_others() -> AddressPolicy {
+    AddressPolicy { deny_private: true, allow: Vec::new() }
+}
+
 fn open(data: &Path, now: Wall, metrics: &Arc<Metrics>) -> Result<Arc<dyn Store>, StoreError> {
     let metrics = Arc::clone(metrics);
     let timing = Timing::new(move |file, took| {
@@ -319,24 +291,11 @@ fn open(data: &Path, now: Wall, metrics: &Arc<Metrics>) -> Result<Arc<dyn Store>
     Ok(Arc::new(SqliteStore::open(data, now, timing)?))
 }
 
-fn token_key(data: &Path) -> Result<TokenKey, StoreError> {
-    TokenKey::of(data).map_err(|error| StoreError::Open { path: data.display().to_string(), source: error.into() })
-}
-
-/// Tells every channel that the store fails, without the store.
-fn emergency(deliverer: &Deliverer, clock: &Arc<dyn Clock>) -> Emergency {
-    let (tell, clock) = (deliverer.emergency(), Arc::clone(clock));
-    Box::new(move |error| {
-        let at = clock.now().wall;
-        tell(Notification::cannot_store(error, at), &format!("store:{}", at.ms()));
-    })
-}
-
-async fn serve(listener: TcpListener, state: ApiState, mut stop: watch::Receiver<bool>) {
+async fn serve(listener: TcpListener, accounts: Accounts, mut stop: watch::Receiver<bool>) {
     let stopped = async move {
         let _ = stop.wait_for(|stop| *stop).await;
     };
-    let service = api::router(state).into_make_service_with_connect_info::<SocketAddr>();
+    let service = api::router(accounts).into_make_service_with_connect_info::<SocketAddr>();
     if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stopped).await {
         error!(%error, "the pages are not served any more");
     }
@@ -348,11 +307,5 @@ async fn forget(store: Arc<dyn Store>, clock: Arc<dyn Clock>, retention: Duratio
         if let Err(error) = store.forget(clock.now().wall - retention).await {
             warn!(error = &error as &dyn std::error::Error, "cannot delete old results");
         }
-    }
-}
-
-async fn join(what: &str, task: JoinHandle<()>) {
-    if let Err(error) = task.await {
-        error!(%error, "{what} broke");
     }
 }

@@ -39,7 +39,7 @@ pub fn create(data: &Path, name: &str, scopes: &[&str], expires: Option<jiff::Ti
     let expires = expires.map(|moment| Wall::from_ms(moment.as_millisecond()));
     with_store(data, async |store, now| {
         let people = People::open(store.clone(), Passwords::default()).await?;
-        let keys = Keyring::open(store, None, Arc::new(people)).await?;
+        let keys = Keyring::open(store, None, people).await?;
         let (_, secret) = keys.create(name.to_owned(), scopes, expires, now).await?;
         Ok(secret.text().to_owned())
     })

@@ -1,4 +1,6 @@
 //! The keys of this server, at hand: every request asks here, none waits for the disk.
+//!
+//! A key belongs to one account, and [`Keyring`] is the view of that one.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -7,6 +9,7 @@ use std::time::Duration;
 use allswell_core::Wall;
 
 use super::{Digest, People, Scope, Scopes, Secret};
+use crate::model::AccountId;
 use crate::store::{KeyChange, KeyRow, NewKey, Store, StoreError};
 
 /// That a key was used is written down at most so often.
@@ -40,6 +43,8 @@ pub enum KeyringError {
 pub enum Admission {
     /// Its owner may do this.
     Known {
+        /// The account whose key it is.
+        account: AccountId,
         /// The key's number; `None` for the one that the server was started with.
         key: Option<i64>,
         /// What it is good for.
@@ -54,36 +59,51 @@ pub enum Admission {
     Unknown,
 }
 
-/// All keys.
+/// The keys of one account. A copy is as good as the first.
+#[derive(Clone)]
 pub struct Keyring {
     store: Arc<dyn Store>,
-    /// The key that the server was started with; it may do everything and is nowhere written down.
-    standing: Option<Digest>,
     /// An owner among them can make a key where there is none that may.
-    people: Arc<People>,
+    people: People,
+    all: Arc<All>,
+}
+
+/// The keys of all accounts.
+struct All {
+    /// The key that the server was started with; it may do everything in the first account and is nowhere written down.
+    standing: Option<Digest>,
     keys: RwLock<HashMap<Digest, KeyRow>>,
     /// One change at a time: what a change looks at must still hold when it is written.
     changing: tokio::sync::Mutex<()>,
 }
 
 impl Keyring {
-    /// Reads the keys of `store`; `standing` may do everything beside them.
+    /// Reads the keys of all accounts of `store`, and gives the view of its own; `standing` may do everything in the first
+    /// account beside them.
     ///
     /// # Errors
     /// [`StoreError`] when they cannot be read.
-    pub async fn open(
-        store: Arc<dyn Store>,
-        standing: Option<&Secret>,
-        people: Arc<People>,
-    ) -> Result<Self, StoreError> {
-        let keys = store.keys().await?.into_iter().map(|row| (row.digest, row)).collect();
-        let standing = standing.map(Secret::digest);
-        Ok(Self { store, standing, people, keys: RwLock::new(keys), changing: tokio::sync::Mutex::default() })
+    pub async fn open(store: Arc<dyn Store>, standing: Option<&Secret>, people: People) -> Result<Self, StoreError> {
+        let mut keys = HashMap::new();
+        for account in store.accounts().await? {
+            keys.extend(store.of(account.id).keys().await?.into_iter().map(|row| (row.digest, row)));
+        }
+        let all = All {
+            standing: standing.map(Secret::digest),
+            keys: RwLock::new(keys),
+            changing: tokio::sync::Mutex::default(),
+        };
+        Ok(Self { store, people, all: Arc::new(all) })
     }
 
-    /// Whether there is no key at all.
+    /// The keys of `account`.
+    pub fn of(&self, account: AccountId) -> Self {
+        Self { store: self.store.of(account), people: self.people.of(account), all: Arc::clone(&self.all) }
+    }
+
+    /// Whether there is no key at all, in no account.
     pub fn is_empty(&self) -> bool {
-        self.standing.is_none() && self.read().is_empty()
+        self.all.standing.is_none() && self.read().is_empty()
     }
 
     /// Whether there is neither key nor user, so that everything is open.
@@ -91,25 +111,26 @@ impl Keyring {
         self.is_empty() && self.people.is_empty()
     }
 
-    /// What `text` is worth at `now`. Takes note that the key was used.
+    /// What `text` is worth at `now`, in whatever account. Takes note that the key was used.
     pub async fn admit(&self, text: &str, now: Wall) -> Admission {
         let digest = Digest::of(text);
-        if self.standing == Some(digest) {
-            return Admission::Known { key: None, scopes: Scopes::of([Scope::Write]) };
+        if self.all.standing == Some(digest) {
+            return Admission::Known { account: AccountId::FIRST, key: None, scopes: Scopes::of([Scope::Write]) };
         }
         let Some(key) = self.read().get(&digest).cloned() else { return Admission::Unknown };
         if let Some(at) = key.expires.filter(|at| *at <= now) {
             return Admission::Expired { at };
         }
         if key.used.is_none_or(|used| now.since(used) >= USED) {
-            self.note_use(digest, key.id, now).await;
+            self.of(key.account).note_use(digest, key.id, now).await;
         }
-        Admission::Known { key: Some(key.id), scopes: key.scopes }
+        Admission::Known { account: key.account, key: Some(key.id), scopes: key.scopes }
     }
 
-    /// All keys by their number, without the standing one.
+    /// All keys of the account by their number, without the standing one.
     pub fn all(&self) -> Vec<KeyRow> {
-        let mut keys: Vec<_> = self.read().values().cloned().collect();
+        let account = self.store.account();
+        let mut keys: Vec<_> = self.read().values().filter(|key| key.account == account).cloned().collect();
         keys.sort_by_key(|key| key.id);
         keys
     }
@@ -125,8 +146,8 @@ impl Keyring {
         expires: Option<Wall>,
         now: Wall,
     ) -> Result<(KeyRow, Secret), KeyringError> {
-        let _one = self.changing.lock().await;
-        if self.is_empty() && !self.people.have_owner() && !scopes.allow(Scope::Write) {
+        let _one = self.all.changing.lock().await;
+        if !self.is_standing() && self.all().is_empty() && !self.people.have_owner() && !scopes.allow(Scope::Write) {
             return Err(KeyringError::First);
         }
         if self.all().iter().any(|key| key.name == name) {
@@ -144,7 +165,7 @@ impl Keyring {
     /// [`KeyringError::Taken`] when another one has its new name, [`KeyringError::Last`] when nobody could change anything any
     /// more.
     pub async fn change(&self, id: i64, change: KeyChange, now: Wall) -> Result<KeyRow, KeyringError> {
-        let _one = self.changing.lock().await;
+        let _one = self.all.changing.lock().await;
         let keys = self.all();
         let key = keys.iter().find(|key| key.id == id).ok_or(KeyringError::Missing)?;
         let changed = change.apply(key);
@@ -164,7 +185,7 @@ impl Keyring {
     /// # Errors
     /// [`KeyringError::Last`] when nobody could change anything any more.
     pub async fn remove(&self, id: i64, now: Wall) -> Result<KeyRow, KeyringError> {
-        let _one = self.changing.lock().await;
+        let _one = self.all.changing.lock().await;
         let keys = self.all();
         let key = keys.iter().find(|key| key.id == id).cloned().ok_or(KeyringError::Missing)?;
         self.not_the_last(&keys, &key, now)?;
@@ -176,7 +197,12 @@ impl Keyring {
     /// Refuses that `key`, the only one of `keys` that may write, does so no more.
     fn not_the_last(&self, keys: &[KeyRow], key: &KeyRow, now: Wall) -> Result<(), KeyringError> {
         let is_last = can_write(key, now) && !keys.iter().any(|other| other.id != key.id && can_write(other, now));
-        if is_last && self.standing.is_none() && !self.people.have_owner() { Err(KeyringError::Last) } else { Ok(()) }
+        if is_last && !self.is_standing() && !self.people.have_owner() { Err(KeyringError::Last) } else { Ok(()) }
+    }
+
+    /// Whether the server was started with a key for this account.
+    fn is_standing(&self) -> bool {
+        self.all.standing.is_some() && self.store.account() == AccountId::FIRST
     }
 
     async fn note_use(&self, digest: Digest, id: i64, now: Wall) {
@@ -190,11 +216,11 @@ impl Keyring {
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, HashMap<Digest, KeyRow>> {
-        self.keys.read().unwrap_or_else(PoisonError::into_inner)
+        self.all.keys.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, HashMap<Digest, KeyRow>> {
-        self.keys.write().unwrap_or_else(PoisonError::into_inner)
+        self.all.keys.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

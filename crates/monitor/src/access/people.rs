@@ -1,4 +1,7 @@
 //! The users of this server and who of them is signed in, at hand: every request asks here, none waits for the disk.
+//!
+//! An address, and a session, belongs to one account; who signs in need not say to which. All else is done with the users of one
+//! account: [`People`] is the view of that one, and [`People::of`] gives the view of another.
 
 mod factor;
 mod invite;
@@ -13,6 +16,7 @@ use secrecy::SecretString;
 
 use super::attempts::Attempts;
 use super::{Address, Digest, NotAPassword, Password, PasswordError, Passwords, Role, Secret};
+use crate::model::AccountId;
 use crate::store::{Lifetime, NewSession, NewUser, SessionRow, Store, StoreError, UserRow, Which};
 
 pub use self::invite::Join;
@@ -119,6 +123,8 @@ pub struct SignedIn {
 /// A user whose browser asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Visitor {
+    /// The account whose user it is.
+    pub account: AccountId,
     /// The user's number.
     pub user: i64,
     /// The session's number.
@@ -127,9 +133,15 @@ pub struct Visitor {
     pub role: Role,
 }
 
-/// All users.
+/// The users of one account. A copy is as good as the first.
+#[derive(Clone)]
 pub struct People {
     store: Arc<dyn Store>,
+    all: Arc<All>,
+}
+
+/// The users of all accounts.
+struct All {
     passwords: Passwords,
     attempts: Attempts,
     known: RwLock<Known>,
@@ -146,43 +158,53 @@ struct Known {
 }
 
 impl People {
-    /// Reads the users of `store`.
+    /// Reads the users of all accounts of `store`, and gives the view of its own.
     ///
     /// # Errors
     /// [`StoreError`] when they cannot be read.
     pub async fn open(store: Arc<dyn Store>, passwords: Passwords) -> Result<Self, StoreError> {
-        let users = store.users().await?.into_iter().map(|row| (row.id, row)).collect();
-        let sessions = store.sessions().await?.into_iter().map(|row| (row.session.digest, row)).collect();
-        Ok(Self {
-            store,
+        let mut known = Known::default();
+        for account in store.accounts().await? {
+            let view = store.of(account.id);
+            known.users.extend(view.users().await?.into_iter().map(|row| (row.id, row)));
+            known.sessions.extend(view.sessions().await?.into_iter().map(|row| (row.session.digest, row)));
+        }
+        let all = All {
             passwords,
             attempts: Attempts::none(),
-            known: RwLock::new(Known { users, sessions }),
+            known: RwLock::new(known),
             begun: Mutex::default(),
             changing: tokio::sync::Mutex::default(),
-        })
+        };
+        Ok(Self { store, all: Arc::new(all) })
     }
 
-    /// Whether there is nobody.
+    /// The users of `account`.
+    pub fn of(&self, account: AccountId) -> Self {
+        Self { store: self.store.of(account), all: Arc::clone(&self.all) }
+    }
+
+    /// Whether there is nobody, in no account.
     pub fn is_empty(&self) -> bool {
         self.read().users.is_empty()
     }
 
-    /// Whether somebody may do everything.
+    /// Whether somebody of the account may do everything.
     pub fn have_owner(&self) -> bool {
-        self.read().users.values().any(|row| row.user.role == Role::Owner)
+        self.read().of(self.store.account()).any(|row| row.user.role == Role::Owner)
     }
 
-    /// All users by their number.
+    /// All users of the account by their number.
     pub fn all(&self) -> Vec<UserRow> {
-        self.read().users.values().cloned().collect()
+        self.read().of(self.store.account()).cloned().collect()
     }
 
-    /// One user.
+    /// One user of the account.
     pub fn user(&self, id: i64) -> Option<UserRow> {
-        self.read().users.get(&id).cloned()
+        self.read().users.get(&id).filter(|row| row.account == self.store.account()).cloned()
     }
 
+    /// The user with this address, of whatever account.
     fn by_address(&self, address: &Address) -> Option<UserRow> {
         self.read().users.values().find(|row| row.user.address == *address).cloned()
     }
@@ -193,8 +215,8 @@ impl People {
     /// [`PeopleError::Taken`] when somebody has the address, [`PeopleError::First`] when there is no owner yet and this is none.
     pub async fn create(&self, wish: NewPerson, now: Wall) -> Result<UserRow, PeopleError> {
         let NewPerson { address, name, role, password } = wish;
-        let password = self.passwords.keep(Password::chosen(&password, &address)?).await?;
-        let _one = self.changing.lock().await;
+        let password = self.all.passwords.keep(Password::chosen(&password, &address)?).await?;
+        let _one = self.all.changing.lock().await;
         if role != Role::Owner && !self.have_owner() {
             return Err(PeopleError::First);
         }
@@ -213,7 +235,7 @@ impl People {
     /// # Errors
     /// [`PeopleError::LastOwner`] when nobody could say any more who may do what.
     pub async fn change(&self, id: i64, name: Option<String>, role: Option<Role>) -> Result<UserRow, PeopleError> {
-        let _one = self.changing.lock().await;
+        let _one = self.all.changing.lock().await;
         let mut row = self.user(id).ok_or(PeopleError::Missing)?;
         if role.is_some_and(|role| role != Role::Owner) {
             self.not_the_last(&row)?;
@@ -230,7 +252,7 @@ impl People {
     /// # Errors
     /// [`PeopleError::LastOwner`] when nobody could say any more who may do what.
     pub async fn remove(&self, id: i64) -> Result<(), PeopleError> {
-        let _one = self.changing.lock().await;
+        let _one = self.all.changing.lock().await;
         self.not_the_last(&self.user(id).ok_or(PeopleError::Missing)?)?;
         self.store.remove_user(id).await?;
         let mut known = self.write();
@@ -241,7 +263,7 @@ impl People {
 
     fn not_the_last(&self, row: &UserRow) -> Result<(), PeopleError> {
         let is_owner = |row: &UserRow| row.user.role == Role::Owner;
-        let others = self.read().users.values().any(|other| other.id != row.id && is_owner(other));
+        let others = self.read().of(row.account).any(|other| other.id != row.id && is_owner(other));
         if is_owner(row) && !others { Err(PeopleError::LastOwner) } else { Ok(()) }
     }
 
@@ -251,8 +273,8 @@ impl People {
     /// [`PeopleError::NotAPassword`] when it will not do.
     pub async fn set_password(&self, id: i64, new: &SecretString, ended: Which) -> Result<(), PeopleError> {
         let user = self.user(id).ok_or(PeopleError::Missing)?;
-        let kept = self.passwords.keep(Password::chosen(new, &user.user.address)?).await?;
-        let _one = self.changing.lock().await;
+        let kept = self.all.passwords.keep(Password::chosen(new, &user.user.address)?).await?;
+        let _one = self.all.changing.lock().await;
         if !self.store.set_password(id, kept.clone(), ended).await? {
             return Err(PeopleError::Missing);
         }
@@ -297,20 +319,20 @@ impl People {
         now: Now,
         proof: impl Future<Output = Result<(), PeopleError>>,
     ) -> Result<(), PeopleError> {
-        self.attempts.take(from, address, now.mono).map_err(|wait| PeopleError::TooMany { wait })?;
+        self.all.attempts.take(from, address, now.mono).map_err(|wait| PeopleError::TooMany { wait })?;
         let proved = proof.await;
         if !matches!(proved, Err(PeopleError::Refused | PeopleError::CodeWrong)) {
-            self.attempts.give_back(from, address);
+            self.all.attempts.give_back(from, address);
         }
         proved
     }
 
     async fn is_it(&self, user: Option<&UserRow>, password: SecretString) -> Result<(), PeopleError> {
         let kept = user.map(|row| row.user.password.clone());
-        if self.passwords.is_it(password, kept).await? { Ok(()) } else { Err(PeopleError::Refused) }
+        if self.all.passwords.is_it(password, kept).await? { Ok(()) } else { Err(PeopleError::Refused) }
     }
 
-    /// Signs somebody in.
+    /// Signs somebody in, to the account that they belong to.
     ///
     /// # Errors
     /// [`PeopleError::Refused`] when address or password are wrong, [`PeopleError::CodeNeeded`] and [`PeopleError::CodeWrong`]
@@ -321,18 +343,19 @@ impl People {
         let proof = async {
             self.is_it(user.as_ref(), password).await?;
             let user = user.as_ref().ok_or(PeopleError::Refused)?;
-            self.check_factor(user.id, code.as_deref(), now.wall).await
+            self.of(user.account).check_factor(user.id, code.as_deref(), now.wall).await
         };
         self.counted(from, &address, now, proof).await?;
-        self.begin(user.ok_or(PeopleError::Refused)?, from, &agent, now.wall).await
+        let user = user.ok_or(PeopleError::Refused)?;
+        self.of(user.account).begin(user, from, &agent, now.wall).await
     }
 
-    /// Begins a session of `user`, whose password was looked at.
+    /// Begins a session of `user`, one of the account, whose password was looked at.
     ///
     /// # Errors
     /// [`PeopleError::Refused`] when the password was changed meanwhile.
     pub async fn begin(&self, user: UserRow, from: IpAddr, agent: &str, now: Wall) -> Result<SignedIn, PeopleError> {
-        let _one = self.changing.lock().await;
+        let _one = self.all.changing.lock().await;
         // A password that was changed while we looked at it would begin a session that the change should have ended.
         let user =
             self.user(user.id).filter(|row| row.user.password == user.user.password).ok_or(PeopleError::Refused)?;
@@ -358,17 +381,17 @@ impl People {
         Ok(())
     }
 
-    /// Who shows `text`, if anybody does who is signed in. Takes note that the session was used.
+    /// Who shows `text`, if anybody of whatever account does who is signed in. Takes note that the session was used.
     pub async fn admit(&self, text: &str, now: Wall) -> Option<Visitor> {
         let digest = Digest::of(text);
         let (visitor, used) = {
             let known = self.read();
             let row = known.sessions.get(&digest).filter(|row| !row.is_over(LIFETIME, now))?;
             let user = known.users.get(&row.session.user)?;
-            (Visitor { user: user.id, session: row.id, role: user.user.role }, row.used)
+            (Visitor { account: user.account, user: user.id, session: row.id, role: user.user.role }, row.used)
         };
         if now.since(used) >= USED {
-            self.note_use(digest, visitor.session, now).await;
+            self.of(visitor.account).note_use(digest, visitor.session, now).await;
         }
         Some(visitor)
     }
@@ -385,6 +408,9 @@ impl People {
 
     /// The sessions of a user that are not over, the one that was used last first.
     pub fn sessions_of(&self, user: i64, now: Wall) -> Vec<SessionRow> {
+        if self.user(user).is_none() {
+            return Vec::new();
+        }
         let known = self.read();
         let is_meant = |row: &&SessionRow| row.session.user == user && !row.is_over(LIFETIME, now);
         let mut rows: Vec<_> = known.sessions.values().filter(is_meant).cloned().collect();
@@ -397,30 +423,38 @@ impl People {
     /// # Errors
     /// [`PeopleError::Store`] when that cannot be written; then they go on.
     pub async fn end(&self, user: i64, which: Which) -> Result<usize, PeopleError> {
-        let _one = self.changing.lock().await;
+        let _one = self.all.changing.lock().await;
         self.end_unlocked(user, which).await
     }
 
     async fn end_unlocked(&self, user: i64, which: Which) -> Result<usize, PeopleError> {
+        if self.user(user).is_none() {
+            return Ok(0);
+        }
         let ended = self.store.end_sessions(user, which).await?;
         self.write().end(user, which);
         Ok(ended)
     }
 
     fn begun(&self) -> MutexGuard<'_, HashMap<i64, factor::Begun>> {
-        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
+        self.all.begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Known> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner)
+        self.all.known.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, Known> {
-        self.known.write().unwrap_or_else(PoisonError::into_inner)
+        self.all.known.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Known {
+    /// The users of `account`.
+    fn of(&self, account: AccountId) -> impl Iterator<Item = &UserRow> {
+        self.users.values().filter(move |row| row.account == account)
+    }
+
     fn end(&mut self, user: i64, which: Which) {
         self.sessions.retain(|_, row| {
             let is_meant = match which {

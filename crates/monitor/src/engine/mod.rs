@@ -203,6 +203,11 @@ impl Engine {
         self.due.peek().map(|Reverse((due, _))| *due)
     }
 
+    /// Whether there are no monitors.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// How many askings are under way.
     pub const fn in_flight(&self) -> usize {
         self.in_flight

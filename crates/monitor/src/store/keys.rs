@@ -7,6 +7,7 @@ use async_trait::async_trait;
 
 use super::StoreError;
 use crate::access::{Digest, Scopes};
+use crate::model::AccountId;
 
 /// A key that is to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub struct NewKey {
 pub struct KeyRow {
     /// Its number.
     pub id: i64,
+    /// The account it belongs to, for good.
+    pub account: AccountId,
     /// What people call it.
     pub name: String,
     /// What is known of its secret.

@@ -3,6 +3,7 @@
 //! Two kinds of writes with two promises. [`Store::commit`] takes decisions (status, incident, outbox): one transaction,
 //! durable when it returns. [`Store::record`] takes results: in order, durable soon; a power cut may cost the last second.
 
+mod accounts;
 mod chronicle;
 #[cfg(test)]
 mod conformance;
@@ -24,6 +25,7 @@ use async_trait::async_trait;
 
 use crate::model::{AccountId, IncidentId, MonitorId};
 
+pub use accounts::{AccountRow, AccountStore, NewAccount};
 pub use chronicle::{ChronicleStore, MarkRow, NewMark, NewNote, Standing};
 pub use keys::{AccessStore, Claim, KeyChange, KeyRow, NewKey, Once, Remembered};
 pub use people::{
@@ -88,10 +90,11 @@ pub enum StoreError {
 
 /// Keeps what must outlast the process.
 ///
-/// Every method belongs to one account, given when the store was opened ([`AccountId::FIRST`] for now).
+/// What it is asked, and what it is given, belongs to one account: a store is the view of that one, and [`AccountStore::of`] gives
+/// the view of another. A store that was just opened is the view of [`AccountId::FIRST`].
 #[async_trait]
 pub trait Store:
-    AccessStore + ChronicleStore + PeopleStore + PublicStore + SubscriptionStore + Send + Sync + 'static
+    AccessStore + AccountStore + ChronicleStore + PeopleStore + PublicStore + SubscriptionStore + Send + Sync + 'static
 {
     /// The account whose rows these are.
     fn account(&self) -> AccountId;
@@ -184,10 +187,10 @@ pub trait Store:
     /// One delivery and its last thousand attempts, oldest first.
     async fn delivery(&self, id: i64) -> Result<Option<(DeliveryRow, Vec<AttemptRow>)>, StoreError>;
 
-    /// Deletes the results of hours that ended before `before`, and what of the outbox was delivered before it. Decisions stay,
-    /// and so does the detail that is still good for later results.
+    /// Deletes the results of hours that ended before `before`, and what of the outbox was delivered before it, of all accounts.
+    /// Decisions stay, and so does the detail that is still good for later results.
     async fn forget(&self, before: Wall) -> Result<(), StoreError>;
 
-    /// Writes all that is pending and closes. Later calls give [`StoreError::Closed`].
+    /// Writes all that is pending and closes, for all accounts. Later calls give [`StoreError::Closed`].
     async fn close(&self) -> Result<(), StoreError>;
 }

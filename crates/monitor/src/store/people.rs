@@ -7,6 +7,7 @@ use async_trait::async_trait;
 
 use super::StoreError;
 use crate::access::{Address, Digest, FactorSecret, Kept, Role};
+use crate::model::AccountId;
 
 /// A user that is to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub struct NewUser {
 pub struct UserRow {
     /// Their number, never given again.
     pub id: i64,
+    /// The account they belong to, for good.
+    pub account: AccountId,
     /// Who they are.
     pub user: NewUser,
     /// Since when they are one.

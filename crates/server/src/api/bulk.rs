@@ -4,13 +4,12 @@ use allswell_monitor::config::Spec;
 use allswell_monitor::resources::{Edit, Given};
 use allswell_monitor::store::ResourceKind;
 use axum::Json;
-use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::change::paused;
 use super::written::{Form, Object};
-use super::{ApiState, NoQuery, Problem, openapi};
+use super::{ApiState, Mine, NoQuery, Problem, openapi};
 
 /// What to do with many monitors.
 #[derive(Deserialize, ToSchema)]
@@ -91,11 +90,7 @@ pub(super) struct OneOfMany {
 /// Change many monitors at once
 #[utoipa::path(post, path = "/api/v1/monitors/bulk", operation_id = "change_monitors", tag = "monitors", request_body = Bulk,
     responses((status = 200, body = Results), openapi::RefusalsOfOneWrite))]
-pub(super) async fn change(
-    State(state): State<ApiState>,
-    _: NoQuery,
-    Form(bulk): Form<Bulk>,
-) -> Result<Json<Results>, Problem> {
+pub(super) async fn change(Mine(state): Mine, _: NoQuery, Form(bulk): Form<Bulk>) -> Result<Json<Results>, Problem> {
     let names = bulk.names(&state)?;
     let edits = names.iter().map(|name| bulk.edit(&state, name)).collect::<Result<Vec<_>, _>>()?;
     let results = if bulk.all_or_nothing {

@@ -5,7 +5,6 @@ use allswell_monitor::model::MonitorId;
 use allswell_monitor::resources::{Edited, Given, Shown};
 use allswell_monitor::store::ResourceKind;
 use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -16,7 +15,7 @@ use super::monitors::One;
 use super::read::UptimeReader;
 use super::trial::Trial;
 use super::written::{Empty, IfMatch, OneWrite, Written};
-use super::{ApiState, Key, NoQuery, Problem, openapi, read};
+use super::{ApiState, Key, Mine, NoQuery, Problem, openapi, read};
 
 /// A monitor, what is true of it now, and how it is configured.
 #[derive(Serialize, ToSchema)]
@@ -45,11 +44,7 @@ pub(super) async fn in_full(state: &ApiState, key: &str, status: StatusCode) -> 
 #[utoipa::path(post, path = "/api/v1/monitors", operation_id = "create_monitor", tag = "monitors",
     request_body = openapi::MonitorSpec,
     responses((status = 201, body = InFull, headers(("ETag" = String), ("Location" = String))), openapi::RefusalsOfWrites))]
-pub(super) async fn create(
-    State(state): State<ApiState>,
-    _: NoQuery,
-    Written(spec): Written,
-) -> Result<Response, Problem> {
+pub(super) async fn create(Mine(state): Mine, _: NoQuery, Written(spec): Written) -> Result<Response, Problem> {
     let id = number(configured::create(&state, ResourceKind::Monitor, spec).await?)?.to_string();
     Ok(configured::at(in_full(&state, &id, StatusCode::CREATED).await?, "monitors", &id))
 }
@@ -61,7 +56,7 @@ pub(super) async fn create(
     params(openapi::Monitor, openapi::IfMatchHeader), request_body = openapi::MonitorSpec,
     responses((status = 200, body = InFull, headers(("ETag" = String))), openapi::RefusalsOfOneWrite))]
 pub(super) async fn replace(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     OneWrite { key, if_match, body: Written(spec) }: OneWrite<Written>,
 ) -> Result<Response, Problem> {
     change(&state, &key, &if_match, Given::Whole(spec)).await
@@ -74,7 +69,7 @@ pub(super) async fn replace(
     params(openapi::Monitor, openapi::IfMatchHeader), request_body(content = openapi::Patch),
     responses((status = 200, body = InFull, headers(("ETag" = String))), openapi::RefusalsOfOneWrite))]
 pub(super) async fn patch(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     OneWrite { key, if_match, body: Written(spec) }: OneWrite<Written>,
 ) -> Result<Response, Problem> {
     change(&state, &key, &if_match, Given::Patch(spec)).await
@@ -87,7 +82,7 @@ pub(super) async fn patch(
     params(openapi::Monitor, openapi::IfMatchHeader),
     responses((status = 204, description = "it is no more"), openapi::RefusalsOfOneWrite))]
 pub(super) async fn delete(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     OneWrite { key, if_match, body: Empty }: OneWrite<Empty>,
 ) -> Result<StatusCode, Problem> {
     configured::delete(&state, ResourceKind::Monitor, named(&state, &key)?.1, &if_match).await
@@ -100,7 +95,7 @@ pub(super) async fn delete(
     params(openapi::Monitor, openapi::IfMatchHeader),
     responses((status = 200, body = InFull, headers(("ETag" = String))), openapi::RefusalsOfOneWrite))]
 pub(super) async fn pause(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     OneWrite { key, if_match, body: Empty }: OneWrite<Empty>,
 ) -> Result<Response, Problem> {
     change(&state, &key, &if_match, paused(Spec::Flag(true))).await
@@ -111,7 +106,7 @@ pub(super) async fn pause(
     params(openapi::Monitor, openapi::IfMatchHeader),
     responses((status = 200, body = InFull, headers(("ETag" = String))), openapi::RefusalsOfOneWrite))]
 pub(super) async fn resume(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     OneWrite { key, if_match, body: Empty }: OneWrite<Empty>,
 ) -> Result<Response, Problem> {
     change(&state, &key, &if_match, paused(Spec::Nothing)).await
@@ -124,7 +119,7 @@ pub(super) async fn resume(
     params(openapi::Monitor),
     responses((status = 200, body = Trial), openapi::RefusalsOfOneWrite))]
 pub(super) async fn check(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     OneWrite { key, body: Empty, .. }: OneWrite<Empty>,
 ) -> Result<Json<Trial>, Problem> {
     let (id, _) = named(&state, &key)?;

@@ -4,7 +4,6 @@ use allswell_monitor::notify::{self, Delivery};
 use allswell_monitor::resources::{Given, Shown};
 use allswell_monitor::store::ResourceKind;
 use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -12,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::configured::{self, Configured};
 use super::written::{Empty, IfMatch, OneWrite, Written};
-use super::{ApiState, Key, NoQuery, Problem, openapi};
+use super::{ApiState, Key, Mine, NoQuery, Problem, openapi};
 
 /// All channels, by name.
 #[derive(Serialize, ToSchema)]
@@ -72,7 +71,7 @@ fn no_channel(name: &str) -> Problem {
 /// All channels
 #[utoipa::path(get, path = "/api/v1/channels", operation_id = "list_channels", tag = "channels",
     responses((status = 200, body = List), openapi::Refusals))]
-pub(super) async fn list(State(state): State<ApiState>, _: NoQuery) -> Result<Json<List>, Problem> {
+pub(super) async fn list(Mine(state): Mine, _: NoQuery) -> Result<Json<List>, Problem> {
     let channels = state.resources.channels().into_iter().map(|shown| One::of(&state, shown)).collect();
     Ok(Json(List { channels }))
 }
@@ -80,7 +79,7 @@ pub(super) async fn list(State(state): State<ApiState>, _: NoQuery) -> Result<Js
 /// One channel
 #[utoipa::path(get, path = "/api/v1/channels/{name}", operation_id = "get_channel", tag = "channels", params(openapi::Channel),
     responses((status = 200, body = One, headers(("ETag" = String))), openapi::RefusalsOfOne))]
-pub(super) async fn one(State(state): State<ApiState>, key: Key, _: NoQuery) -> Result<Response, Problem> {
+pub(super) async fn one(Mine(state): Mine, key: Key, _: NoQuery) -> Result<Response, Problem> {
     in_full(&state, &key.0, StatusCode::OK)
 }
 
@@ -90,11 +89,7 @@ pub(super) async fn one(State(state): State<ApiState>, key: Key, _: NoQuery) -> 
 #[utoipa::path(post, path = "/api/v1/channels", operation_id = "create_channel", tag = "channels",
     request_body = openapi::ChannelSpec,
     responses((status = 201, body = One, headers(("ETag" = String), ("Location" = String))), openapi::RefusalsOfWrites))]
-pub(super) async fn create(
-    State(state): State<ApiState>,
-    _: NoQuery,
-    Written(spec): Written,
-) -> Result<Response, Problem> {
+pub(super) async fn create(Mine(state): Mine, _: NoQuery, Written(spec): Written) -> Result<Response, Problem> {
     let name = configured::create(&state, ResourceKind::Channel, spec).await?.name;
     Ok(configured::at(in_full(&state, &name, StatusCode::CREATED)?, "channels", &name))
 }
@@ -104,7 +99,7 @@ pub(super) async fn create(
     params(openapi::Channel, openapi::IfMatchHeader), request_body(content = openapi::Patch),
     responses((status = 200, body = One, headers(("ETag" = String))), openapi::RefusalsOfOneWrite))]
 pub(super) async fn replace(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     OneWrite { key, if_match, body: Written(spec) }: OneWrite<Written>,
 ) -> Result<Response, Problem> {
     change(&state, &key, &if_match, Given::Whole(spec)).await
@@ -117,7 +112,7 @@ pub(super) async fn replace(
     params(openapi::Channel, openapi::IfMatchHeader), request_body(content = openapi::Patch),
     responses((status = 200, body = One, headers(("ETag" = String))), openapi::RefusalsOfOneWrite))]
 pub(super) async fn patch(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     OneWrite { key, if_match, body: Written(spec) }: OneWrite<Written>,
 ) -> Result<Response, Problem> {
     change(&state, &key, &if_match, Given::Patch(spec)).await
@@ -130,7 +125,7 @@ pub(super) async fn patch(
     params(openapi::Channel, openapi::IfMatchHeader),
     responses((status = 204, description = "it is no more"), openapi::RefusalsOfOneWrite))]
 pub(super) async fn delete(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     OneWrite { key, if_match, body: Empty }: OneWrite<Empty>,
 ) -> Result<StatusCode, Problem> {
     configured::delete(&state, ResourceKind::Channel, named(&state, &key.0)?, &if_match).await
@@ -142,7 +137,7 @@ pub(super) async fn delete(
 #[utoipa::path(post, path = "/api/v1/channels/{name}/test", operation_id = "test_channel", tag = "channels",
     params(openapi::Channel), responses((status = 200, body = Tested), openapi::RefusalsOfOneWrite))]
 pub(super) async fn test(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     OneWrite { key, body: Empty, .. }: OneWrite<Empty>,
 ) -> Result<Json<Tested>, Problem> {
     let way = state.resources.way(&key.0).ok_or_else(|| no_channel(&key.0))?;

@@ -2,14 +2,14 @@
 
 use allswell_monitor::resources::Plan;
 use axum::Json;
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::written::{Form, Object};
-use super::{ApiState, NoQuery, Problem, Query, openapi};
+use super::{Mine, NoQuery, Problem, Query, openapi};
 
 /// Files that are one configuration together.
 #[derive(Deserialize, ToSchema)]
@@ -55,11 +55,7 @@ pub(super) struct What {
 /// What applying files would do
 #[utoipa::path(post, path = "/api/v1/plan", operation_id = "plan", tag = "configuration", request_body = Files,
     responses((status = 200, body = Plan), openapi::RefusalsOfWrites))]
-pub(super) async fn plan(
-    State(state): State<ApiState>,
-    _: NoQuery,
-    Form(files): Form<Files>,
-) -> Result<Json<Plan>, Problem> {
+pub(super) async fn plan(Mine(state): Mine, _: NoQuery, Form(files): Form<Files>) -> Result<Json<Plan>, Problem> {
     let prune = files.prune;
     state.resources.plan(files.texts(), prune).map(Json).map_err(Problem::refused)
 }
@@ -69,11 +65,7 @@ pub(super) async fn plan(
 /// Does all of what the plan says, or nothing.
 #[utoipa::path(post, path = "/api/v1/apply", operation_id = "apply", tag = "configuration", request_body = Files,
     responses((status = 200, body = Plan), openapi::RefusalsOfWrites))]
-pub(super) async fn apply(
-    State(state): State<ApiState>,
-    _: NoQuery,
-    Form(files): Form<Files>,
-) -> Result<Json<Plan>, Problem> {
+pub(super) async fn apply(Mine(state): Mine, _: NoQuery, Form(files): Form<Files>) -> Result<Json<Plan>, Problem> {
     let (prune, shown) = (files.prune, files.fingerprint.clone());
     let plan = state.resources.apply(files.texts(), prune, shown.as_deref()).await.map_err(Problem::refused)?;
     state.status_pages.publish_now(&*state.store).await;
@@ -85,7 +77,7 @@ pub(super) async fn apply(
 /// Applied to an empty server it makes the same, but for secrets: they are `***`, which a server takes for what it has.
 #[utoipa::path(get, path = "/api/v1/export", operation_id = "export", tag = "configuration", params(What),
     responses((status = 200, body = openapi::Patch, content_type = "application/yaml"), openapi::Refusals))]
-pub(super) async fn export(State(state): State<ApiState>, query: RawQuery) -> Result<Response, Problem> {
+pub(super) async fn export(Mine(state): Mine, query: RawQuery) -> Result<Response, Problem> {
     let all = Query::read(query, &["all"])?.flag("all")?;
     Ok(([(header::CONTENT_TYPE, "application/yaml")], state.resources.export(all)).into_response())
 }

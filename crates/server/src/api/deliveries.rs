@@ -2,11 +2,11 @@
 
 use allswell_monitor::store::{AttemptRow, DeliveryFilter, DeliveryRow, DeliveryState};
 use axum::Json;
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{ApiState, Key, NoQuery, Problem, Query, openapi, read, wire};
+use super::{ApiState, Key, Mine, NoQuery, Problem, Query, openapi, read, wire};
 
 const DEFAULT: usize = 100;
 const MOST: usize = 100_000;
@@ -130,7 +130,7 @@ impl From<DeliveryRow> for One {
 /// Deliveries
 #[utoipa::path(get, path = "/api/v1/deliveries", operation_id = "list_deliveries", tag = "incidents", params(Which),
     responses((status = 200, body = List), openapi::RefusalsOfOne))]
-pub(super) async fn list(State(state): State<ApiState>, query: RawQuery) -> Result<Json<List>, Problem> {
+pub(super) async fn list(Mine(state): Mine, query: RawQuery) -> Result<Json<List>, Problem> {
     let query = Query::read(query, &["channel", "monitor", "incident", "state", "limit"])?;
     let rows = state.store.deliveries(filter(&state, &query).await?).await?;
     Ok(Json(List { deliveries: rows.into_iter().map(One::from).collect() }))
@@ -161,7 +161,7 @@ fn delivery_state(word: &str) -> Result<DeliveryState, Problem> {
 /// One delivery
 #[utoipa::path(get, path = "/api/v1/deliveries/{id}", operation_id = "get_delivery", tag = "incidents", params(openapi::Delivery),
     responses((status = 200, body = Whole), openapi::RefusalsOfOne))]
-pub(super) async fn one(State(state): State<ApiState>, key: Key, _: NoQuery) -> Result<Json<Whole>, Problem> {
+pub(super) async fn one(Mine(state): Mine, key: Key, _: NoQuery) -> Result<Json<Whole>, Problem> {
     let found = match key.0.parse() {
         Ok(id) => state.store.delivery(id).await?,
         Err(_) => None,

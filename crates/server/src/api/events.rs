@@ -9,7 +9,7 @@ use allswell_monitor::fleet::Position;
 use allswell_monitor::store::{MarkRow, NewMark};
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt as _;
@@ -18,7 +18,7 @@ use url::Url;
 use utoipa::{IntoParams, ToSchema};
 
 use super::body::Fields;
-use super::{ApiState, Key, NoQuery, Problem, Query, openapi, read, wire};
+use super::{ApiState, Key, Mine, NoQuery, Problem, Query, openapi, read, wire};
 
 const DEFAULT: usize = 100;
 const MOST: usize = 10_000;
@@ -109,11 +109,7 @@ impl From<MarkRow> for One {
 /// missed to be told: read the fleet again. Without, the marks as JSON.
 #[utoipa::path(get, path = "/api/v1/events", operation_id = "list_events", tag = "events", params(Which),
     responses((status = 200, content((List = "application/json"), (String = "text/event-stream"))), openapi::Refusals))]
-pub(super) async fn list(
-    State(state): State<ApiState>,
-    query: RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
+pub(super) async fn list(Mine(state): Mine, query: RawQuery, headers: HeaderMap) -> Result<Response, Problem> {
     let query = Query::read(query, &["from", "to", "limit", "after"])?;
     let (from, to) = read::range(&query)?;
     let limit = query.limit(DEFAULT, MOST)?;
@@ -154,7 +150,7 @@ fn follow(state: &ApiState, query: &Query, headers: &HeaderMap) -> Result<Respon
 /// A deploy, a migration, a campaign: it is shown on the charts, and who follows hears of it.
 #[utoipa::path(post, path = "/api/v1/events", operation_id = "create_event", tag = "events", request_body = Wish,
     responses((status = 201, body = One), openapi::RefusalsOfOne, openapi::RefusalsOfBody))]
-pub(super) async fn create(State(state): State<ApiState>, _: NoQuery, fields: Fields) -> Result<Response, Problem> {
+pub(super) async fn create(Mine(state): Mine, _: NoQuery, fields: Fields) -> Result<Response, Problem> {
     let fields = fields.only(&["text", "kind", "at", "link", "monitor"])?;
     let now = state.now().wall;
     let monitor = match fields.text("monitor", 1_000)? {
@@ -189,7 +185,7 @@ fn link(fields: &Fields) -> Result<Option<String>, Problem> {
 /// Take back what was told
 #[utoipa::path(delete, path = "/api/v1/events/{id}", operation_id = "delete_event", tag = "events", params(openapi::Event),
     responses((status = 204), openapi::RefusalsOfOne))]
-pub(super) async fn remove(State(state): State<ApiState>, key: Key, _: NoQuery) -> Result<StatusCode, Problem> {
+pub(super) async fn remove(Mine(state): Mine, key: Key, _: NoQuery) -> Result<StatusCode, Problem> {
     let id = key.0.parse::<i64>().ok();
     let removed = match id {
         Some(id) => state.store.remove_mark(id).await?,

@@ -7,14 +7,14 @@ use allswell_core::{Verdict, Wall};
 use allswell_monitor::fleet::{Chosen, Row, Selection, millis};
 use allswell_monitor::model::MonitorId;
 use axum::Json;
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::page::Wanted;
-use super::{ApiState, NoQuery, Problem, Query, openapi, page};
+use super::{ApiState, Mine, NoQuery, Problem, Query, openapi, page};
 
 const MOST: usize = 100_000;
 /// The strips of more monitors than fit on a large screen are not asked for at once.
@@ -112,17 +112,15 @@ pub(super) struct Which {
 /// Answers out of memory. `ETag` changes whenever anything of any monitor does.
 #[utoipa::path(get, path = "/api/v1/fleet", operation_id = "get_fleet", tag = "monitors", params(Wanted, Which),
     responses((status = 200, body = Columns), openapi::Refusals))]
-pub(super) async fn show(
-    State(state): State<ApiState>,
-    query: RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
+pub(super) async fn show(Mine(state): Mine, query: RawQuery, headers: HeaderMap) -> Result<Response, Problem> {
     let selection = selection(&Query::read(query, &["filter", "sort", "offset", "limit"])?)?;
     state.fleet.fresh(&*state.store).await?;
     // Before the rows: what changes meanwhile is told again, and nothing is missed.
     let position = state.fleet.live().position().to_string();
     let process = position.split('-').next().unwrap_or_default().to_owned();
-    let tag = |version: u64| format!("\"{process}-{version}\"");
+    // A browser in which two people sign in after each other keeps what the first one saw.
+    let account = state.store.account().0;
+    let tag = |version: u64| format!("\"{account}-{process}-{version}\"");
     let known = headers.get(header::IF_NONE_MATCH).and_then(|known| known.to_str().ok());
     let now = tag(state.fleet.version());
     if known == Some(now.as_str()) {
@@ -179,7 +177,7 @@ pub(super) struct Whose {
 /// The last askings of some monitors
 #[utoipa::path(get, path = "/api/v1/fleet/strips", operation_id = "get_strips", tag = "monitors", params(Whose),
     responses((status = 200, body = Strips), openapi::Refusals))]
-pub(super) async fn strips(State(state): State<ApiState>, query: RawQuery) -> Result<Json<Strips>, Problem> {
+pub(super) async fn strips(Mine(state): Mine, query: RawQuery) -> Result<Json<Strips>, Problem> {
     let query = Query::read(query, &["ids"])?;
     let wrong =
         || Problem::parameter("ids", "`ids` is no list of numbers", format!("write 1 to {STRIPS_MAX}: `ids=1,2,3`"));
@@ -233,13 +231,13 @@ async fn labels(state: &ApiState, of: impl Fn(&Row) -> Vec<String>) -> Result<Js
 /// Tags
 #[utoipa::path(get, path = "/api/v1/tags", operation_id = "list_tags", tag = "monitors",
     responses((status = 200, body = Labels), openapi::Refusals))]
-pub(super) async fn tags(State(state): State<ApiState>, _: NoQuery) -> Result<Json<Labels>, Problem> {
+pub(super) async fn tags(Mine(state): Mine, _: NoQuery) -> Result<Json<Labels>, Problem> {
     labels(&state, |row| row.facts.tags.clone()).await
 }
 
 /// Groups
 #[utoipa::path(get, path = "/api/v1/groups", operation_id = "list_groups", tag = "monitors",
     responses((status = 200, body = Labels), openapi::Refusals))]
-pub(super) async fn groups(State(state): State<ApiState>, _: NoQuery) -> Result<Json<Labels>, Problem> {
+pub(super) async fn groups(Mine(state): Mine, _: NoQuery) -> Result<Json<Labels>, Problem> {
     labels(&state, |row| row.facts.group.clone().into_iter().collect()).await
 }

@@ -5,6 +5,7 @@
 //! browser on this machine has open.
 
 use allswell_monitor::access::{Admission, Need, Role, Scopes, Visitor};
+use allswell_monitor::model::AccountId;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::middleware::Next;
@@ -16,7 +17,11 @@ use url::Url;
 use super::cookie::Cookie;
 use super::need::need;
 use super::{ApiState, Problem, wire};
+use crate::accounts::Accounts;
 use crate::pages;
+
+/// What is there for the account of who runs the server alone: asking whatever one likes, and what strangers are told.
+const OF_SERVER: [&str; 2] = ["/probe", "/api/v1/status-pages"];
 
 /// Who asks, for those behind the gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +30,8 @@ pub(crate) enum Caller {
     Anybody,
     /// Who has a key.
     Key {
+        /// The account whose key it is.
+        account: AccountId,
         /// Its number; `None` for the one that the server was started with.
         id: Option<i64>,
         /// What it is good for.
@@ -35,6 +42,15 @@ pub(crate) enum Caller {
 }
 
 impl Caller {
+    /// The account in which they may do something; the first one where nobody is asked who they are.
+    const fn account(self) -> AccountId {
+        match self {
+            Self::Anybody => AccountId::FIRST,
+            Self::Key { account, .. } => account,
+            Self::User(visitor) => visitor.account,
+        }
+    }
+
     /// The user, when one asks.
     pub(super) const fn visitor(self) -> Option<Visitor> {
         match self {
@@ -62,15 +78,30 @@ impl Caller {
     }
 }
 
-/// Lets a request through, or says why not.
-pub(super) async fn gate(State(state): State<ApiState>, mut request: Request, next: Next) -> Response {
-    match admit(&state, request.method(), request.uri().path(), request.headers()).await {
-        Ok(caller) => {
+/// Lets a request through to the parts of the account of who asks, or says why not.
+pub(super) async fn gate(State(accounts): State<Accounts>, mut request: Request, next: Next) -> Response {
+    let first = accounts.first();
+    let path = request.uri().path();
+    let admitted = admit(first, request.method(), path, request.headers()).await;
+    match admitted.and_then(|caller| Ok((caller, parts(&accounts, caller, path)?))) {
+        Ok((caller, state)) => {
             request.extensions_mut().insert(caller);
+            request.extensions_mut().insert(state);
             next.run(request).await
         }
-        Err(problem) => refused(&state, problem, request.method(), request.uri(), request.headers()),
+        Err(problem) => refused(first, problem, request.method(), request.uri(), request.headers()),
     }
+}
+
+/// The parts of the caller's account that answer `path`.
+fn parts(accounts: &Accounts, caller: Caller, path: &str) -> Result<ApiState, Problem> {
+    let account = caller.account();
+    if account != AccountId::FIRST && OF_SERVER.iter().any(|root| path.starts_with(root)) {
+        let detail = format!("there is nothing at {path} for this account");
+        return Err(Problem::not_found(detail, "it belongs to the account of who runs the server"));
+    }
+    // Between being written and being opened, an account is there for nobody.
+    accounts.of(account).ok_or_else(Problem::busy)
 }
 
 async fn admit(state: &ApiState, method: &Method, path: &str, headers: &HeaderMap) -> Result<Caller, Problem> {
@@ -106,7 +137,7 @@ async fn admit(state: &ApiState, method: &Method, path: &str, headers: &HeaderMa
 async fn by_key(state: &ApiState, text: &str, needed: Need) -> Result<Caller, Problem> {
     match state.keys.admit(text, state.now().wall).await {
         Admission::Known { scopes, .. } if !needed.is_met_by(scopes) => Err(too_little(scopes, needed)),
-        Admission::Known { key, scopes } => Ok(Caller::Key { id: key, scopes }),
+        Admission::Known { account, key, scopes } => Ok(Caller::Key { account, id: key, scopes }),
         Admission::Expired { at } => {
             let detail = format!("the key expired at {}", wire::time(at));
             Err(Problem::not_signed_in(detail, "make a new one with `allswell keys create`, or POST /api/v1/keys"))

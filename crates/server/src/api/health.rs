@@ -115,7 +115,7 @@ mod tests {
     fn running(until: u64) -> ServerHealth {
         let health = ServerHealth::starting(at(0));
         health.started();
-        health.ticked(at(until), Duration::ZERO);
+        health.ticked(allswell_monitor::model::AccountId::FIRST, at(until), Duration::ZERO);
         health
     }
 

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use allswell_core::heartbeat::Beat;
-use allswell_monitor::heartbeats::{Busy, Call};
+use allswell_monitor::heartbeats::{Busy, Call, Token};
 use axum::body::{Body, BodyDataStream};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt as _;
 
-use super::{ApiState, Problem};
+use super::Problem;
+use crate::accounts::Accounts;
 
 /// How much of what a job says is kept.
 const BODY_BYTES_MAX: usize = 10 * 1024;
@@ -18,18 +19,23 @@ const BODY_BYTES_MAX: usize = 10 * 1024;
 const BODY_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A call that all went well.
-pub(super) async fn plain(state: State<ApiState>, Path(token): Path<String>, query: RawQuery, body: Body) -> Response {
-    answer(take(&state, &token, "", query, body).await)
+pub(super) async fn plain(
+    accounts: State<Accounts>,
+    Path(token): Path<String>,
+    query: RawQuery,
+    body: Body,
+) -> Response {
+    answer(take(&accounts, &token, "", query, body).await)
 }
 
 /// A call that says more.
 pub(super) async fn telling(
-    state: State<ApiState>,
+    accounts: State<Accounts>,
     Path((token, what)): Path<(String, String)>,
     query: RawQuery,
     body: Body,
 ) -> Response {
-    answer(take(&state, &token, &what, query, body).await)
+    answer(take(&accounts, &token, &what, query, body).await)
 }
 
 fn answer(taken: Result<(), Problem>) -> Response {
@@ -46,9 +52,16 @@ fn answer(taken: Result<(), Problem>) -> Response {
     }
 }
 
-async fn take(state: &ApiState, token: &str, what: &str, RawQuery(query): RawQuery, body: Body) -> Result<(), Problem> {
-    let at = state.now().wall;
-    let monitor = state.heartbeats.whose(token).ok_or_else(|| {
+async fn take(
+    accounts: &Accounts,
+    token: &str,
+    what: &str,
+    RawQuery(query): RawQuery,
+    body: Body,
+) -> Result<(), Problem> {
+    let at = accounts.first().now().wall;
+    let token = Token::of(token);
+    let (state, monitor) = accounts.find(|state| state.heartbeats.whose(token)).ok_or_else(|| {
         // The token is not repeated: it may be right elsewhere.
         Problem::not_found("no heartbeat has this token", "`allswell heartbeats` lists the addresses of all heartbeats")
     })?;

@@ -2,12 +2,11 @@
 
 use allswell_monitor::resources::Waiting;
 use axum::Json;
-use axum::extract::State;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{ApiState, NoQuery, Problem, openapi, wire};
+use super::{ApiState, Mine, NoQuery, Problem, openapi, wire};
 
 /// All heartbeats that wait to be called, by name.
 #[derive(Serialize, ToSchema)]
@@ -46,7 +45,7 @@ pub(super) struct One {
 /// Those that are paused wait for nobody and are not among them.
 #[utoipa::path(get, path = "/api/v1/heartbeats", operation_id = "list_heartbeats", tag = "monitors",
     responses((status = 200, body = List), openapi::Refusals))]
-pub(super) async fn list(State(state): State<ApiState>, _: NoQuery) -> Result<Json<List>, Problem> {
+pub(super) async fn list(Mine(state): Mine, _: NoQuery) -> Result<Json<List>, Problem> {
     let waiting = state.resources.heartbeats().await.map_err(Problem::refused)?;
     state.fleet.fresh(&*state.store).await?;
     Ok(Json(List { heartbeats: waiting.iter().filter_map(|waiting| One::of(&state, waiting)).collect() }))

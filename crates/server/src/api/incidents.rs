@@ -2,7 +2,7 @@
 
 use allswell_core::Wall;
 use allswell_monitor::store::{Acknowledged, IncidentFilter, IncidentRow, NewNote, TimelineRow};
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use serde::Serialize;
@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::body::Fields;
 use super::gate::Caller;
-use super::{ApiState, Key, NoQuery, Problem, Query, openapi, read, wire};
+use super::{ApiState, Key, Mine, NoQuery, Problem, Query, openapi, read, wire};
 
 const DEFAULT: usize = 100;
 const MOST: usize = 100_000;
@@ -112,7 +112,7 @@ impl From<TimelineRow> for Line {
 /// Incidents
 #[utoipa::path(get, path = "/api/v1/incidents", operation_id = "list_incidents", tag = "incidents", params(Which),
     responses((status = 200, body = List), openapi::RefusalsOfOne))]
-pub(super) async fn list(State(state): State<ApiState>, query: RawQuery) -> Result<Json<List>, Problem> {
+pub(super) async fn list(Mine(state): Mine, query: RawQuery) -> Result<Json<List>, Problem> {
     let query = Query::read(query, &["open", "monitor", "limit"])?;
     let mut filter =
         IncidentFilter { monitor: None, open_only: query.flag("open")?, limit: query.limit(DEFAULT, MOST)? };
@@ -127,7 +127,7 @@ pub(super) async fn list(State(state): State<ApiState>, query: RawQuery) -> Resu
 /// One incident
 #[utoipa::path(get, path = "/api/v1/incidents/{id}", operation_id = "get_incident", tag = "incidents", params(openapi::Incident),
     responses((status = 200, body = Whole), openapi::RefusalsOfOne))]
-pub(super) async fn one(State(state): State<ApiState>, key: Key, _: NoQuery) -> Result<Json<Whole>, Problem> {
+pub(super) async fn one(Mine(state): Mine, key: Key, _: NoQuery) -> Result<Json<Whole>, Problem> {
     whole(&state, &key.0).await
 }
 
@@ -176,7 +176,7 @@ pub(super) struct Acknowledging {
     params(openapi::Incident), request_body = Acknowledging,
     responses((status = 200, body = Whole), openapi::RefusalsOfOne, openapi::RefusalsOfBody))]
 pub(super) async fn acknowledge(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     key: Key,
     _: NoQuery,
     caller: Option<Extension<Caller>>,
@@ -217,7 +217,7 @@ pub(super) struct NoteWish {
     params(openapi::Incident), request_body = NoteWish,
     responses((status = 201, body = Whole), openapi::RefusalsOfOne, openapi::RefusalsOfBody))]
 pub(super) async fn note(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     key: Key,
     _: NoQuery,
     fields: Fields,

@@ -3,7 +3,6 @@
 use allswell_monitor::access::{Join, Secret};
 use allswell_monitor::store::InvitationRow;
 use axum::Json;
-use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -14,7 +13,7 @@ use super::me::Me;
 use super::place::Place;
 use super::sign_in::{address, agent, answered};
 use super::users::{NAME_CHARACTERS_MAX, needed_role};
-use super::{ApiState, Key, NoQuery, Problem, openapi, wire};
+use super::{ApiState, Key, Mine, NoQuery, Problem, openapi, wire};
 
 /// The invitations that nobody has come with yet, oldest first.
 #[derive(Serialize, ToSchema)]
@@ -91,7 +90,7 @@ impl One {
 /// Invitations
 #[utoipa::path(get, path = "/api/v1/invitations", operation_id = "list_invitations", tag = "users",
     responses((status = 200, body = List), openapi::Refusals))]
-pub(super) async fn list(State(state): State<ApiState>, _: NoQuery) -> Result<Json<List>, Problem> {
+pub(super) async fn list(Mine(state): Mine, _: NoQuery) -> Result<Json<List>, Problem> {
     let rows = state.people.invitations(state.now().wall).await?;
     Ok(Json(List { invitations: rows.into_iter().map(One::of).collect() }))
 }
@@ -102,7 +101,7 @@ pub(super) async fn list(State(state): State<ApiState>, _: NoQuery) -> Result<Js
 /// place.
 #[utoipa::path(post, path = "/api/v1/invitations", operation_id = "create_invitation", tag = "users",
     request_body = Wish, responses((status = 201, body = Made), openapi::Refusals, openapi::RefusalsOfBody))]
-pub(super) async fn create(State(state): State<ApiState>, _: NoQuery, fields: Fields) -> Result<Response, Problem> {
+pub(super) async fn create(Mine(state): Mine, _: NoQuery, fields: Fields) -> Result<Response, Problem> {
     let fields = fields.only(&["email", "role"])?;
     let (row, secret) = state.people.invite(address(&fields)?, needed_role(&fields)?, state.now().wall).await?;
     let place = [(header::LOCATION, format!("/api/v1/invitations/{}", row.id))];
@@ -118,7 +117,7 @@ fn link(state: &ApiState, secret: &Secret) -> String {
 /// Take an invitation back
 #[utoipa::path(delete, path = "/api/v1/invitations/{id}", operation_id = "delete_invitation", tag = "users",
     params(openapi::OneInvitation), responses((status = 204), openapi::RefusalsOfOne))]
-pub(super) async fn remove(State(state): State<ApiState>, Key(wanted): Key, _: NoQuery) -> Result<StatusCode, Problem> {
+pub(super) async fn remove(Mine(state): Mine, Key(wanted): Key, _: NoQuery) -> Result<StatusCode, Problem> {
     let missing = || {
         Problem::not_found(format!("there is no invitation `{wanted}`"), "give its number as in /api/v1/invitations")
     };
@@ -136,7 +135,7 @@ pub(super) async fn remove(State(state): State<ApiState>, Key(wanted): Key, _: N
 #[utoipa::path(post, path = "/api/v1/join", operation_id = "join", tag = "users", request_body = Coming,
     responses((status = 201, body = Me), openapi::RefusalsOfOne, openapi::RefusalsOfBody))]
 pub(super) async fn join(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     place: Place,
     _: NoQuery,
     headers: HeaderMap,

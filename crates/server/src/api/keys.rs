@@ -4,14 +4,13 @@ use allswell_core::Wall;
 use allswell_monitor::access::{KeyringError, Scope, Scopes};
 use allswell_monitor::store::{KeyChange, KeyRow};
 use axum::Json;
-use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::body::Fields;
-use super::{ApiState, Key, NoQuery, Problem, openapi, wire};
+use super::{ApiState, Key, Mine, NoQuery, Problem, openapi, wire};
 
 const NAME_CHARACTERS_MAX: usize = 100;
 
@@ -100,7 +99,7 @@ impl One {
 /// Keys
 #[utoipa::path(get, path = "/api/v1/keys", operation_id = "list_keys", tag = "keys",
     responses((status = 200, body = List), openapi::Refusals))]
-pub(super) async fn list(State(state): State<ApiState>, _: NoQuery) -> Result<Json<List>, Problem> {
+pub(super) async fn list(Mine(state): Mine, _: NoQuery) -> Result<Json<List>, Problem> {
     let now = state.now().wall;
     Ok(Json(List { keys: state.keys.all().into_iter().map(|row| One::of(row, now)).collect() }))
 }
@@ -110,7 +109,7 @@ pub(super) async fn list(State(state): State<ApiState>, _: NoQuery) -> Result<Js
 /// From the first one on, `/api/v1` and the pages are closed to who has none.
 #[utoipa::path(post, path = "/api/v1/keys", operation_id = "create_key", tag = "keys", request_body = Wish,
     responses((status = 201, body = Made), openapi::Refusals, openapi::RefusalsOfBody))]
-pub(super) async fn create(State(state): State<ApiState>, _: NoQuery, fields: Fields) -> Result<Response, Problem> {
+pub(super) async fn create(Mine(state): Mine, _: NoQuery, fields: Fields) -> Result<Response, Problem> {
     let fields = fields.only(&["name", "scopes", "expires"])?;
     let now = state.now().wall;
     let name = fields.needed_text("name", NAME_CHARACTERS_MAX)?;
@@ -151,7 +150,7 @@ fn scopes(fields: &Fields) -> Result<Option<Scopes>, Problem> {
 /// One key
 #[utoipa::path(get, path = "/api/v1/keys/{id}", operation_id = "get_key", tag = "keys", params(openapi::ApiKey),
     responses((status = 200, body = One), openapi::RefusalsOfOne))]
-pub(super) async fn one(State(state): State<ApiState>, key: Key, _: NoQuery) -> Result<Json<One>, Problem> {
+pub(super) async fn one(Mine(state): Mine, key: Key, _: NoQuery) -> Result<Json<One>, Problem> {
     let row = find(&state, &key)?;
     Ok(Json(One::of(row, state.now().wall)))
 }
@@ -161,12 +160,7 @@ pub(super) async fn one(State(state): State<ApiState>, key: Key, _: NoQuery) -> 
 /// Its secret stays. The last key that may write stays one.
 #[utoipa::path(patch, path = "/api/v1/keys/{id}", operation_id = "change_key", tag = "keys", params(openapi::ApiKey),
     request_body = Patch, responses((status = 200, body = One), openapi::RefusalsOfOne, openapi::RefusalsOfBody))]
-pub(super) async fn change(
-    State(state): State<ApiState>,
-    key: Key,
-    _: NoQuery,
-    fields: Fields,
-) -> Result<Json<One>, Problem> {
+pub(super) async fn change(Mine(state): Mine, key: Key, _: NoQuery, fields: Fields) -> Result<Json<One>, Problem> {
     let fields = fields.only(&["name", "scopes", "expires"])?;
     let now = state.now().wall;
     let expires = match expires(&fields, now)? {
@@ -183,7 +177,7 @@ pub(super) async fn change(
 /// From now on it is worth nothing. The last key that may write cannot be deleted.
 #[utoipa::path(delete, path = "/api/v1/keys/{id}", operation_id = "delete_key", tag = "keys", params(openapi::ApiKey),
     responses((status = 204), openapi::RefusalsOfOne, openapi::RefusalsOfChange))]
-pub(super) async fn remove(State(state): State<ApiState>, key: Key, _: NoQuery) -> Result<StatusCode, Problem> {
+pub(super) async fn remove(Mine(state): Mine, key: Key, _: NoQuery) -> Result<StatusCode, Problem> {
     let row = find(&state, &key)?;
     state.keys.remove(row.id, state.now().wall).await?;
     Ok(StatusCode::NO_CONTENT)

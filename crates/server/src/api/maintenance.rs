@@ -7,7 +7,7 @@ use allswell_monitor::notification::rfc3339;
 use allswell_monitor::resources::{Given, Shown};
 use allswell_monitor::store::ResourceKind;
 use axum::Json;
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::configured::{self, Configured};
 use super::written::{Empty, IfMatch, OneWrite, Written};
-use super::{ApiState, Key, NoQuery, Problem, Query, openapi};
+use super::{ApiState, Key, Mine, NoQuery, Problem, Query, openapi};
 
 /// How many of the next openings are told.
 const UPCOMING: usize = 5;
@@ -85,7 +85,7 @@ pub(super) struct Ahead {
 /// All planned maintenance
 #[utoipa::path(get, path = "/api/v1/maintenance", operation_id = "list_maintenance", tag = "maintenance", params(Ahead),
     responses((status = 200, body = List), openapi::Refusals))]
-pub(super) async fn list(State(state): State<ApiState>, query: RawQuery) -> Result<Json<List>, Problem> {
+pub(super) async fn list(Mine(state): Mine, query: RawQuery) -> Result<Json<List>, Problem> {
     let until = Query::read(query, &["until"])?.moment("until")?;
     let now = state.now().wall;
     let maintenance = state.resources.all_maintenance().into_iter().map(|found| One::of(found, now, until)).collect();
@@ -96,7 +96,7 @@ pub(super) async fn list(State(state): State<ApiState>, query: RawQuery) -> Resu
 #[utoipa::path(get, path = "/api/v1/maintenance/{name}", operation_id = "get_maintenance", tag = "maintenance",
     params(openapi::Maintenance),
     responses((status = 200, body = One, headers(("ETag" = String))), openapi::RefusalsOfOne))]
-pub(super) async fn one(State(state): State<ApiState>, key: Key, _: NoQuery) -> Result<Response, Problem> {
+pub(super) async fn one(Mine(state): Mine, key: Key, _: NoQuery) -> Result<Response, Problem> {
     in_full(&state, &key.0, StatusCode::OK)
 }
 
@@ -106,11 +106,7 @@ pub(super) async fn one(State(state): State<ApiState>, key: Key, _: NoQuery) -> 
 #[utoipa::path(post, path = "/api/v1/maintenance", operation_id = "create_maintenance", tag = "maintenance",
     request_body = openapi::MaintenanceSpec,
     responses((status = 201, body = One, headers(("ETag" = String), ("Location" = String))), openapi::RefusalsOfWrites))]
-pub(super) async fn create(
-    State(state): State<ApiState>,
-    _: NoQuery,
-    Written(spec): Written,
-) -> Result<Response, Problem> {
+pub(super) async fn create(Mine(state): Mine, _: NoQuery, Written(spec): Written) -> Result<Response, Problem> {
     let name = configured::create(&state, ResourceKind::Maintenance, spec).await?.name;
     Ok(configured::at(in_full(&state, &name, StatusCode::CREATED)?, "maintenance", &name))
 }
@@ -120,7 +116,7 @@ pub(super) async fn create(
     params(openapi::Maintenance, openapi::IfMatchHeader), request_body(content = openapi::Patch),
     responses((status = 200, body = One, headers(("ETag" = String))), openapi::RefusalsOfOneWrite))]
 pub(super) async fn replace(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     OneWrite { key, if_match, body: Written(spec) }: OneWrite<Written>,
 ) -> Result<Response, Problem> {
     change(&state, &key, &if_match, Given::Whole(spec)).await
@@ -133,7 +129,7 @@ pub(super) async fn replace(
     params(openapi::Maintenance, openapi::IfMatchHeader), request_body(content = openapi::Patch),
     responses((status = 200, body = One, headers(("ETag" = String))), openapi::RefusalsOfOneWrite))]
 pub(super) async fn patch(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     OneWrite { key, if_match, body: Written(spec) }: OneWrite<Written>,
 ) -> Result<Response, Problem> {
     change(&state, &key, &if_match, Given::Patch(spec)).await
@@ -146,7 +142,7 @@ pub(super) async fn patch(
     params(openapi::Maintenance, openapi::IfMatchHeader),
     responses((status = 204, description = "it is no more"), openapi::RefusalsOfOneWrite))]
 pub(super) async fn delete(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     OneWrite { key, if_match, body: Empty }: OneWrite<Empty>,
 ) -> Result<StatusCode, Problem> {
     configured::delete(&state, ResourceKind::Maintenance, named(&state, &key.0)?.0, &if_match).await
@@ -159,7 +155,7 @@ pub(super) async fn delete(
     params(openapi::Maintenance, openapi::IfMatchHeader),
     responses((status = 200, body = One, headers(("ETag" = String))), openapi::RefusalsOfOneWrite))]
 pub(super) async fn end(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     OneWrite { key, if_match, body: Empty }: OneWrite<Empty>,
 ) -> Result<Response, Problem> {
     let (_, window) = named(&state, &key.0)?;

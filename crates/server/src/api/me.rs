@@ -4,7 +4,7 @@ use allswell_core::Wall;
 use allswell_monitor::access::{LIFETIME, Need, Scope, Visitor};
 use allswell_monitor::store::{SessionRow, UserRow, Which};
 use axum::Json;
-use axum::extract::{Extension, State};
+use axum::extract::Extension;
 use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::body::Fields;
 use super::gate::Caller;
 use super::place::Place;
-use super::{ApiState, Key, NoQuery, Problem, openapi, wire};
+use super::{Key, Mine, NoQuery, Problem, openapi, wire};
 
 /// Who asks.
 #[derive(Serialize, ToSchema)]
@@ -111,7 +111,7 @@ pub(super) struct Change {
 #[utoipa::path(get, path = "/api/v1/me", operation_id = "get_me", tag = "users",
     responses((status = 200, body = Me), openapi::Refusals))]
 pub(super) async fn show(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     Extension(caller): Extension<Caller>,
     _: NoQuery,
 ) -> Result<Json<Me>, Problem> {
@@ -128,7 +128,7 @@ pub(super) async fn show(
 #[utoipa::path(post, path = "/api/v1/me/password", operation_id = "change_password", tag = "users", request_body = Change,
     responses((status = 204), openapi::RefusalsOfSignIn, openapi::RefusalsOfBody))]
 pub(super) async fn password(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     Extension(caller): Extension<Caller>,
     place: Place,
     _: NoQuery,
@@ -146,7 +146,7 @@ pub(super) async fn password(
 #[utoipa::path(get, path = "/api/v1/me/sessions", operation_id = "list_sessions", tag = "users",
     responses((status = 200, body = Sessions), openapi::Refusals))]
 pub(super) async fn sessions(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     Extension(caller): Extension<Caller>,
     _: NoQuery,
 ) -> Result<Json<Sessions>, Problem> {
@@ -161,7 +161,7 @@ pub(super) async fn sessions(
 #[utoipa::path(delete, path = "/api/v1/me/sessions", operation_id = "end_sessions", tag = "users",
     responses((status = 204), openapi::Refusals, openapi::RefusalsOfChange))]
 pub(super) async fn end_others(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     Extension(caller): Extension<Caller>,
     _: NoQuery,
 ) -> Result<StatusCode, Problem> {
@@ -174,7 +174,7 @@ pub(super) async fn end_others(
 #[utoipa::path(delete, path = "/api/v1/me/sessions/{id}", operation_id = "end_session", tag = "users",
     params(openapi::OneSession), responses((status = 204), openapi::RefusalsOfOne, openapi::RefusalsOfChange))]
 pub(super) async fn end_one(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     Extension(caller): Extension<Caller>,
     Key(wanted): Key,
     _: NoQuery,

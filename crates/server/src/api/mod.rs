@@ -71,9 +71,11 @@ use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::accounts::Accounts;
 use crate::pages;
 use crate::status_page::{self, StatusPages};
 
+pub(crate) use crate::accounts::Mine;
 pub(crate) use cookie::Cookie;
 pub(crate) use gate::is_same_origin;
 pub(crate) use place::Place;
@@ -81,7 +83,7 @@ pub use problem::Problem;
 pub(crate) use query::{Key, NoQuery, Query};
 pub(crate) use sign_in::agent;
 
-/// What the interface and the pages read from.
+/// What the interface and the pages of one account read from: nothing in it knows of another.
 #[derive(Clone)]
 pub struct ApiState {
     /// What outlasts the process.
@@ -99,9 +101,9 @@ pub struct ApiState {
     /// Knows the links that messages carry.
     pub links: Links,
     /// Who may do what.
-    pub keys: Arc<Keyring>,
+    pub keys: Keyring,
     /// Who may sign in, and who has.
-    pub people: Arc<People>,
+    pub people: People,
     /// What is configured, and the way to change it.
     pub resources: Arc<Resources>,
     /// What is true of all monitors now.
@@ -124,8 +126,10 @@ impl ApiState {
     }
 }
 
-/// The whole interface: `/api/v1`, the pages, `/health`, `/ready` and `/metrics`.
-pub fn router(state: ApiState) -> Router {
+/// The whole interface of all `accounts`: `/api/v1`, the pages, `/health`, `/ready` and `/metrics`.
+pub fn router(accounts: impl Into<Accounts>) -> Router {
+    let accounts = accounts.into();
+    let status_pages = Arc::clone(&accounts.first().status_pages);
     let (interface, mut document) = documented().split_for_parts();
     openapi::secure(&mut document);
     interface
@@ -135,15 +139,15 @@ pub fn router(state: ApiState) -> Router {
         .fallback(pages::not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(etag::etag))
-        .layer(middleware::from_fn_with_state(state.clone(), once::once))
-        .layer(middleware::from_fn_with_state(state.clone(), gate::gate))
+        .layer(middleware::from_fn_with_state(accounts.clone(), once::once))
+        .layer(middleware::from_fn_with_state(accounts.clone(), gate::gate))
         .layer(middleware::from_fn(guard))
-        .layer(middleware::from_fn_with_state(Arc::clone(&state.status_pages), status_page::serve))
-        .with_state(state)
+        .layer(middleware::from_fn_with_state(status_pages, status_page::serve))
+        .with_state(accounts)
 }
 
 /// What programs read. A path that is not in the OpenAPI document cannot be served from here.
-fn documented() -> OpenApiRouter<ApiState> {
+fn documented() -> OpenApiRouter<Accounts> {
     OpenApiRouter::with_openapi(openapi::head())
         .routes(routes!(monitors::list, change::create))
         .routes(routes!(monitors::one, change::replace, change::patch, change::delete))
@@ -208,7 +212,7 @@ fn documented() -> OpenApiRouter<ApiState> {
 }
 
 /// What is not read by programs of ours: where jobs call in, and what Prometheus asks in blackbox_exporter's stead.
-fn for_others() -> Router<ApiState> {
+fn for_others() -> Router<Accounts> {
     Router::new()
         .route("/heartbeat/{token}", get(heartbeat::plain).post(heartbeat::plain))
         .route("/heartbeat/{token}/{what}", get(heartbeat::telling).post(heartbeat::telling))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use allswell_monitor::store::Standing;
 use axum::Json;
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde::Serialize;
@@ -15,7 +15,7 @@ use super::page::{PARAMETERS, Page, Part, Wanted, page};
 use super::read::UptimeReader;
 use super::results::OneResult;
 use super::uptime::Number;
-use super::{ApiState, Key, NoQuery, Problem, Query, openapi, wire};
+use super::{Key, Mine, NoQuery, Problem, Query, openapi, wire};
 
 /// Monitors, in the order that was asked for.
 #[derive(Serialize, ToSchema)]
@@ -70,7 +70,7 @@ pub(super) struct One {
 /// taken away meanwhile.
 #[utoipa::path(get, path = "/api/v1/monitors", operation_id = "list_monitors", tag = "monitors", params(Wanted, Part),
     responses((status = 200, body = List), openapi::Refusals))]
-pub(super) async fn list(State(state): State<ApiState>, path: Uri, query: RawQuery) -> Result<Json<List>, Problem> {
+pub(super) async fn list(Mine(state): Mine, path: Uri, query: RawQuery) -> Result<Json<List>, Problem> {
     let Page { ids, total, matched, next } = page(&state, &Query::read(query, &PARAMETERS)?, &path).await?;
     let reader = UptimeReader::at(&*state.store, state.now().wall).await?;
     let standings = state.store.standings(ids, reader.longest()).await?;
@@ -81,7 +81,7 @@ pub(super) async fn list(State(state): State<ApiState>, path: Uri, query: RawQue
 /// One monitor
 #[utoipa::path(get, path = "/api/v1/monitors/{id}", operation_id = "get_monitor", tag = "monitors", params(openapi::Monitor),
     responses((status = 200, body = InFull, headers(("ETag" = String))), openapi::RefusalsOfOne))]
-pub(super) async fn one(State(state): State<ApiState>, key: Key, _: NoQuery) -> Result<Response, Problem> {
+pub(super) async fn one(Mine(state): Mine, key: Key, _: NoQuery) -> Result<Response, Problem> {
     in_full(&state, &key.0, StatusCode::OK).await
 }
 

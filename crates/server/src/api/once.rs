@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use allswell_monitor::store::{Claim, Once, Remembered};
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Response as HttpResponse, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::body::BODY_BYTES_MAX;
 use super::gate::{Caller, is_once};
-use super::{ApiState, Problem};
+use super::{ApiState, Mine, Problem};
 
 /// The header.
 const HEADER: &str = "idempotency-key";
@@ -36,7 +36,7 @@ const SECRET: [&str; 7] = [
 const HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::LOCATION, header::ETAG];
 
 /// Does a request, or gives the answer of the first one like it.
-pub(super) async fn once(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+pub(super) async fn once(Mine(state): Mine, request: Request, next: Next) -> Response {
     if !request.headers().contains_key(HEADER) || !is_once(request.method(), request.uri().path()) {
         return next.run(request).await;
     }

@@ -25,7 +25,8 @@ pub(super) use self::words::{
 };
 
 use super::need::need;
-use super::{ApiState, problem};
+use super::problem;
+use crate::accounts::Accounts;
 use crate::pages;
 
 /// Where the document is.
@@ -55,7 +56,7 @@ const DESCRIPTION: &str = "What is watched, what was seen, and who was told. Mom
                            server has neither an API key nor a user, none is needed.";
 
 /// Serves `document`, and the page made of it.
-pub(super) fn router(document: OpenApi) -> Router<ApiState> {
+pub(super) fn router(document: OpenApi) -> Router<Accounts> {
     let page = Html(pages::reference(&serde_json::to_value(&document).expect("a document is JSON")));
     let document = Json(document);
     Router::new().route(PATH, get(async move || document.clone())).route(PAGE, get(async move || page.clone()))

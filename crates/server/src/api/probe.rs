@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use allswell_core::{Phase, Verdict};
 use allswell_probe::{Answer, Prober, Question, QuestionError};
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::{ApiState, Problem, Query};
+use super::{Mine, Problem, Query};
 
 /// Prometheus says in this header how long it waits.
 const PATIENCE_HEADER: &str = "x-prometheus-scrape-timeout-seconds";
@@ -26,11 +26,7 @@ const TIMEOUT_MAX: Duration = Duration::from_secs(25);
 
 const MODULES: &str = "http_2xx, http_post_2xx, tcp_connect, tls_connect, ssh_banner, icmp, grpc, grpc_plain";
 
-pub(super) async fn probe(
-    State(state): State<ApiState>,
-    query: RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
+pub(super) async fn probe(Mine(state): Mine, query: RawQuery, headers: HeaderMap) -> Result<Response, Problem> {
     let query = Query::read(query, &["target", "module", "debug"])?;
     let target = query.value("target").filter(|target| !target.is_empty());
     let target = target.ok_or_else(|| {

@@ -3,13 +3,13 @@
 use allswell_core::Wall;
 use allswell_monitor::store::ResultRow;
 use axum::Json;
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::wire::{self, PhasesMs};
-use super::{ApiState, Key, Problem, Query, openapi, read};
+use super::{Key, Mine, Problem, Query, openapi, read};
 
 const DEFAULT: usize = 100;
 const MOST: usize = 1_000;
@@ -78,7 +78,7 @@ impl From<ResultRow> for OneResult {
 /// The results of a monitor
 #[utoipa::path(get, path = "/api/v1/monitors/{id}/results", operation_id = "list_results", tag = "monitors", params(openapi::Monitor, Range),
     responses((status = 200, body = List), openapi::RefusalsOfOne))]
-pub(super) async fn list(State(state): State<ApiState>, key: Key, query: RawQuery) -> Result<Json<List>, Problem> {
+pub(super) async fn list(Mine(state): Mine, key: Key, query: RawQuery) -> Result<Json<List>, Problem> {
     let query = Query::read(query, &["from", "to", "limit"])?;
     let limit = query.limit(DEFAULT, MOST)?;
     let (from, to) = read::range(&query)?;

@@ -2,7 +2,7 @@
 
 use allswell_monitor::access::PeopleError;
 use axum::Json;
-use axum::extract::{Extension, State};
+use axum::extract::Extension;
 use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,7 +12,7 @@ use super::gate::Caller;
 use super::me::signed_in;
 use super::place::Place;
 use super::users::{about_password, find};
-use super::{ApiState, Key, NoQuery, Problem, openapi};
+use super::{Key, Mine, NoQuery, Problem, openapi};
 
 /// The second factor of who asks.
 #[derive(Serialize, ToSchema)]
@@ -63,7 +63,7 @@ pub(super) struct Code {
 #[utoipa::path(get, path = "/api/v1/me/second-factor", operation_id = "get_second_factor", tag = "users",
     responses((status = 200, body = Shown), openapi::Refusals, openapi::RefusalsOfChange))]
 pub(super) async fn show(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     Extension(caller): Extension<Caller>,
     _: NoQuery,
 ) -> Result<Json<Shown>, Problem> {
@@ -78,7 +78,7 @@ pub(super) async fn show(
 #[utoipa::path(post, path = "/api/v1/me/second-factor", operation_id = "begin_second_factor", tag = "users",
     request_body = Proof, responses((status = 200, body = Begun), openapi::RefusalsOfSignIn, openapi::RefusalsOfBody))]
 pub(super) async fn begin(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     Extension(caller): Extension<Caller>,
     place: Place,
     _: NoQuery,
@@ -97,7 +97,7 @@ pub(super) async fn begin(
 #[utoipa::path(post, path = "/api/v1/me/second-factor/confirm", operation_id = "confirm_second_factor", tag = "users",
     request_body = Code, responses((status = 200, body = Codes), openapi::Refusals, openapi::RefusalsOfBody))]
 pub(super) async fn confirm(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     Extension(caller): Extension<Caller>,
     _: NoQuery,
     fields: Fields,
@@ -118,7 +118,7 @@ pub(super) async fn confirm(
 #[utoipa::path(post, path = "/api/v1/me/second-factor/end", operation_id = "end_second_factor", tag = "users",
     request_body = Proof, responses((status = 204), openapi::RefusalsOfSignIn, openapi::RefusalsOfBody))]
 pub(super) async fn end(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     Extension(caller): Extension<Caller>,
     place: Place,
     _: NoQuery,
@@ -137,7 +137,7 @@ pub(super) async fn end(
 /// For who has lost the app and the codes on paper. The password alone signs them in then.
 #[utoipa::path(delete, path = "/api/v1/users/{id}/second-factor", operation_id = "end_second_factor_of_user", tag = "users",
     params(openapi::OneUser), responses((status = 204), openapi::RefusalsOfOne))]
-pub(super) async fn take_away(State(state): State<ApiState>, key: Key, _: NoQuery) -> Result<StatusCode, Problem> {
+pub(super) async fn take_away(Mine(state): Mine, key: Key, _: NoQuery) -> Result<StatusCode, Problem> {
     state.people.drop_factor(find(&state, &key)?.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

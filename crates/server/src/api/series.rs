@@ -7,11 +7,11 @@ use allswell_core::Wall;
 use allswell_core::series::{Summary, buckets};
 use allswell_core::time::parse_duration;
 use axum::Json;
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{ApiState, Key, Problem, Query, openapi, read, wire};
+use super::{ApiState, Key, Mine, Problem, Query, openapi, read, wire};
 
 /// More points than any screen has.
 const BUCKETS_MAX: u128 = 2_000;
@@ -123,7 +123,7 @@ pub(super) struct Step {
 /// Latencies over time
 #[utoipa::path(get, path = "/api/v1/monitors/{id}/series", operation_id = "get_series", tag = "monitors",
     params(openapi::Monitor, Over, Step), responses((status = 200, body = Series), openapi::RefusalsOfOne))]
-pub(super) async fn series(State(state): State<ApiState>, key: Key, query: RawQuery) -> Result<Json<Series>, Problem> {
+pub(super) async fn series(Mine(state): Mine, key: Key, query: RawQuery) -> Result<Json<Series>, Problem> {
     let query = Query::read(query, &["from", "to", "step"])?;
     let range = range(&query, &state)?;
     let step = step(&query, &range)?;
@@ -156,11 +156,7 @@ pub(super) async fn series(State(state): State<ApiState>, key: Key, query: RawQu
 /// Percentiles of the latencies
 #[utoipa::path(get, path = "/api/v1/monitors/{id}/percentiles", operation_id = "get_percentiles", tag = "monitors",
     params(openapi::Monitor, Over), responses((status = 200, body = Percentiles), openapi::RefusalsOfOne))]
-pub(super) async fn percentiles(
-    State(state): State<ApiState>,
-    key: Key,
-    query: RawQuery,
-) -> Result<Json<Percentiles>, Problem> {
+pub(super) async fn percentiles(Mine(state): Mine, key: Key, query: RawQuery) -> Result<Json<Percentiles>, Problem> {
     let query = Query::read(query, &["from", "to"])?;
     let range = range(&query, &state)?;
     let monitor = read::monitor(&*state.store, &key.0).await?;

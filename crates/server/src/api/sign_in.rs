@@ -2,7 +2,7 @@
 
 use allswell_monitor::access::{Address, NewPerson, Role, SignIn, SignedIn};
 use axum::Json;
-use axum::extract::{Extension, State};
+use axum::extract::Extension;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use serde::Serialize;
@@ -13,7 +13,7 @@ use super::cookie::Cookie;
 use super::gate::{Caller, is_from_here};
 use super::me::Me;
 use super::place::Place;
-use super::{ApiState, NoQuery, Problem, openapi};
+use super::{ApiState, Mine, NoQuery, Problem, openapi};
 use crate::api::users::NAME_CHARACTERS_MAX;
 
 /// How far the server is set up.
@@ -58,7 +58,7 @@ pub(super) struct Wish {
 /// How far the server is set up
 #[utoipa::path(get, path = "/api/v1/setup", operation_id = "get_setup", tag = "users",
     responses((status = 200, body = Setup), openapi::Refusals))]
-pub(super) async fn state(State(state): State<ApiState>, _: NoQuery) -> Result<Json<Setup>, Problem> {
+pub(super) async fn state(Mine(state): Mine, _: NoQuery) -> Result<Json<Setup>, Problem> {
     Ok(Json(Setup { open: state.keys.is_open(), users: !state.people.is_empty() }))
 }
 
@@ -69,7 +69,7 @@ pub(super) async fn state(State(state): State<ApiState>, _: NoQuery) -> Result<J
 #[utoipa::path(post, path = "/api/v1/setup", operation_id = "set_up", tag = "users", request_body = First,
     responses((status = 201, body = Me), openapi::RefusalsOfSignIn, openapi::RefusalsOfBody))]
 pub(super) async fn create(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     place: Place,
     _: NoQuery,
     headers: HeaderMap,
@@ -102,7 +102,7 @@ pub(super) async fn create(
 #[utoipa::path(post, path = "/api/v1/sign-in", operation_id = "sign_in", tag = "users", request_body = Wish,
     responses((status = 200, body = Me), openapi::RefusalsOfSignIn, openapi::RefusalsOfBody))]
 pub(super) async fn sign_in(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     place: Place,
     _: NoQuery,
     headers: HeaderMap,
@@ -126,7 +126,7 @@ pub(super) async fn sign_in(
 #[utoipa::path(post, path = "/api/v1/sign-out", operation_id = "sign_out", tag = "users",
     responses((status = 204), openapi::Refusals))]
 pub(super) async fn sign_out(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     Extension(caller): Extension<Caller>,
     _: NoQuery,
 ) -> Result<Response, Problem> {

@@ -3,7 +3,7 @@
 use allswell_monitor::resources::{Given, ShownPage};
 use allswell_monitor::store::ResourceKind;
 use axum::Json;
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::configured::{self, Configured};
 use super::written::{Empty, IfMatch, OneWrite, Written};
-use super::{ApiState, Key, NoQuery, Problem, Query, openapi};
+use super::{ApiState, Key, Mine, NoQuery, Problem, Query, openapi};
 use crate::status_page::PREVIEW_POLICY;
 
 /// All status pages, by slug.
@@ -62,7 +62,7 @@ impl One {
 /// All status pages
 #[utoipa::path(get, path = "/api/v1/status-pages", operation_id = "list_status_pages", tag = "status pages",
     responses((status = 200, body = List), openapi::Refusals))]
-pub(super) async fn list(State(state): State<ApiState>, _: NoQuery) -> Result<Json<List>, Problem> {
+pub(super) async fn list(Mine(state): Mine, _: NoQuery) -> Result<Json<List>, Problem> {
     let mut status_pages = Vec::new();
     for found in state.resources.status_pages() {
         status_pages.push(One::of(&state, found).await?);
@@ -74,7 +74,7 @@ pub(super) async fn list(State(state): State<ApiState>, _: NoQuery) -> Result<Js
 #[utoipa::path(get, path = "/api/v1/status-pages/{slug}", operation_id = "get_status_page", tag = "status pages",
     params(openapi::StatusPage),
     responses((status = 200, body = One, headers(("ETag" = String))), openapi::RefusalsOfOne))]
-pub(super) async fn one(State(state): State<ApiState>, key: Key, _: NoQuery) -> Result<Response, Problem> {
+pub(super) async fn one(Mine(state): Mine, key: Key, _: NoQuery) -> Result<Response, Problem> {
     in_full(&state, &key.0, StatusCode::OK).await
 }
 
@@ -85,11 +85,7 @@ pub(super) async fn one(State(state): State<ApiState>, key: Key, _: NoQuery) -> 
 #[utoipa::path(post, path = "/api/v1/status-pages", operation_id = "create_status_page", tag = "status pages",
     request_body = openapi::StatusPageSpec,
     responses((status = 201, body = One, headers(("ETag" = String), ("Location" = String))), openapi::RefusalsOfWrites))]
-pub(super) async fn create(
-    State(state): State<ApiState>,
-    _: NoQuery,
-    Written(spec): Written,
-) -> Result<Response, Problem> {
+pub(super) async fn create(Mine(state): Mine, _: NoQuery, Written(spec): Written) -> Result<Response, Problem> {
     let slug = configured::create(&state, ResourceKind::StatusPage, spec).await?.name;
     state.status_pages.publish_now(&*state.store).await;
     Ok(configured::at(in_full(&state, &slug, StatusCode::CREATED).await?, "status-pages", &slug))
@@ -102,7 +98,7 @@ pub(super) async fn create(
     params(openapi::StatusPage, openapi::IfMatchHeader), request_body(content = openapi::Patch),
     responses((status = 200, body = One, headers(("ETag" = String))), openapi::RefusalsOfOneWrite))]
 pub(super) async fn replace(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     OneWrite { key, if_match, body: Written(spec) }: OneWrite<Written>,
 ) -> Result<Response, Problem> {
     change(&state, &key, &if_match, Given::Whole(spec)).await
@@ -115,7 +111,7 @@ pub(super) async fn replace(
     params(openapi::StatusPage, openapi::IfMatchHeader), request_body(content = openapi::Patch),
     responses((status = 200, body = One, headers(("ETag" = String))), openapi::RefusalsOfOneWrite))]
 pub(super) async fn patch(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     OneWrite { key, if_match, body: Written(spec) }: OneWrite<Written>,
 ) -> Result<Response, Problem> {
     change(&state, &key, &if_match, Given::Patch(spec)).await
@@ -128,7 +124,7 @@ pub(super) async fn patch(
     params(openapi::StatusPage, openapi::IfMatchHeader),
     responses((status = 204, description = "it is no more"), openapi::RefusalsOfOneWrite))]
 pub(super) async fn delete(
-    State(state): State<ApiState>,
+    Mine(state): Mine,
     OneWrite { key, if_match, body: Empty }: OneWrite<Empty>,
 ) -> Result<StatusCode, Problem> {
     let shown = named(&state, &key.0)?.shown;
@@ -154,11 +150,7 @@ pub(super) struct Like {
     params(Like), request_body = openapi::StatusPageSpec,
     responses((status = 200, body = String, content_type = "text/html", headers(("Content-Location" = String))),
         openapi::RefusalsOfWrites))]
-pub(super) async fn preview(
-    State(state): State<ApiState>,
-    query: RawQuery,
-    Written(spec): Written,
-) -> Result<Response, Problem> {
+pub(super) async fn preview(Mine(state): Mine, query: RawQuery, Written(spec): Written) -> Result<Response, Problem> {
     let query = Query::read(query, &["page"])?;
     let spec = configured::object(spec)?;
     let page = state.resources.read_page(spec, query.value("page")).map_err(Problem::refused)?;
@@ -173,7 +165,7 @@ pub(super) async fn preview(
 #[utoipa::path(get, path = "/api/v1/status-pages/preview/{id}", operation_id = "get_preview", tag = "status pages",
     params(openapi::Preview),
     responses((status = 200, body = String, content_type = "text/html"), openapi::RefusalsOfOne))]
-pub(super) async fn previewed(State(state): State<ApiState>, key: Key, _: NoQuery) -> Result<Response, Problem> {
+pub(super) async fn previewed(Mine(state): Mine, key: Key, _: NoQuery) -> Result<Response, Problem> {
     let found = state.status_pages.previewed(&key.0);
     let html = found.map(|page| html(&page));
     html.ok_or_else(|| Problem::not_found("this preview is forgotten", "ask for it again"))

@@ -6,7 +6,7 @@ use std::time::Duration;
 use allswell_core::Reason;
 use allswell_probe::{Answer, Certificate, Question, health};
 use axum::Json;
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::wire::PhasesMs;
 use super::written::Written;
-use super::{ApiState, Problem, Query, openapi, read};
+use super::{Mine, Problem, Query, openapi, read};
 
 /// The longest that somebody waits for a trial.
 const LONGEST: Duration = Duration::from_secs(25);
@@ -114,11 +114,7 @@ impl Trial {
 /// Asks once and tells all that came back. The body has the keys of a monitor; its name may be left out.
 #[utoipa::path(post, path = "/api/v1/try", operation_id = "try_monitor", tag = "monitors", params(Like),
     request_body = openapi::MonitorSpec, responses((status = 200, body = Trial), openapi::RefusalsOfOneWrite))]
-pub(super) async fn once(
-    State(state): State<ApiState>,
-    query: RawQuery,
-    Written(spec): Written,
-) -> Result<Json<Trial>, Problem> {
+pub(super) async fn once(Mine(state): Mine, query: RawQuery, Written(spec): Written) -> Result<Json<Trial>, Problem> {
     let query = Query::read(query, &["monitor"])?;
     let like = match query.value("monitor") {
         Some(key) => Some(state.resources.id(key).ok_or_else(|| read::no_monitor(key))?),

@@ -8,7 +8,7 @@ use allswell_core::uptime::{Mark, Presence, Shares};
 use allswell_monitor::model::MonitorId;
 use allswell_monitor::store::MonitorRow;
 use axum::Json;
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use axum::http::Uri;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -17,7 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::page::{PARAMETERS, Page, Part, Wanted, page};
 use super::read::{self, UptimeReader, WINDOWS};
-use super::{ApiState, Key, Problem, Query, openapi, wire};
+use super::{ApiState, Key, Mine, Problem, Query, openapi, wire};
 
 /// Ten years.
 const MONTHS_MAX: usize = 120;
@@ -128,7 +128,7 @@ impl Number {
 /// How all monitors fared
 #[utoipa::path(get, path = "/api/v1/uptime", operation_id = "list_uptime", tag = "uptime", params(Wanted, Part),
     responses((status = 200, body = List), openapi::Refusals))]
-pub(super) async fn list(State(state): State<ApiState>, path: Uri, query: RawQuery) -> Result<Json<List>, Problem> {
+pub(super) async fn list(Mine(state): Mine, path: Uri, query: RawQuery) -> Result<Json<List>, Problem> {
     let Page { ids, total, matched, next } = page(&state, &Query::read(query, &PARAMETERS)?, &path).await?;
     let reader = UptimeReader::at(&*state.store, state.now().wall).await?;
     let standings = state.store.standings(ids, reader.longest()).await?;
@@ -139,7 +139,7 @@ pub(super) async fn list(State(state): State<ApiState>, path: Uri, query: RawQue
 /// How one monitor fared
 #[utoipa::path(get, path = "/api/v1/monitors/{id}/uptime", operation_id = "get_uptime", tag = "uptime", params(openapi::Monitor, Windows),
     responses((status = 200, body = One), openapi::RefusalsOfOne))]
-pub(super) async fn one(State(state): State<ApiState>, key: Key, query: RawQuery) -> Result<Json<One>, Problem> {
+pub(super) async fn one(Mine(state): Mine, key: Key, query: RawQuery) -> Result<Json<One>, Problem> {
     let query = Query::read(query, &["from", "to", "months", "timezone"])?;
     let now = state.now().wall;
     let (window, months) = (wanted(&query, now)?, months(&query, now)?);

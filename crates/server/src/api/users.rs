@@ -3,7 +3,6 @@
 use allswell_monitor::access::{NewPerson, PasswordError, PeopleError, Role};
 use allswell_monitor::store::{UserRow, Which};
 use axum::Json;
-use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -11,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::body::Fields;
 use super::sign_in::address;
-use super::{ApiState, Key, NoQuery, Problem, openapi, wire};
+use super::{ApiState, Key, Mine, NoQuery, Problem, openapi, wire};
 
 /// The longest name of a user.
 pub(super) const NAME_CHARACTERS_MAX: usize = 100;
@@ -101,7 +100,7 @@ impl One {
 /// Users
 #[utoipa::path(get, path = "/api/v1/users", operation_id = "list_users", tag = "users",
     responses((status = 200, body = List), openapi::Refusals))]
-pub(super) async fn list(State(state): State<ApiState>, _: NoQuery) -> Result<Json<List>, Problem> {
+pub(super) async fn list(Mine(state): Mine, _: NoQuery) -> Result<Json<List>, Problem> {
     let with_factor = state.store.with_factor().await?;
     let one = |row: UserRow| {
         let second_factor = with_factor.contains(&row.id);
@@ -115,7 +114,7 @@ pub(super) async fn list(State(state): State<ApiState>, _: NoQuery) -> Result<Js
 /// From the first one on, `/api/v1` and the pages are closed to who is neither signed in nor has an API key.
 #[utoipa::path(post, path = "/api/v1/users", operation_id = "create_user", tag = "users", request_body = Wish,
     responses((status = 201, body = One), openapi::Refusals, openapi::RefusalsOfBody))]
-pub(super) async fn create(State(state): State<ApiState>, _: NoQuery, fields: Fields) -> Result<Response, Problem> {
+pub(super) async fn create(Mine(state): Mine, _: NoQuery, fields: Fields) -> Result<Response, Problem> {
     let fields = fields.only(&["email", "name", "role", "password"])?;
     let wish = NewPerson {
         address: address(&fields)?,
@@ -131,7 +130,7 @@ pub(super) async fn create(State(state): State<ApiState>, _: NoQuery, fields: Fi
 /// One user
 #[utoipa::path(get, path = "/api/v1/users/{id}", operation_id = "get_user", tag = "users", params(openapi::OneUser),
     responses((status = 200, body = One), openapi::RefusalsOfOne))]
-pub(super) async fn one(State(state): State<ApiState>, key: Key, _: NoQuery) -> Result<Json<One>, Problem> {
+pub(super) async fn one(Mine(state): Mine, key: Key, _: NoQuery) -> Result<Json<One>, Problem> {
     let row = find(&state, &key)?;
     Ok(Json(One::of(&state, row).await?))
 }
@@ -141,12 +140,7 @@ pub(super) async fn one(State(state): State<ApiState>, key: Key, _: NoQuery) -> 
 /// Another role holds at once. The last owner stays one.
 #[utoipa::path(patch, path = "/api/v1/users/{id}", operation_id = "change_user", tag = "users", params(openapi::OneUser),
     request_body = Patch, responses((status = 200, body = One), openapi::RefusalsOfOne, openapi::RefusalsOfBody))]
-pub(super) async fn change(
-    State(state): State<ApiState>,
-    key: Key,
-    _: NoQuery,
-    fields: Fields,
-) -> Result<Json<One>, Problem> {
+pub(super) async fn change(Mine(state): Mine, key: Key, _: NoQuery, fields: Fields) -> Result<Json<One>, Problem> {
     let fields = fields.only(&["name", "role", "password"])?;
     let id = find(&state, &key)?.id;
     let (name, role) = (fields.text("name", NAME_CHARACTERS_MAX)?, role(&fields)?);
@@ -162,7 +156,7 @@ pub(super) async fn change(
 /// Signs them out everywhere. The last owner cannot be deleted.
 #[utoipa::path(delete, path = "/api/v1/users/{id}", operation_id = "delete_user", tag = "users", params(openapi::OneUser),
     responses((status = 204), openapi::RefusalsOfOne, openapi::RefusalsOfChange))]
-pub(super) async fn remove(State(state): State<ApiState>, key: Key, _: NoQuery) -> Result<StatusCode, Problem> {
+pub(super) async fn remove(Mine(state): Mine, key: Key, _: NoQuery) -> Result<StatusCode, Problem> {
     state.people.remove(find(&state, &key)?.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -170,7 +164,7 @@ pub(super) async fn remove(State(state): State<ApiState>, key: Key, _: NoQuery) 
 /// Sign a user out everywhere
 #[utoipa::path(delete, path = "/api/v1/users/{id}/sessions", operation_id = "end_sessions_of_user", tag = "users",
     params(openapi::OneUser), responses((status = 204), openapi::RefusalsOfOne))]
-pub(super) async fn sign_out(State(state): State<ApiState>, key: Key, _: NoQuery) -> Result<StatusCode, Problem> {
+pub(super) async fn sign_out(Mine(state): Mine, key: Key, _: NoQuery) -> Result<StatusCode, Problem> {
     state.people.end(find(&state, &key)?.id, Which::All).await?;
     Ok(StatusCode::NO_CONTENT)
 }

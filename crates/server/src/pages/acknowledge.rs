@@ -13,6 +13,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::Response;
 
 use super::{Page, text};
+use crate::accounts::Accounts;
 use crate::api::{ApiState, Problem, read};
 
 /// The one page with a form: it may be sent to us.
@@ -40,13 +41,13 @@ struct AcknowledgePage {
 }
 
 /// Shows what would be said.
-pub(super) async fn ask(State(state): State<ApiState>, parts: Parts) -> Response {
-    answered(&state, asked(&state, parts).await)
+pub(super) async fn ask(State(accounts): State<Accounts>, parts: Parts) -> Response {
+    answered(accounts.first(), asked(&accounts, parts).await)
 }
 
 /// Says it.
-pub(super) async fn confirm(State(state): State<ApiState>, parts: Parts, body: Bytes) -> Response {
-    answered(&state, confirmed(&state, parts, &body).await)
+pub(super) async fn confirm(State(accounts): State<Accounts>, parts: Parts, body: Bytes) -> Response {
+    answered(accounts.first(), confirmed(&accounts, parts, &body).await)
 }
 
 fn answered(state: &ApiState, page: Result<Response, Problem>) -> Response {
@@ -68,8 +69,21 @@ fn said(state: &ApiState, Path((incident, channel, until, signature)): Parts) ->
     })
 }
 
-async fn asked(state: &ApiState, parts: Parts) -> Result<Response, Problem> {
-    match said(state, parts)?.subject {
+/// The parts of the account that a link is about.
+async fn whose(accounts: &Accounts, subject: Subject) -> Result<ApiState, Problem> {
+    let store = &accounts.first().store;
+    let account = match subject {
+        Subject::Incident(id) => store.whose_monitor(id.monitor).await?,
+        Subject::Message(message) => store.whose_message(message).await?,
+    };
+    let gone = || Problem::not_found("what this link is about is not known any more", "see /api/v1/incidents");
+    account.and_then(|account| accounts.of(account)).ok_or_else(gone)
+}
+
+async fn asked(accounts: &Accounts, parts: Parts) -> Result<Response, Problem> {
+    let subject = said(accounts.first(), parts)?.subject;
+    let state = &whose(accounts, subject).await?;
+    match subject {
         Subject::Incident(id) => asked_one(state, id).await,
         Subject::Message(message) => many::asked(state, message).await,
     }
@@ -93,8 +107,9 @@ async fn asked_one(state: &ApiState, id: IncidentId) -> Result<Response, Problem
     Ok(page(state, &row, title, text, asks))
 }
 
-async fn confirmed(state: &ApiState, parts: Parts, body: &[u8]) -> Result<Response, Problem> {
-    let said = said(state, parts)?;
+async fn confirmed(accounts: &Accounts, parts: Parts, body: &[u8]) -> Result<Response, Problem> {
+    let said = said(accounts.first(), parts)?;
+    let state = &whose(accounts, said.subject).await?;
     let form = url::form_urlencoded::parse(body.get(..body.len().min(BODY_MAX)).unwrap_or_default());
     let by = form.into_iter().find(|(name, _)| name == "by").map(|(_, by)| by.trim().to_owned());
     let by = match by.filter(|by| !by.is_empty()) {

@@ -5,11 +5,12 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::api::{ApiState, Problem};
+use crate::accounts::Mine;
+use crate::api::Problem;
 
 /// How a server without a console gets one.
 pub(super) const HOW: &str = "This server was built without its console. To have it, install Node.js 20.19 or newer with npm \
@@ -65,7 +66,7 @@ const BASE: &str = "<base href=\"/\">";
 const PLAIN: &str = "url=plain/\"";
 
 /// The page of the console, whatever of its addresses was asked for.
-pub(super) async fn page(State(state): State<ApiState>, request: Request) -> Response {
+pub(super) async fn page(Mine(state): Mine, request: Request) -> Response {
     let path = request.uri().path();
     match state.console.find(PAGE) {
         Some(file) => shown(file, path, request.headers()),
@@ -112,7 +113,7 @@ fn to_plain(uri: &Uri) -> Response {
 }
 
 /// A file that the page names.
-pub(super) async fn file(State(state): State<ApiState>, request: Request) -> Response {
+pub(super) async fn file(Mine(state): Mine, request: Request) -> Response {
     let path = request.uri().path().trim_start_matches('/');
     match state.console.find(path).filter(|file| file.path != PAGE) {
         Some(file) => sent(file, request.headers()),

@@ -5,12 +5,13 @@ use allswell_core::uptime::Presence;
 use allswell_core::{Now, Wall, incident};
 use allswell_monitor::store::{DeliveryFilter, IncidentRow, TimelineRow};
 use askama::Template;
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use axum::response::Response;
 
 use super::evidence::Evidence;
 use super::seen;
 use super::{Page, certificate, monitor, text, told};
+use crate::accounts::Mine;
 use crate::api::{ApiState, Key, Problem, Query, read};
 
 /// Deliveries that are looked through for those of this incident.
@@ -87,7 +88,7 @@ struct Check {
     message: String,
 }
 
-pub(super) async fn show(State(state): State<ApiState>, key: Result<Key, Problem>, query: RawQuery) -> Response {
+pub(super) async fn show(Mine(state): Mine, key: Result<Key, Problem>, query: RawQuery) -> Response {
     let now = state.now();
     super::shown(&state, page(&state, key, query, now).await, "../", now.wall)
 }

@@ -3,12 +3,13 @@
 use allswell_monitor::access::{Join, PeopleError};
 use askama::Template;
 use axum::body::Bytes;
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::Page;
 use super::sign_in::{BODY_MAX, FORM_POLICY, field, goes_on, said};
+use crate::accounts::Mine;
 use crate::api::{ApiState, Place, Problem, agent, is_same_origin};
 
 /// The longest name that is taken.
@@ -27,13 +28,13 @@ struct JoinPage {
 }
 
 /// Shows who was asked in, and the form.
-pub(super) async fn ask(State(state): State<ApiState>, RawQuery(query): RawQuery) -> Response {
+pub(super) async fn ask(Mine(state): Mine, RawQuery(query): RawQuery) -> Response {
     let token = field(query.unwrap_or_default().as_bytes(), "token");
     page(&state, token, String::new(), None).await
 }
 
 /// Makes the user who sent the form, or says why not.
-pub(super) async fn join(State(state): State<ApiState>, place: Place, headers: HeaderMap, body: Bytes) -> Response {
+pub(super) async fn join(Mine(state): Mine, place: Place, headers: HeaderMap, body: Bytes) -> Response {
     let body = body.get(..body.len().min(BODY_MAX)).unwrap_or_default();
     let (token, name) = (field(body, "token"), field(body, "name"));
     if !is_same_origin(&headers, &state) {

@@ -23,11 +23,12 @@ mod told;
 use allswell_core::Wall;
 use askama::Template;
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 
+use crate::accounts::{Accounts, Mine};
 use crate::api::{ApiState, Problem, wire};
 
 pub use console::{Console, File};
@@ -35,7 +36,7 @@ pub(crate) use reference::page as reference;
 pub(crate) use sign_in::way_to_sign_in;
 
 /// The pages and what they need.
-pub(crate) fn router() -> Router<ApiState> {
+pub(crate) fn router() -> Router<Accounts> {
     Router::new()
         .merge(of_console())
         .route("/plain", get(async || Redirect::temporary("plain/")))
@@ -53,7 +54,7 @@ pub(crate) fn router() -> Router<ApiState> {
 }
 
 /// The addresses of the console. The messages that are sent name some of them: they stay.
-fn of_console() -> Router<ApiState> {
+fn of_console() -> Router<Accounts> {
     let pages = [
         "/",
         "/m/{id}",
@@ -77,7 +78,7 @@ fn of_console() -> Router<ApiState> {
 }
 
 /// The answer to a path that leads nowhere: a page for a browser, a problem document for a program.
-pub(crate) async fn not_found(State(state): State<ApiState>, request: Request) -> Response {
+pub(crate) async fn not_found(Mine(state): Mine, request: Request) -> Response {
     let path = request.uri().path();
     let detail = format!("there is nothing at {path}");
     let problem = Problem::not_found(detail, "the pages begin at /, the JSON at /api/v1/monitors");

@@ -9,7 +9,7 @@ use allswell_core::{Now, Phase};
 use allswell_monitor::store::{IncidentFilter, IncidentRow, MonitorRow, ResultRow};
 use allswell_probe::health;
 use askama::Template;
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use axum::response::Response;
 
 use super::evidence::Evidence;
@@ -17,6 +17,7 @@ use super::seen::{self, Detail};
 use super::strip::{self, Chart, Run};
 use super::text::{self, UptimeCell};
 use super::{Page, certificate, incident};
+use crate::accounts::Mine;
 use crate::api::read::{self, UptimeReader, WINDOWS};
 use crate::api::{ApiState, Key, Problem, Query};
 
@@ -86,7 +87,7 @@ struct Row {
     detail: String,
 }
 
-pub(super) async fn show(State(state): State<ApiState>, key: Result<Key, Problem>, query: RawQuery) -> Response {
+pub(super) async fn show(Mine(state): Mine, key: Result<Key, Problem>, query: RawQuery) -> Response {
     let now = state.now();
     super::shown(&state, monitor(&state, key, query, now).await, "../", now.wall)
 }

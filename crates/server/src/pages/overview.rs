@@ -5,12 +5,13 @@ use allswell_core::uptime::Presence;
 use allswell_core::{Now, Verdict, Wall};
 use allswell_monitor::store::{DeliveryFilter, DeliveryRow, IncidentFilter, IncidentRow, MonitorRow, ResultRow};
 use askama::Template;
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use axum::response::Response;
 
 use super::strip::{self, Strip};
 use super::text::{self, UptimeCell};
 use super::{Page, incident, seen, told};
+use crate::accounts::Mine;
 use crate::api::read::{self, UptimeReader};
 use crate::api::{ApiState, Problem, Query};
 
@@ -79,7 +80,7 @@ struct Paging {
     after: Option<usize>,
 }
 
-pub(super) async fn show(State(state): State<ApiState>, query: RawQuery) -> Response {
+pub(super) async fn show(Mine(state): Mine, query: RawQuery) -> Response {
     let now = state.now();
     super::shown(&state, overview(&state, query, now).await, "", now.wall)
 }

@@ -3,12 +3,13 @@
 use allswell_monitor::access::{Address, PeopleError, SignIn, SignedIn};
 use askama::Template;
 use axum::body::Bytes;
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Page;
+use crate::accounts::Mine;
 use crate::api::{ApiState, Cookie, Place, Problem, agent, is_same_origin};
 
 /// A page with a form: it may be sent to us.
@@ -38,13 +39,13 @@ pub(crate) fn way_to_sign_in(uri: &Uri) -> String {
 }
 
 /// Shows the form.
-pub(super) async fn ask(State(state): State<ApiState>, RawQuery(query): RawQuery) -> Response {
+pub(super) async fn ask(Mine(state): Mine, RawQuery(query): RawQuery) -> Response {
     let next = field(query.unwrap_or_default().as_bytes(), "next");
     page(&state, StatusCode::OK, String::new(), String::new(), &next)
 }
 
 /// Signs in who sent the form, or says why not.
-pub(super) async fn sign_in(State(state): State<ApiState>, place: Place, headers: HeaderMap, body: Bytes) -> Response {
+pub(super) async fn sign_in(Mine(state): Mine, place: Place, headers: HeaderMap, body: Bytes) -> Response {
     let body = body.get(..body.len().min(BODY_MAX)).unwrap_or_default();
     let (email, next) = (field(body, "email"), field(body, "next"));
     if !is_same_origin(&headers, &state) {

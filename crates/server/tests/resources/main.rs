@@ -1,5 +1,6 @@
 //! What is configured through the API: through real HTTP, against a real server with a directory of its own.
 
+mod accounts;
 mod channels;
 mod code;
 mod fields;

@@ -90,6 +90,11 @@ impl World {
     /// Stops the server and starts it again with `yaml` as its own file.
     pub async fn restart_with(&mut self, yaml: &str) {
         self.server.take().expect("it runs").stop().await;
+        self.begin(yaml).await;
+    }
+
+    /// Starts the server, which does not run, with `yaml` as its own file.
+    pub async fn begin(&mut self, yaml: &str) {
         self.server = Some(serve(self.data.path(), yaml).await);
     }
 

@@ -39,7 +39,7 @@ impl People {
         role: Role,
         now: Wall,
     ) -> Result<(InvitationRow, Secret), PeopleError> {
-        let _one = self.changing.lock().await;
+        let _one = self.all.changing.lock().await;
         if role != Role::Owner && !self.have_owner() {
             return Err(PeopleError::First);
         }
@@ -51,7 +51,7 @@ impl People {
         Ok((self.store.invite(invitation, now).await?, secret))
     }
 
-    /// The invitations that are good, by their number.
+    /// The invitations of the account that are good, by their number.
     ///
     /// # Errors
     /// [`PeopleError::Store`] when they cannot be read.
@@ -61,11 +61,21 @@ impl People {
         Ok(rows)
     }
 
-    /// The good invitation that holds `token`.
+    /// The good invitation that holds `token`, of whatever account.
     ///
     /// # Errors
     /// [`PeopleError::NotInvited`] when there is none.
     pub async fn invitation(&self, token: &str, now: Wall) -> Result<InvitationRow, PeopleError> {
+        self.inviting(token).await?.own_invitation(token, now).await
+    }
+
+    /// The people of the account that asked in who has `token`.
+    async fn inviting(&self, token: &str) -> Result<Self, PeopleError> {
+        let account = self.store.whose_invitation(Digest::of(token)).await?;
+        Ok(self.of(account.ok_or(PeopleError::NotInvited)?))
+    }
+
+    async fn own_invitation(&self, token: &str, now: Wall) -> Result<InvitationRow, PeopleError> {
         let digest = Digest::of(token);
         let mut good = self.invitations(now).await?.into_iter();
         good.find(|row| row.invitation.digest == digest).ok_or(PeopleError::NotInvited)
@@ -76,21 +86,22 @@ impl People {
     /// # Errors
     /// [`PeopleError::NotInvited`] when there is none.
     pub async fn take_back(&self, id: i64) -> Result<(), PeopleError> {
-        let _one = self.changing.lock().await;
+        let _one = self.all.changing.lock().await;
         if self.store.remove_invitation(id).await? { Ok(()) } else { Err(PeopleError::NotInvited) }
     }
 
-    /// Makes whoever comes with an invitation a user, and signs them in. The invitation is good no more.
+    /// Makes whoever comes with an invitation a user of the account that asked them in, and signs them in. The invitation is good no more.
     ///
     /// # Errors
     /// [`PeopleError::NotInvited`] when it is not good.
     pub async fn join(&self, join: Join, now: Wall) -> Result<SignedIn, PeopleError> {
         use secrecy::ExposeSecret as _;
         let Join { token, name, password, from, agent } = join;
-        let invitation = self.invitation(token.expose_secret(), now).await?.invitation;
+        let people = self.inviting(token.expose_secret()).await?;
+        let invitation = people.own_invitation(token.expose_secret(), now).await?.invitation;
         let wish = NewPerson { address: invitation.address, name, role: invitation.role, password };
         // Two who come with the same link: the address is taken for the second one.
-        let user = self.create(wish, now).await?;
-        self.begin(user, from, &agent, now).await
+        let user = people.create(wish, now).await?;
+        people.begin(user, from, &agent, now).await
     }
 }

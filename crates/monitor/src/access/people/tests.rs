@@ -69,7 +69,7 @@ async fn the_first_user_is_an_owner_and_the_last_owner_stays_one() {
 async fn who_signed_in_is_known_until_the_session_ends_also_over_a_restart() {
     let (people, ada, folder) = with_ada().await;
     let signed = people.sign_in(attempt("ADA@example.com", PASSWORD), at(5)).await.expect("signed in");
-    let visitor = Visitor { user: ada.id, session: signed.session.id, role: Role::Owner };
+    let visitor = Visitor { account: ada.account, user: ada.id, session: signed.session.id, role: Role::Owner };
     assert_eq!(
         (signed.session.session.agent.as_str(), signed.session.session.from.as_str()),
         ("Firefox[2J", "192.0.2.7")

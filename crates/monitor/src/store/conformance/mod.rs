@@ -4,6 +4,7 @@
 //! closed; `check(&Path)` looks at what was left there after each test.
 
 pub(super) mod access;
+pub(super) mod accounts;
 pub(super) mod decisions;
 pub(super) mod enlisting;
 pub(super) mod outbox;
@@ -95,6 +96,8 @@ macro_rules! tests {
             results::the_last_asking_is_known_after_a_restart,
             results::reads_beside_writes_see_each_result_once,
             results::a_closed_store_says_so,
+            accounts::accounts_come_back_after_a_restart_with_their_owners_and_plans,
+            accounts::what_one_view_writes_is_there_for_no_other,
             access::keys_come_back_after_a_restart,
             access::a_key_is_changed_and_keeps_its_secret,
             access::a_key_s_name_is_given_once_and_its_number_never_again,

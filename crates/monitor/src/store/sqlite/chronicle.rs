@@ -18,7 +18,7 @@ impl ChronicleStore for SqliteStore {
         let work = move |connection: &_, account| main::monitor(connection, account, &key);
         let mut found = self.read("read a monitor", work).await?;
         if let Some(monitor) = &mut found {
-            monitor.enlisted.last_asked = results::last_asked(&self.heads, monitor.enlisted.id);
+            monitor.enlisted.last_asked = results::last_asked(&self.files.heads, monitor.enlisted.id);
         }
         Ok(found)
     }
@@ -32,7 +32,7 @@ impl ChronicleStore for SqliteStore {
             monitors.into_iter().filter_map(|id| one(id).transpose()).collect::<Result<Vec<_>, _>>()
         };
         let known = self.read("read monitors", work).await?;
-        let heads = Arc::clone(&self.heads);
+        let heads = Arc::clone(&self.files.heads);
         let ever = Wall::from_ms(i64::MIN)..Wall::from_ms(i64::MAX);
         let work = move |connection: &mut _| {
             let one = |(mut monitor, marks): (MonitorRow, _)| {
@@ -43,7 +43,7 @@ impl ChronicleStore for SqliteStore {
             };
             known.into_iter().map(one).collect()
         };
-        self.results_readers.read("read results", work).await
+        self.files.results_readers.read("read results", work).await
     }
 
     async fn incident(&self, id: IncidentId) -> Result<Option<IncidentRow>, StoreError> {
@@ -69,8 +69,11 @@ impl ChronicleStore for SqliteStore {
     }
 
     async fn samples(&self, monitor: MonitorId, range: Range<Wall>) -> Result<Vec<Sample>, StoreError> {
-        let heads = Arc::clone(&self.heads);
+        if !self.may_read(monitor).await? {
+            return Ok(Vec::new());
+        }
+        let heads = Arc::clone(&self.files.heads);
         let work = move |connection: &mut _| results::read_samples(connection, &heads, monitor, &range);
-        self.results_readers.read("read results", work).await
+        self.files.results_readers.read("read results", work).await
     }
 }

@@ -50,6 +50,7 @@ impl Database {
                 include_str!("schema/main-012.sql"),
                 include_str!("schema/main-013.sql"),
                 include_str!("schema/main-014.sql"),
+                include_str!("schema/main-015.sql"),
             ],
         }
     }

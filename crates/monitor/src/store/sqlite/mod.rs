@@ -5,6 +5,7 @@
 //! belongs to one process at a time.
 
 mod access;
+mod accounts;
 mod chronicle;
 mod fault;
 mod files;
@@ -45,9 +46,14 @@ use super::{
 };
 use crate::model::{AccountId, IncidentId, MonitorId};
 
-/// The store of a server that stands alone.
+/// The store of a server that stands alone, as one account sees it.
 pub struct SqliteStore {
     account: AccountId,
+    files: Arc<Open>,
+}
+
+/// What all views of a store share.
+struct Open {
     main: Writer<MainJob>,
     main_readers: Arc<Readers>,
     results: Writer<ResultsJob>,
@@ -74,15 +80,20 @@ impl SqliteStore {
         let scribe = ResultsScribe::open(&mut results, timing.clone(), Arc::clone(&lock))
             .map_err(|error| results_db.cannot_open(error))?;
         let heads = scribe.heads();
-        Ok(Self {
-            account,
+        let files = Open {
             main: Writer::start("store-main", main, MainScribe { timing, lock })
                 .map_err(|error| main_db.cannot_open(error))?,
             main_readers: Readers::new(main_db),
             results: Writer::start("store-results", results, scribe).map_err(|error| results_db.cannot_open(error))?,
             results_readers: Readers::new(results_db),
             heads,
-        })
+        };
+        Ok(Self { account, files: Arc::new(files) })
+    }
+
+    /// The same store as `account` sees it.
+    fn view(&self, account: AccountId) -> Self {
+        Self { account, files: Arc::clone(&self.files) }
     }
 
     /// Looks whether [`Self::open`] would take the store in `dir`, and writes nothing.
@@ -110,8 +121,16 @@ impl SqliteStore {
     ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
         let account = self.account;
-        self.main.send(MainJob::write(what, answer, move |connection| work(connection, account))).await?;
+        self.files.main.send(MainJob::write(what, answer, move |connection| work(connection, account))).await?;
         answered.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Whether a monitor is no other account's: `results.db` knows them by their number alone.
+    async fn may_read(&self, monitor: MonitorId) -> Result<bool, StoreError> {
+        let work = move |connection: &_, account| {
+            Ok(main::whose_monitor(connection, monitor)?.is_none_or(|whose| whose == account))
+        };
+        self.read("read whose a monitor is", work).await
     }
 
     async fn write_results(
@@ -119,7 +138,7 @@ impl SqliteStore {
         job: impl FnOnce(oneshot::Sender<Result<(), StoreError>>) -> ResultsJob,
     ) -> Result<(), StoreError> {
         let (answer, answered) = oneshot::channel();
-        self.results.send(job(answer)).await?;
+        self.files.results.send(job(answer)).await?;
         answered.await.map_err(|_| StoreError::Closed)?
     }
 
@@ -129,7 +148,7 @@ impl SqliteStore {
         work: impl FnOnce(&Connection, AccountId) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StoreError> {
         let account = self.account;
-        self.main_readers.read(what, move |connection| work(connection, account)).await
+        self.files.main_readers.read(what, move |connection| work(connection, account)).await
     }
 }
 
@@ -143,7 +162,7 @@ impl Store for SqliteStore {
         let work = move |connection: &_, account| main::enlist(connection, account, &monitors, now);
         let mut enlisted = self.write("write the list of monitors", work).await?;
         for monitor in &mut enlisted {
-            monitor.last_asked = results::last_asked(&self.heads, monitor.id);
+            monitor.last_asked = results::last_asked(&self.files.heads, monitor.id);
         }
         Ok(enlisted)
     }
@@ -156,7 +175,7 @@ impl Store for SqliteStore {
         let work = move |connection: &_, account| main::change(connection, account, &change, now);
         let mut changed = self.write("write what is configured", work).await?;
         for monitor in &mut changed.enlisted {
-            monitor.last_asked = results::last_asked(&self.heads, monitor.id);
+            monitor.last_asked = results::last_asked(&self.files.heads, monitor.id);
         }
         Ok(changed)
     }
@@ -204,7 +223,7 @@ impl Store for SqliteStore {
     async fn monitors(&self) -> Result<Vec<MonitorRow>, StoreError> {
         let mut monitors = self.read("read the monitors", main::monitors).await?;
         for monitor in &mut monitors {
-            monitor.enlisted.last_asked = results::last_asked(&self.heads, monitor.enlisted.id);
+            monitor.enlisted.last_asked = results::last_asked(&self.files.heads, monitor.enlisted.id);
         }
         Ok(monitors)
     }
@@ -215,9 +234,12 @@ impl Store for SqliteStore {
         range: Range<Wall>,
         limit: usize,
     ) -> Result<Vec<ResultRow>, StoreError> {
-        let heads = Arc::clone(&self.heads);
+        if !self.may_read(monitor).await? {
+            return Ok(Vec::new());
+        }
+        let heads = Arc::clone(&self.files.heads);
         let work = move |connection: &mut _| results::read(connection, &heads, monitor, &range, limit);
-        self.results_readers.read("read results", work).await
+        self.files.results_readers.read("read results", work).await
     }
 
     async fn marks(&self, monitor: MonitorId, window: Range<Wall>) -> Result<Vec<Mark>, StoreError> {
@@ -273,18 +295,18 @@ impl Store for SqliteStore {
     }
 
     async fn forget(&self, before: Wall) -> Result<(), StoreError> {
-        let work = move |connection: &_, account| main::forget(connection, account, before);
+        let work = move |connection: &_, _| main::forget(connection, before);
         self.write("delete messages that were sent long ago", work).await?;
         self.write_results(|answer| ResultsJob::Forget(before, answer)).await
     }
 
     async fn close(&self) -> Result<(), StoreError> {
         // Readers first: the last connection of a database to close folds the log into it.
-        self.main_readers.close().await;
-        self.results_readers.close().await;
+        self.files.main_readers.close().await;
+        self.files.results_readers.close().await;
         let results = self.write_results(ResultsJob::Close).await;
         let (answer, answered) = oneshot::channel();
-        self.main.send(MainJob::Close(answer)).await?;
+        self.files.main.send(MainJob::Close(answer)).await?;
         answered.await.map_err(|_| StoreError::Closed)??;
         results
     }

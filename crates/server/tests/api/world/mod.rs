@@ -18,6 +18,7 @@ use allswell_monitor::health::ServerHealth;
 use allswell_monitor::heartbeats::{Heartbeats, TokenKey};
 use allswell_monitor::links::Links;
 use allswell_monitor::metrics::Metrics;
+use allswell_monitor::model::AccountId;
 use allswell_monitor::resources::Resources;
 use allswell_monitor::store::sqlite::{SqliteStore, Timing};
 use allswell_monitor::store::{Enlistment, Settlement, Store};
@@ -58,14 +59,13 @@ impl World {
         let now = Now { mono: Mono::after(DAY), wall: NOW };
         let health = ServerHealth::starting(now);
         health.started();
-        health.ticked(now, Duration::ZERO);
+        health.ticked(AccountId::FIRST, now, Duration::ZERO);
         let token_key = TokenKey::of(dir.path()).expect("the directory can be written to");
         let heartbeats = Arc::new(Heartbeats::new(token_key).0);
         let store = Arc::new(store);
         let clock = Arc::new(Still(now));
         let people = People::open(store.clone(), Passwords::for_tests()).await.expect("the store reads");
-        let people = Arc::new(people);
-        let keys = Arc::new(Keyring::open(store.clone(), None, people.clone()).await.expect("the store reads"));
+        let keys = Keyring::open(store.clone(), None, people.clone()).await.expect("the store reads");
         let fleet = Arc::new(Fleet::new(NOW));
         let bulletin = Arc::new(Bulletin::default());
         let state = ApiState {

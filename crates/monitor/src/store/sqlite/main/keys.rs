@@ -9,7 +9,7 @@ use crate::access::{Digest, Scopes};
 use crate::model::AccountId;
 use crate::store::{KeyRow, NewKey};
 
-const COLUMNS: &str = "id, name, digest, scopes, created, expires, used";
+const COLUMNS: &str = "id, name, digest, scopes, created, expires, used, account";
 
 /// All keys by their number.
 pub(in super::super) fn keys(connection: &Connection, account: AccountId) -> Result<Vec<KeyRow>, Fault> {
@@ -22,6 +22,7 @@ pub(in super::super) fn keys(connection: &Connection, account: AccountId) -> Res
 fn key(row: &Row<'_>) -> rusqlite::Result<KeyRow> {
     Ok(KeyRow {
         id: row.get(0)?,
+        account: AccountId(row.get(7)?),
         name: row.get(1)?,
         digest: Digest(row.get(2)?),
         scopes: word(row, 3, Scopes::from_words)?,

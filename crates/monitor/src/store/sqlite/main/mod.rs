@@ -1,5 +1,6 @@
 //! `main.db`: monitors and their state, transitions, incidents, the outbox. What a call wrote is durable when it returns.
 
+mod accounts;
 mod attempts;
 mod columns;
 mod decide;
@@ -23,6 +24,7 @@ mod told;
 use allswell_core::Wall;
 use rusqlite::{Connection, params};
 
+pub(super) use accounts::{accounts, add_account, set_plan, whose_invitation, whose_message, whose_monitor};
 pub(super) use decide::commit;
 pub(super) use enlist::one as monitor_of;
 pub(super) use enlist::{enlist, monitor, monitors};

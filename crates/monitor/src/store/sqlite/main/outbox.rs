@@ -231,11 +231,14 @@ pub(in super::super) fn deliveries(
     Ok(rows)
 }
 
-/// Deletes what was taken before `before`. What was refused stays until somebody has seen to it.
-pub(in super::super) fn forget(connection: &Connection, account: AccountId, before: Wall) -> Result<(), Fault> {
+/// Deletes what was taken before `before`, of all accounts. What was refused stays until somebody has seen to it.
+pub(in super::super) fn forget(connection: &Connection, before: Wall) -> Result<(), Fault> {
+    // By account, for the index is.
     connection
-        .prepare_cached("DELETE FROM outbox WHERE account = ? AND sent IS NOT NULL AND sent < ?")?
-        .execute(params![account.0, before.ms()])?;
+        .prepare_cached(
+            "DELETE FROM outbox WHERE account IN (SELECT id FROM account) AND sent IS NOT NULL AND sent < ?",
+        )?
+        .execute([before.ms()])?;
     Ok(())
 }
 

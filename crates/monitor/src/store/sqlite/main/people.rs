@@ -10,7 +10,7 @@ use crate::access::{Address, Digest, Kept, Role};
 use crate::model::AccountId;
 use crate::store::{Lifetime, NewSession, NewUser, SessionRow, UserRow, Which};
 
-const USER: &str = "id, address, name, role, password, created";
+const USER: &str = "id, address, name, role, password, created, account";
 const SESSION: &str = "id, member, digest, came_from, agent, began, used";
 
 /// All users by their number.
@@ -28,7 +28,7 @@ fn user(row: &Row<'_>) -> rusqlite::Result<UserRow> {
         role: word(row, 3, Role::from_word)?,
         password: Kept(row.get(4)?),
     };
-    Ok(UserRow { id: row.get(0)?, user, created: wall(row, 5)? })
+    Ok(UserRow { id: row.get(0)?, account: AccountId(row.get(6)?), user, created: wall(row, 5)? })
 }
 
 /// Writes a user, whose invitation is good no more.

@@ -1,0 +1,59 @@
+//! Accounts, as the store keeps them. Every other part of the store is the view of one of them.
+
+use std::sync::Arc;
+
+use allswell_core::Wall;
+use async_trait::async_trait;
+
+use super::{NewUser, Store, StoreError, UserRow};
+use crate::access::Digest;
+use crate::model::{AccountId, MonitorId};
+
+/// An account that is to be written, with the owner it cannot be without.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewAccount {
+    /// What people call it; several may have the same.
+    pub name: String,
+    /// The plan by whose limits it is kept; `None` for no limits.
+    pub plan: Option<String>,
+    /// Who may do everything in it.
+    pub owner: NewUser,
+}
+
+/// An account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountRow {
+    /// Its number, never given again.
+    pub id: AccountId,
+    /// What people call it.
+    pub name: String,
+    /// The plan by whose limits it is kept; `None` for no limits.
+    pub plan: Option<String>,
+    /// Since when there is one.
+    pub created: Wall,
+}
+
+/// The part of the store that knows all accounts. What it is asked does not depend on whose view is asked.
+#[async_trait]
+pub trait AccountStore: Send + Sync {
+    /// All accounts by their number.
+    async fn accounts(&self) -> Result<Vec<AccountRow>, StoreError>;
+
+    /// Writes an account and its owner, together. An address that is taken is an error.
+    async fn add_account(&self, account: NewAccount, now: Wall) -> Result<(AccountRow, UserRow), StoreError>;
+
+    /// Writes the plan of an account; `false` when there is no such account.
+    async fn set_plan(&self, account: AccountId, plan: Option<String>) -> Result<bool, StoreError>;
+
+    /// Whose monitor it is.
+    async fn whose_monitor(&self, monitor: MonitorId) -> Result<Option<AccountId>, StoreError>;
+
+    /// Whom a message that was to be sent belongs to.
+    async fn whose_message(&self, message: i64) -> Result<Option<AccountId>, StoreError>;
+
+    /// Who asked somebody in whose link holds a text of this digest.
+    async fn whose_invitation(&self, digest: Digest) -> Result<Option<AccountId>, StoreError>;
+
+    /// The same store as `account` sees it.
+    fn of(&self, account: AccountId) -> Arc<dyn Store>;
+}

@@ -1,0 +1,79 @@
+//! Accounts, and that what one view writes is there for no other.
+
+use super::*;
+use crate::access::{Address, Digest, Kept, Role, Scope, Scopes};
+use crate::model::AccountId;
+use crate::store::{
+    AccountRow, DeliveryFilter, NewAccount, NewInvitation, NewKey, NewMark, NewUser, Settlement, UserRow,
+};
+
+fn owner(address: &str) -> NewUser {
+    NewUser {
+        address: Address::new(address).expect("an address"),
+        name: "somebody".to_owned(),
+        role: Role::Owner,
+        password: Kept("kept".to_owned()),
+    }
+}
+
+fn account(address: &str) -> NewAccount {
+    NewAccount { name: address.to_owned(), plan: Some("free".to_owned()), owner: owner(address) }
+}
+
+pub(crate) async fn accounts_come_back_after_a_restart_with_their_owners_and_plans(open: Open<'_>) {
+    let store = open();
+    let (made, ada) = store.add_account(account("ada@example.com"), at(5)).await.unwrap();
+    assert_eq!((ada.account, &ada.user), (made.id, &owner("ada@example.com")));
+    store.add_account(account("ada@example.com"), at(6)).await.unwrap_err();
+    let (other, _) = store.add_account(NewAccount { plan: None, ..account("bob@example.com") }, at(7)).await.unwrap();
+    assert!(store.set_plan(other.id, Some("pro".to_owned())).await.unwrap());
+    assert!(!store.set_plan(AccountId(99), None).await.unwrap());
+    store.close().await.unwrap();
+    let store = open();
+    let accounts = store.accounts().await.unwrap();
+    let plans: Vec<_> = accounts.iter().map(|row| (row.id, row.plan.as_deref())).collect();
+    assert_eq!(plans, [(AccountId::FIRST, None), (made.id, Some("free")), (other.id, Some("pro"))]);
+    assert_eq!(accounts[1], AccountRow { created: at(5), ..made });
+    assert_eq!(store.of(ada.account).users().await.unwrap(), [UserRow { created: at(5), ..ada }]);
+    assert_eq!(store.users().await.unwrap(), []);
+}
+
+pub(crate) async fn what_one_view_writes_is_there_for_no_other(open: Open<'_>) {
+    let first = open();
+    let (row, _) = first.add_account(account("ada@example.com"), at(1)).await.unwrap();
+    let second = first.of(row.id);
+    let [api] = enlist(&*second, &["api"], at(2)).await.try_into().unwrap();
+    second.record(vec![passed(api.id, at(3))]).await.unwrap();
+    second.commit(vec![down(api.id, 1, at(4), &["ops"])]).await.unwrap();
+    let mark = NewMark { at: at(5), kind: "deploy".to_owned(), text: "x".to_owned(), link: None, monitor: None };
+    let mark = second.add_mark(mark).await.unwrap();
+    let scopes = Scopes::of([Scope::Read]);
+    let key = NewKey { name: "k".to_owned(), digest: Digest::of("k"), scopes, expires: None };
+    let key = second.add_key(key, at(6)).await.unwrap();
+    let address = Address::new("new@example.com").expect("an address");
+    let asked = NewInvitation { address, role: Role::Viewer, digest: Digest::of("link"), expires: at(900) };
+    let asked = second.invite(asked, at(7)).await.unwrap();
+
+    let incident = IncidentId { monitor: api.id, seq: 1 };
+    assert_eq!(first.monitors().await.unwrap(), []);
+    assert_eq!(first.monitor(&api.id.to_string()).await.unwrap(), None);
+    assert_eq!(first.results(api.id, at(0)..at(99), 9).await.unwrap(), []);
+    assert_eq!(first.samples(api.id, at(0)..at(99)).await.unwrap(), []);
+    assert_eq!(first.marks(api.id, at(0)..at(99)).await.unwrap(), []);
+    assert_eq!(first.incident(incident).await.unwrap(), None);
+    assert_eq!(first.deliveries(DeliveryFilter::newest(9)).await.unwrap(), []);
+    assert_eq!(first.claim(at(9), Duration::from_secs(9), 9, &[]).await.unwrap(), []);
+    assert_eq!(first.added_marks(at(0)..at(99), 9).await.unwrap(), []);
+    assert!(!first.remove_mark(mark.id).await.unwrap());
+    assert!(!first.remove_key(key.id).await.unwrap());
+    assert!(!first.remove_invitation(asked.id).await.unwrap());
+
+    assert_eq!(second.results(api.id, at(0)..at(99), 9).await.unwrap().len(), 1);
+    let claimed = second.claim(at(9), Duration::from_secs(9), 9, &[]).await.unwrap();
+    let settled = Settlement::Sent { answer: "ok".to_owned() };
+    assert!(!first.settle(claimed[0].id, claimed[0].token, settled, at(10)).await.unwrap());
+    assert_eq!(first.whose_monitor(api.id).await.unwrap(), Some(row.id));
+    assert_eq!(first.whose_message(claimed[0].id).await.unwrap(), Some(row.id));
+    assert_eq!(first.whose_invitation(Digest::of("link")).await.unwrap(), Some(row.id));
+    assert_eq!(first.whose_monitor(MonitorId(99)).await.unwrap(), None);
+}

@@ -1,0 +1,43 @@
+//! Accounts in `main.db`, and the view of each.
+
+use std::sync::Arc;
+
+use allswell_core::Wall;
+use async_trait::async_trait;
+
+use super::{SqliteStore, main};
+use crate::access::Digest;
+use crate::model::{AccountId, MonitorId};
+use crate::store::{AccountRow, AccountStore, NewAccount, Store, StoreError, UserRow};
+
+#[async_trait]
+impl AccountStore for SqliteStore {
+    async fn accounts(&self) -> Result<Vec<AccountRow>, StoreError> {
+        self.read("read the accounts", |connection, _| main::accounts(connection)).await
+    }
+
+    async fn add_account(&self, account: NewAccount, now: Wall) -> Result<(AccountRow, UserRow), StoreError> {
+        self.write("write an account", move |connection, _| main::add_account(connection, &account, now)).await
+    }
+
+    async fn set_plan(&self, account: AccountId, plan: Option<String>) -> Result<bool, StoreError> {
+        let work = move |connection: &_, _| main::set_plan(connection, account, plan.as_deref());
+        self.write("write the plan of an account", work).await
+    }
+
+    async fn whose_monitor(&self, monitor: MonitorId) -> Result<Option<AccountId>, StoreError> {
+        self.read("read whose a monitor is", move |connection, _| main::whose_monitor(connection, monitor)).await
+    }
+
+    async fn whose_message(&self, message: i64) -> Result<Option<AccountId>, StoreError> {
+        self.read("read whose a message is", move |connection, _| main::whose_message(connection, message)).await
+    }
+
+    async fn whose_invitation(&self, digest: Digest) -> Result<Option<AccountId>, StoreError> {
+        self.read("read whose an invitation is", move |connection, _| main::whose_invitation(connection, digest)).await
+    }
+
+    fn of(&self, account: AccountId) -> Arc<dyn Store> {
+        Arc::new(self.view(account))
+    }
+}

@@ -1,0 +1,68 @@
+//! Accounts, and what belongs to which.
+
+use allswell_core::Wall;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::super::fault::Fault;
+use super::columns::wall;
+use super::people::add_user;
+use crate::access::Digest;
+use crate::model::{AccountId, MonitorId};
+use crate::store::{AccountRow, NewAccount, UserRow};
+
+const COLUMNS: &str = "id, coalesce(title, name), plan, created";
+
+/// All accounts by their number.
+pub(in super::super) fn accounts(connection: &Connection) -> Result<Vec<AccountRow>, Fault> {
+    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM account ORDER BY id"))?;
+    let rows = statement.query_map([], account)?.collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+fn account(row: &Row<'_>) -> rusqlite::Result<AccountRow> {
+    Ok(AccountRow { id: AccountId(row.get(0)?), name: row.get(1)?, plan: row.get(2)?, created: wall(row, 3)? })
+}
+
+/// Writes an account and its owner.
+pub(in super::super) fn add_account(
+    connection: &Connection,
+    new: &NewAccount,
+    now: Wall,
+) -> Result<(AccountRow, UserRow), Fault> {
+    let row = connection
+        .prepare_cached(&format!(
+            "INSERT INTO account (name, title, plan, created) VALUES (lower(hex(randomblob(16))), ?, ?, ?) RETURNING {COLUMNS}"
+        ))?
+        .query_row(params![new.name, new.plan, now.ms()], account)?;
+    let owner = add_user(connection, row.id, &new.owner, now)?;
+    Ok((row, owner))
+}
+
+/// Writes the plan of an account.
+pub(in super::super) fn set_plan(
+    connection: &Connection,
+    account: AccountId,
+    plan: Option<&str>,
+) -> Result<bool, Fault> {
+    let changed =
+        connection.prepare_cached("UPDATE account SET plan = ?2 WHERE id = ?1")?.execute(params![account.0, plan])?;
+    Ok(changed == 1)
+}
+
+/// Whose monitor it is.
+pub(in super::super) fn whose_monitor(connection: &Connection, monitor: MonitorId) -> Result<Option<AccountId>, Fault> {
+    let mut statement = connection.prepare_cached("SELECT account FROM monitor WHERE id = ?")?;
+    Ok(statement.query_row([monitor.0], |row| row.get(0).map(AccountId)).optional()?)
+}
+
+/// Whose message it is.
+pub(in super::super) fn whose_message(connection: &Connection, message: i64) -> Result<Option<AccountId>, Fault> {
+    let mut statement = connection.prepare_cached("SELECT account FROM outbox WHERE id = ?")?;
+    Ok(statement.query_row([message], |row| row.get(0).map(AccountId)).optional()?)
+}
+
+/// Whose invitation it is.
+pub(in super::super) fn whose_invitation(connection: &Connection, digest: Digest) -> Result<Option<AccountId>, Fault> {
+    let mut statement = connection.prepare_cached("SELECT account FROM invitation WHERE digest = ?")?;
+    Ok(statement.query_row([digest.0], |row| row.get(0).map(AccountId)).optional()?)
+}
