@@ -98,6 +98,14 @@ impl Client {
         self.send(Method::GET, path, None, &[])?.json()
     }
 
+    /// The list `name` of what is at `path`.
+    ///
+    /// # Errors
+    /// As [`Self::get`], and when the answer has no such list.
+    pub fn list(&self, path: &str, name: &str) -> anyhow::Result<Vec<Value>> {
+        self.send(Method::GET, path, None, &[])?.list(name)
+    }
+
     /// Does what `method` means at `path`, with `body` as JSON and more headers (names in lower case).
     ///
     /// # Errors
@@ -145,6 +153,15 @@ impl Reply {
     /// [`Failure`] when it is something else: then the server is no Allswell, or a much older or newer one.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         serde_json::from_slice(&self.body).map_err(|error| Failure::strange(&self.server, &error.to_string()))
+    }
+
+    /// The list `name` in its body.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn list(&self, name: &str) -> anyhow::Result<Vec<Value>> {
+        let mut answer: Value = self.json()?;
+        serde_json::from_value(answer[name].take()).context("cannot read the server's answer")
     }
 
     /// What time it is at the server, to whole seconds: ages are told by the clock that began them.

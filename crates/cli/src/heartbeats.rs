@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::client::Reach;
 use crate::ls::Status;
 use crate::paint::Paint;
-use crate::table::{Cell, Column, Fields, Table};
+use crate::table::{self, Cell, Column, Format};
 
 /// What can be asked for with `--json`: a promise.
 const FIELDS: [&str; 8] = ["id", "name", "url", "schedule", "status", "last", "expected", "deadline"];
@@ -38,16 +38,10 @@ pub struct Args {
     /// With --config: the server's data directory, which keeps the key that tokens are made with
     #[arg(long, value_name = "DIR", env = "ALLSWELL_DATA")]
     data: Option<PathBuf>,
-    /// Print these fields as JSON, separated by commas
-    #[arg(long, value_name = "FIELDS")]
-    json: Option<String>,
+    #[command(flatten)]
+    format: Format,
     #[command(flatten)]
     reach: Reach,
-}
-
-#[derive(Deserialize)]
-struct Answer {
-    heartbeats: Vec<Value>,
 }
 
 /// What the table needs of a heartbeat.
@@ -63,11 +57,11 @@ struct Heartbeat {
 /// Prints name and address of each.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let known: &[&str] = if args.config.is_some() { &FIELDS_OF_FILE } else { &FIELDS };
-    let fields = args.json.as_deref().map(|text| Fields::read(text, known)).transpose()?;
+    let fields = args.format.fields(known)?;
     let (heartbeats, now) = match &args.config {
         None => {
             let reply = args.reach.client()?.send(http::Method::GET, "/api/v1/heartbeats", None, &[])?;
-            (reply.json::<Answer>()?.heartbeats, Some(reply.moment()))
+            (reply.list("heartbeats")?, Some(reply.moment()))
         }
         Some(file) => match config::load(file) {
             Ok(config) => (of_file(&config, args.data.as_deref())?, None),
@@ -77,10 +71,10 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             }
         },
     };
-    match fields {
-        Some(fields) => fields.print(&heartbeats),
-        None => table(&heartbeats, now)?.print(),
-    }
+    let states = [Column::left("STATUS"), Column::right("EXPECTED IN")];
+    let names = [Column::left("NAME"), Column::long("SCHEDULE"), Column::left("URL")];
+    let columns: Vec<_> = states.into_iter().filter(|_| now.is_some()).chain(names).collect();
+    table::print(&heartbeats, fields.as_ref(), &columns, |one: Heartbeat| one.row(now))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -100,20 +94,14 @@ fn of_file(config: &Config, data: Option<&Path>) -> anyhow::Result<Vec<Value>> {
     Ok(heartbeats.collect())
 }
 
-/// `now` is there where a server answered.
-fn table(heartbeats: &[Value], now: Option<Wall>) -> anyhow::Result<Table> {
-    let states = [Column::left("STATUS"), Column::right("EXPECTED IN")];
-    let names = [Column::left("NAME"), Column::long("SCHEDULE"), Column::left("URL")];
-    let columns: Vec<_> = states.into_iter().filter(|_| now.is_some()).chain(names).collect();
-    let mut table = Table::new(&columns);
-    for value in heartbeats {
-        let one = Heartbeat::deserialize(value).context("cannot read a heartbeat of the answer")?;
-        let status = one.status.map_or_else(|| Cell::of("—"), Status::cell);
-        let states = now.map(|now| [status, Cell::of(wait(one.expected.as_deref(), now))]);
-        let names = [one.name, one.schedule, one.url].map(Cell::of);
-        table.push(states.into_iter().flatten().chain(names).collect());
+impl Heartbeat {
+    /// `now` is there where a server answered, who knows more.
+    fn row(self, now: Option<Wall>) -> Vec<Cell> {
+        let status = self.status.map_or_else(|| Cell::of("—"), Status::cell);
+        let states = now.map(|now| [status, Cell::of(wait(self.expected.as_deref(), now))]);
+        let names = [self.name, self.schedule, self.url].map(Cell::of);
+        states.into_iter().flatten().chain(names).collect()
     }
-    Ok(table)
 }
 
 /// How long until `expected`: `12 m`.

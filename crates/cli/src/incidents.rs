@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use allswell_core::time::humane;
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::client::{Client, Reach, query, segment};
 use crate::layout::Layout;
 use crate::paint::Paint;
-use crate::table::{Cell, Column, Fields, Table};
+use crate::table::{self, Cell, Column, Fields, Format, Table};
 
 /// What can be asked for with `--json`: a promise.
 const FIELDS: [&str; 11] =
@@ -39,16 +38,10 @@ pub struct Args {
     /// At most so many
     #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     limit: u32,
-    /// Print these fields as JSON, separated by commas
-    #[arg(long, value_name = "FIELDS")]
-    json: Option<String>,
+    #[command(flatten)]
+    format: Format,
     #[command(flatten)]
     reach: Reach,
-}
-
-#[derive(Deserialize)]
-struct Answer {
-    incidents: Vec<Value>,
 }
 
 #[derive(Deserialize)]
@@ -75,7 +68,7 @@ struct Line {
 
 /// Asks and prints.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let fields = args.json.as_deref().map(|text| Fields::read(text, &FIELDS)).transpose()?;
+    let fields = args.format.fields(&FIELDS)?;
     let client = args.reach.client()?;
     match &args.id {
         Some(id) => one(&client, id)?,
@@ -88,28 +81,20 @@ fn list(client: &Client, args: &Args, fields: Option<&Fields>) -> anyhow::Result
     let mut pairs = vec![("limit", args.limit.to_string())];
     pairs.extend(args.open.then(|| ("open", "true".to_owned())));
     pairs.extend(args.monitor.clone().map(|monitor| ("monitor", monitor)));
-    let incidents = client.get::<Answer>(&format!("/api/v1/incidents{}", query(pairs)))?.incidents;
-    if let Some(fields) = fields {
-        fields.print(&incidents);
+    let incidents = client.list(&format!("/api/v1/incidents{}", query(pairs)), "incidents")?;
+    if incidents.is_empty() && fields.is_none() && std::io::stdout().is_terminal() {
+        println!("no incidents{}", if args.open { " are open" } else { "" });
         return Ok(());
     }
-    let mut table = Table::new(&[
+    let columns = [
         Column::left("ID"),
         Column::left("STATE"),
         Column::left("BEGAN"),
         Column::right("LASTED"),
         Column::long("MONITOR"),
         Column::long("CAUSE"),
-    ]);
-    for incident in &incidents {
-        table.push(Incident::deserialize(incident)?.row());
-    }
-    if incidents.is_empty() && std::io::stdout().is_terminal() {
-        println!("no incidents{}", if args.open { " are open" } else { "" });
-    } else {
-        table.print();
-    }
-    Ok(())
+    ];
+    table::print(&incidents, fields, &columns, Incident::row)
 }
 
 impl Incident {

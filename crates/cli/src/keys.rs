@@ -6,7 +6,6 @@
 mod offline;
 
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use allswell_core::time::parse_duration;
@@ -15,10 +14,10 @@ use clap::ValueEnum;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-pub use self::offline::with_store;
-use crate::client::{Reach, segment};
+use crate::client::segment;
 use crate::paint::Paint;
-use crate::table::{Cell, Column, Fields, Table};
+use crate::place::Place;
+use crate::table::{self, Cell, Column, Format};
 
 /// What can be asked for with `--json`: a promise.
 const FIELDS: [&str; 7] = ["id", "name", "scopes", "created", "expires", "expired", "last_used"];
@@ -64,9 +63,8 @@ struct Create {
 
 #[derive(Debug, clap::Args)]
 struct Ls {
-    /// Print these fields as JSON, separated by commas
-    #[arg(long, value_name = "FIELDS")]
-    json: Option<String>,
+    #[command(flatten)]
+    format: Format,
     #[command(flatten)]
     place: Place,
 }
@@ -78,16 +76,6 @@ struct Rm {
     key: String,
     #[command(flatten)]
     place: Place,
-}
-
-/// Where the keys are.
-#[derive(Debug, clap::Args)]
-struct Place {
-    /// The data directory of a server that does not run, instead of a running server
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    #[command(flatten)]
-    reach: Reach,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -150,31 +138,17 @@ fn create(args: &Create) -> anyhow::Result<()> {
 }
 
 fn list(args: &Ls) -> anyhow::Result<()> {
-    let fields = args.json.as_deref().map(|text| Fields::read(text, &FIELDS)).transpose()?;
-    let keys = match &args.place.data {
-        Some(data) => offline::list(data)?,
-        None => {
-            let mut answer: Value = args.place.reach.client()?.get("/api/v1/keys")?;
-            serde_json::from_value(answer["keys"].take()).context("cannot read the server's answer")?
-        }
-    };
-    if let Some(fields) = fields {
-        fields.print(&keys);
-        return Ok(());
-    }
-    let mut table = Table::new(&[
+    let fields = args.format.fields(&FIELDS)?;
+    let keys = args.place.list("/api/v1/keys", "keys", offline::list)?;
+    let columns = [
         Column::right("ID"),
         Column::long("NAME"),
         Column::left("SCOPES"),
         Column::left("CREATED"),
         Column::left("EXPIRES"),
         Column::left("LAST USED"),
-    ]);
-    for key in keys {
-        table.push(Key::deserialize(key).context("cannot read a key of the answer")?.row());
-    }
-    table.print();
-    Ok(())
+    ];
+    table::print(&keys, fields.as_ref(), &columns, Key::row)
 }
 
 impl Key {

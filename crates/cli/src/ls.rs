@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::client::Reach;
 use crate::layout::count;
 use crate::paint::Paint;
-use crate::table::{Cell, Column, Fields, Table};
+use crate::table::{Cell, Column, Format, Table};
 
 /// What can be asked for with `--json`: a promise.
 const FIELDS: [&str; 14] = [
@@ -54,9 +54,8 @@ pub struct Args {
     /// Only monitors with this tag; given several times, with all of them
     #[arg(long, value_name = "TAG")]
     tag: Vec<String>,
-    /// Print these fields as JSON, separated by commas
-    #[arg(long, value_name = "FIELDS")]
-    json: Option<String>,
+    #[command(flatten)]
+    format: Format,
     #[command(flatten)]
     reach: Reach,
 }
@@ -134,7 +133,7 @@ struct Uptime {
 
 /// Asks, chooses, prints.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let fields = args.json.as_deref().map(|text| Fields::read(text, &FIELDS)).transpose()?;
+    let fields = args.format.fields(&FIELDS)?;
     let client = args.reach.client()?;
     let mut reply = client.send(http::Method::GET, "/api/v1/monitors", None, &[])?;
     let Answer { mut monitors, mut next } = reply.json()?;

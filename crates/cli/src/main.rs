@@ -15,6 +15,7 @@ mod lint;
 mod ls;
 mod manifest;
 mod paint;
+mod place;
 mod rehearse;
 mod run;
 mod serve;

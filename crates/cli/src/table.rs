@@ -2,7 +2,8 @@
 
 use std::io::{IsTerminal, Write};
 
-use anyhow::bail;
+use anyhow::{Context, bail};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -160,6 +161,46 @@ fn cut(text: &str, width: usize) -> String {
     format!("{}…", kept.trim_end())
 }
 
+/// How a list is printed, among the arguments of a command.
+#[derive(Debug, clap::Args)]
+pub struct Format {
+    /// Print these fields as JSON, separated by commas
+    #[arg(long, value_name = "FIELDS")]
+    json: Option<String>,
+}
+
+impl Format {
+    /// The fields that are wanted; only what is in `known` can be.
+    ///
+    /// # Errors
+    /// When a field is unknown: the sentence names all there are.
+    pub fn fields(&self, known: &[&'static str]) -> anyhow::Result<Option<Fields>> {
+        self.json.as_deref().map(|text| Fields::read(text, known)).transpose()
+    }
+}
+
+/// Prints a list: the wanted fields of each of `values` as JSON, or else a table with a `row` for each.
+///
+/// # Errors
+/// When a value is not what `row` takes.
+pub fn print<T: DeserializeOwned>(
+    values: &[Value],
+    fields: Option<&Fields>,
+    columns: &[Column],
+    row: impl Fn(T) -> Vec<Cell>,
+) -> anyhow::Result<()> {
+    if let Some(fields) = fields {
+        fields.print(values);
+        return Ok(());
+    }
+    let mut table = Table::new(columns);
+    for value in values {
+        table.push(row(T::deserialize(value).context("cannot read one of the list in the answer")?));
+    }
+    table.print();
+    Ok(())
+}
+
 /// Which fields of each row a program wants, `name,status`.
 #[derive(Clone, Debug)]
 pub struct Fields(Vec<&'static str>);
@@ -169,7 +210,7 @@ impl Fields {
     ///
     /// # Errors
     /// When a field is unknown: the sentence names all there are.
-    pub fn read(text: &str, known: &[&'static str]) -> anyhow::Result<Self> {
+    fn read(text: &str, known: &[&'static str]) -> anyhow::Result<Self> {
         let mut fields = Vec::new();
         for wanted in text.split(',').map(str::trim).filter(|wanted| !wanted.is_empty()) {
             let Some(field) = known.iter().find(|field| **field == wanted) else {

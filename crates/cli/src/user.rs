@@ -7,7 +7,6 @@ mod ask;
 mod offline;
 
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -16,7 +15,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::client::{Reach, segment};
-use crate::table::{Cell, Column, Fields, Table};
+use crate::place::Place;
+use crate::table::{self, Cell, Column, Format};
 
 /// What can be asked for with `--json`: a promise.
 const FIELDS: [&str; 7] = ["id", "email", "name", "role", "created", "sessions", "last_seen"];
@@ -79,9 +79,8 @@ struct Invite {
 
 #[derive(Debug, clap::Args)]
 struct Ls {
-    /// Print these fields as JSON, separated by commas
-    #[arg(long, value_name = "FIELDS")]
-    json: Option<String>,
+    #[command(flatten)]
+    format: Format,
     #[command(flatten)]
     place: Place,
 }
@@ -117,16 +116,6 @@ struct Password {
     without_second_factor: bool,
     #[command(flatten)]
     place: Place,
-}
-
-/// Where the users are.
-#[derive(Debug, clap::Args)]
-struct Place {
-    /// The data directory of a server that does not run, instead of a running server
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    #[command(flatten)]
-    reach: Reach,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -191,33 +180,23 @@ fn invite(args: &Invite) -> anyhow::Result<()> {
 }
 
 fn list(args: &Ls) -> anyhow::Result<()> {
-    let fields = args.json.as_deref().map(|text| Fields::read(text, &FIELDS)).transpose()?;
-    let users = match &args.place.data {
-        Some(data) => offline::list(data)?,
-        None => {
-            let mut answer: Value = args.place.reach.client()?.get("/api/v1/users")?;
-            serde_json::from_value(answer["users"].take()).context("cannot read the server's answer")?
-        }
-    };
-    if let Some(fields) = fields {
-        fields.print(&users);
-        return Ok(());
-    }
-    let mut table = Table::new(&[
+    let fields = args.format.fields(&FIELDS)?;
+    let users = args.place.list("/api/v1/users", "users", offline::list)?;
+    let columns = [
         Column::right("ID"),
         Column::long("E-MAIL"),
         Column::left("NAME"),
         Column::left("ROLE"),
         Column::left("LAST SEEN"),
-    ]);
-    for user in users {
-        let user = User::deserialize(user).context("cannot read a user of the answer")?;
-        let seen = user.last_seen.map_or_else(|| "-".to_owned(), |moment| moment.chars().take(10).collect());
-        let cells = [user.id.to_string(), user.email, user.name, user.role, seen];
-        table.push(cells.into_iter().map(Cell::of).collect());
+    ];
+    table::print(&users, fields.as_ref(), &columns, User::row)
+}
+
+impl User {
+    fn row(self) -> Vec<Cell> {
+        let seen = self.last_seen.map_or_else(|| "-".to_owned(), |moment| moment.chars().take(10).collect());
+        [self.id.to_string(), self.email, self.name, self.role, seen].into_iter().map(Cell::of).collect()
     }
-    table.print();
-    Ok(())
 }
 
 fn change_role(args: &Role) -> anyhow::Result<()> {

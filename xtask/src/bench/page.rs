@@ -5,7 +5,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
@@ -18,7 +18,7 @@ use crate::time::wait_for;
 use crate::{cargo, process};
 
 const MONITORS: usize = 100_000;
-/// As many as one file may hold.
+/// As many as one file may hold; together they are not more than one request may.
 const PART: usize = 10_000;
 const TAGS: usize = 50;
 const LIMIT_MS: f64 = 5.0;
@@ -30,16 +30,19 @@ pub fn run(binary: &Path) -> Result<bool> {
     let folder = cargo::fresh_folder("bench-page")?;
     let target = Target::start()?;
     let data = folder.join("data");
-    let arguments = [OsStr::new("--data"), data.as_os_str(), OsStr::new("--listen"), OsStr::new("127.0.0.1:0")];
+    let arguments = [OsStr::new("--data"), data.as_os_str()];
     let mut server = Server::start(binary, &arguments, &folder.join("serve.log"))?;
     let address = server.address()?;
+    let parts = cargo::fresh_folder("bench-page/parts")?;
+    fs::write(parts.join("defaults.yaml"), "defaults: { interval: 24h }\n").context("cannot write the defaults")?;
     for part in 0..MONITORS / PART {
-        let file = folder.join(format!("part-{part}.yaml"));
+        let file = parts.join(format!("{part}.yaml"));
         fs::write(&file, monitors(&target, part * PART)).with_context(|| format!("cannot write {}", file.display()))?;
-        let mut apply = Command::new(binary);
-        apply.arg("apply").arg("--yes").arg("--server").arg(format!("http://{address}")).arg(&file);
-        cargo::quietly(&mut apply)?;
     }
+    let began = Instant::now();
+    let mut apply = Command::new(binary);
+    cargo::quietly(apply.arg("apply").arg("--yes").arg("--server").arg(format!("http://{address}")).arg(&parts))?;
+    figure("applied in", &format!("{:.1} s", began.elapsed().as_secs_f64()));
     wait_for("all monitors to be listed", Duration::from_secs(60), || {
         Ok((get_json(address, "/api/v1/monitors?limit=1")?["total"] == MONITORS).then_some(()))
     })?;
@@ -90,9 +93,10 @@ fn cost(server: &Server, address: SocketAddr, path: &str) -> Result<f64> {
 
 /// A file of monitors that ask once a day, so that what is measured is the asking for pages.
 fn monitors(target: &Target, from: usize) -> String {
+    let address = target.address;
     let one = |number: usize| {
-        let (url, tag) = (format!("http://{}/m", target.address), number % TAGS);
-        format!("  - {{ name: m{number:05}, http: {{ url: \"{url}\" }}, interval: 24h, tags: [t{tag}] }}\n")
+        let tag = number % TAGS;
+        format!("- {{name: m{number:05}, tags: [t{tag}], tcp: {{address: {address}}}}}\n")
     };
     "monitors:\n".to_owned() + &(from..from + PART).map(one).collect::<String>()
 }

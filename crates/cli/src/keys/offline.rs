@@ -5,33 +5,11 @@ use std::sync::Arc;
 
 use allswell_core::Wall;
 use allswell_monitor::access::{Keyring, Passwords, People, Scopes};
-use allswell_monitor::clock::{Clock, SystemClock};
-use allswell_monitor::store::sqlite::{SqliteStore, Timing};
-use allswell_monitor::store::{AccessStore, KeyRow, Store, StoreError};
+use allswell_monitor::store::{AccessStore, KeyRow};
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
-/// Does `work` with the store in `data`, which nobody else has open meanwhile.
-pub fn with_store<T>(
-    data: &Path,
-    work: impl AsyncFnOnce(Arc<SqliteStore>, Wall) -> anyhow::Result<T>,
-) -> anyhow::Result<T> {
-    let now = SystemClock::new().now().wall;
-    let store = match SqliteStore::open(data, now, Timing::none()) {
-        Ok(store) => Arc::new(store),
-        Err(error @ StoreError::InUse { .. }) => {
-            return Err(anyhow::Error::new(error).context("its server runs: leave --data out to ask it"));
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
-    runtime.block_on(async {
-        let done = work(Arc::clone(&store), now).await;
-        store.close().await?;
-        done
-    })
-}
+use crate::place::with_store;
 
 /// Makes a key and gives its secret.
 pub fn create(data: &Path, name: &str, scopes: &[&str], expires: Option<jiff::Timestamp>) -> anyhow::Result<String> {

@@ -9,7 +9,7 @@ use anyhow::bail;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use crate::keys::with_store;
+use crate::place::with_store;
 
 fn with_people<T>(data: &Path, work: impl AsyncFnOnce(People, Wall) -> anyhow::Result<T>) -> anyhow::Result<T> {
     with_store(data, async |store, now| work(People::open(store, Passwords::default()).await?, now).await)

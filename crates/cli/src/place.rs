@@ -1,0 +1,63 @@
+//! Who may do what is kept by a running server, or in the store of one that does not run.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use allswell_core::Wall;
+use allswell_monitor::clock::{Clock, SystemClock};
+use allswell_monitor::store::sqlite::{SqliteStore, Timing};
+use allswell_monitor::store::{Store, StoreError};
+use anyhow::Context;
+use serde_json::Value;
+
+use crate::client::Reach;
+
+/// Where it is, among the arguments of a command.
+#[derive(Debug, clap::Args)]
+pub struct Place {
+    /// The data directory of a server that does not run, instead of a running server
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    #[command(flatten)]
+    pub reach: Reach,
+}
+
+impl Place {
+    /// The list `name` of what the server has at `path`, or what `offline` reads in the store.
+    ///
+    /// # Errors
+    /// When either cannot be asked.
+    pub fn list(
+        &self,
+        path: &str,
+        name: &str,
+        offline: impl FnOnce(&Path) -> anyhow::Result<Vec<Value>>,
+    ) -> anyhow::Result<Vec<Value>> {
+        match &self.data {
+            Some(data) => offline(data),
+            None => self.reach.client()?.list(path, name),
+        }
+    }
+}
+
+/// Does `work` with the store in `data`, which nobody else has open meanwhile.
+pub fn with_store<T>(
+    data: &Path,
+    work: impl AsyncFnOnce(Arc<SqliteStore>, Wall) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let now = SystemClock::new().now().wall;
+    let store = match SqliteStore::open(data, now, Timing::none()) {
+        Ok(store) => Arc::new(store),
+        Err(error @ StoreError::InUse { .. }) => {
+            return Err(anyhow::Error::new(error).context("its server runs: leave --data out to ask it"));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
+    runtime.block_on(async {
+        let done = work(Arc::clone(&store), now).await;
+        store.close().await?;
+        done
+    })
+}
