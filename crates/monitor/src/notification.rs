@@ -123,18 +123,35 @@ impl Notification {
 
     /// What `allswell channel test` sends through the channel with this name at the moment `at` (RFC 3339).
     pub fn test(channel: &str, at: String) -> Self {
+        let cause =
+            format!("somebody tested the channel {channel}: alerts of the monitors that name it come the same way");
+        Self { incident: "test".to_owned(), monitor: channel.to_owned(), ..Self::bare(Kind::Test, cause, at) }
+    }
+
+    /// What is told when decisions cannot be stored, and alerts therefore not sent.
+    pub fn cannot_store(error: &crate::store::StoreError, at: allswell_core::Wall) -> Self {
+        let cause = format!("this monitor {error}: alerts wait until it can, look at its disk");
         Self {
-            kind: Kind::Test,
+            incident: "store".to_owned(),
+            monitor: "allswell".to_owned(),
+            target: "the store of this monitor".to_owned(),
+            reason: Some(allswell_core::Reason::OwnStore.as_str().to_owned()),
+            ..Self::bare(Kind::Down, cause, rfc3339(at))
+        }
+    }
+
+    /// One that says nothing but this, of what begins at `at`.
+    fn bare(kind: Kind, cause: String, at: String) -> Self {
+        Self {
+            kind,
             occasion: Occasion::Change,
-            incident: "test".to_owned(),
-            monitor: channel.to_owned(),
+            incident: String::new(),
+            monitor: String::new(),
             target: String::new(),
             began: at.clone(),
             at,
             lasted_ms: 0,
-            cause: format!(
-                "somebody tested the channel {channel}: alerts of the monitors that name it come the same way"
-            ),
+            cause,
             reason: None,
             answer: None,
             body: None,
@@ -149,34 +166,18 @@ impl Notification {
             acknowledge: None,
         }
     }
-}
 
-impl Notification {
-    /// What is told when decisions cannot be stored, and alerts therefore not sent.
-    pub fn cannot_store(error: &crate::store::StoreError, at: allswell_core::Wall) -> Self {
-        let at = rfc3339(at);
+    /// The same without what an asking brought.
+    pub(crate) fn without_answer(self) -> Self {
         Self {
-            kind: Kind::Down,
-            occasion: Occasion::Change,
-            incident: "store".to_owned(),
-            monitor: "allswell".to_owned(),
-            target: "the store of this monitor".to_owned(),
-            began: at.clone(),
-            at,
-            lasted_ms: 0,
-            cause: format!("this monitor {error}: alerts wait until it can, look at its disk"),
-            reason: Some(allswell_core::Reason::OwnStore.as_str().to_owned()),
+            reason: None,
             answer: None,
             body: None,
             failing_checks: Vec::new(),
             version: None,
             version_change: None,
-            dependents: Vec::new(),
-            shares: Vec::new(),
-            others: Vec::new(),
             certificate_days_left: None,
-            link: None,
-            acknowledge: None,
+            ..self
         }
     }
 }

@@ -59,17 +59,10 @@ impl Notification {
             began: all.iter().map(|one| one.began.clone()).min().unwrap_or_default(),
             lasted_ms: all.iter().map(|one| one.lasted_ms).max().unwrap_or_default(),
             cause: sentence(&others, self.kind),
-            reason: None,
-            answer: None,
-            body: None,
-            failing_checks: Vec::new(),
-            version: None,
-            version_change: None,
             dependents: all.iter().flat_map(|one| one.dependents.iter().cloned()).collect(),
             shares: shared.into_iter().flatten().collect::<BTreeSet<_>>().into_iter().collect(),
-            certificate_days_left: None,
             others,
-            ..self
+            ..self.without_answer()
         }
     }
 

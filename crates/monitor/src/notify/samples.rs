@@ -14,18 +14,7 @@ pub(crate) const KINDS: usize = 5;
 /// Messages of every kind: complete ones, and ones of which no more is known than must be.
 pub(crate) fn all() -> Vec<Notification> {
     let full = [down(), up(), degraded(), certificate(), Notification::test("ops", down().at)];
-    let bare = full.clone().map(|n| Notification {
-        reason: None,
-        answer: None,
-        body: None,
-        failing_checks: Vec::new(),
-        version: None,
-        version_change: None,
-        certificate_days_left: None,
-        link: None,
-        acknowledge: None,
-        ..n
-    });
+    let bare = full.clone().map(|n| Notification { link: None, acknowledge: None, ..n.without_answer() });
     let with_link = full.clone().map(|n| Notification {
         acknowledge: Some("https://allswell.acme.dev/acknowledge/12-7/1796470754/4f1b22".to_owned()),
         ..n
@@ -139,14 +128,7 @@ pub(crate) fn reminder() -> Notification {
         cause: "still not well after 3 h, and nobody has said to see to it: the app says database failed (connection timed out \
                 after 5.0 s), redis is ok"
             .to_owned(),
-        reason: None,
-        answer: None,
-        body: None,
-        failing_checks: Vec::new(),
-        version: None,
-        version_change: None,
-        certificate_days_left: None,
-        ..down()
+        ..down().without_answer()
     }
 }
 
