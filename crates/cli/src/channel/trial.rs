@@ -41,7 +41,8 @@ pub async fn all(names: &[String], config: &Config, mut ended: impl FnMut(&Trial
     let dialer = Dialer::new(config.server.address_policy.clone());
     let clock = Arc::new(SystemClock::new());
     let opened = names.iter().map(|name| {
-        let settings = config.channels.get(name).with_context(|| format!("there is no channel `{name}`"))?;
+        let channel = config.channels.get(name).with_context(|| format!("there is no channel `{name}`"))?;
+        let settings = &channel.settings;
         let channel = notify::open(settings, &dialer).with_context(|| format!("cannot open channel `{name}`"))?;
         Ok((name.clone(), channel))
     });

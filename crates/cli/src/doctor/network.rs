@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use allswell_core::time::humane;
-use allswell_monitor::config::Config;
+use allswell_monitor::config::{ChannelConfig, Config};
 use allswell_monitor::notify;
 use allswell_probe::AddressPolicy;
 use allswell_probe::dialer::{self, Dialer};
@@ -27,7 +27,7 @@ pub async fn look(name: Option<&str>, config: &Config) -> Vec<Finding> {
         let fix = "see `smtp` of `server.mail`".to_owned();
         findings.push(relay("server.mail", mail.smtp.expose_secret(), fix).await);
     }
-    for (channel, settings) in &config.channels {
+    for (channel, ChannelConfig { settings, .. }) in &config.channels {
         if let notify::Settings::Email(email) = settings {
             let fix =
                 format!("see `smtp` of the channel `{channel}`; `allswell channel test {channel}` goes the whole way");

@@ -1,6 +1,5 @@
 //! Channels.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
@@ -8,15 +7,29 @@ use serde_json::Value as Json;
 use super::monitor::{name_is_good, tags};
 use super::problem::{Code, Found};
 use super::read::{Datum, Fields, Reader};
+use super::spec::Spec;
 use super::tree::Entry;
+use super::{Tagged, Written};
 use crate::notify::{self, http};
 
+/// A channel as it is configured.
+#[derive(Clone, Debug)]
+pub struct ChannelConfig {
+    /// What it is.
+    pub settings: notify::Settings,
+    /// It is told of monitors with one of these as well, sorted.
+    pub tags: Vec<String>,
+    /// As it is written, without its name.
+    pub spec: Written,
+}
+
 /// Reads one channel; `None` when something is wrong with it, which was told.
-pub(super) fn channel(entry: &Entry, datum: &Datum<'_>, reader: &mut Reader<'_>) -> Option<(String, notify::Settings)> {
+pub(super) fn channel(entry: &Entry, datum: &Datum<'_>, reader: &mut Reader<'_>) -> Option<(String, ChannelConfig)> {
     let Datum::Block(fields) = datum else { return None };
     if !name_is_good(&entry.key, entry.key_span, reader) || !fields.sound {
         return None;
     }
+    let tags = tags(fields, reader);
     let settings = match settings(fields, reader) {
         Ok(settings) => settings,
         Err(why) => {
@@ -28,16 +41,15 @@ pub(super) fn channel(entry: &Entry, datum: &Datum<'_>, reader: &mut Reader<'_>)
         refuse(&error.field, &error.why, entry, reader);
         return None;
     }
-    Some((entry.key.clone(), settings))
+    Some((entry.key.clone(), ChannelConfig { settings, tags, spec: Written::of(&Spec::of_channel(&entry.node)) }))
 }
 
-/// The channels that are told of monitors with a tag, by tag.
-pub(super) fn by_tag(channels: &[(&Entry, Datum<'_>)], reader: &mut Reader<'_>) -> BTreeMap<String, Vec<String>> {
-    let mut tagged: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (entry, datum) in channels {
-        let Datum::Block(fields) = datum else { continue };
-        for tag in tags(fields, reader) {
-            tagged.entry(tag).or_default().push(entry.key.clone());
+/// Which of `channels` are told by tag.
+pub(crate) fn by_tag<'a>(channels: impl IntoIterator<Item = (&'a String, &'a ChannelConfig)>) -> Tagged {
+    let mut tagged = Tagged::new();
+    for (name, channel) in channels {
+        for tag in &channel.tags {
+            tagged.entry(tag.clone()).or_default().push(name.clone());
         }
     }
     tagged

@@ -7,11 +7,12 @@ use super::keys::{DEFAULTS, FILE};
 use super::problem::{Code, Errors, Found, Problems};
 use super::read::{Datum, Fields, Reader};
 use super::reference::Surroundings;
+use super::resource::Known;
 use super::source::Source;
 use super::spec::Spec;
 use super::status_page::{self, Taken};
 use super::tree::{Node, Value};
-use super::{Covered, Defaults, PageHost, channel, maintenance, monitor, tree};
+use super::{Covered, Defaults, PageHost, Tagged, channel, maintenance, monitor, tree};
 
 /// The keys of a file that a server takes from who applies it.
 const APPLIED: [&str; 5] = ["defaults", "channels", "monitors", "maintenance", "status_pages"];
@@ -93,8 +94,10 @@ pub fn documents(files: Vec<(String, String)>, around: Around<'_>) -> Result<Doc
             documents.defaults = Some(Spec::of(block.node, &DEFAULTS));
         }
         take_channels(&fields, &mut documents, &mut reader);
+        // Who is told by tag is decided when it is applied.
+        let held_here = Known { channels: &known, defaults: &held, tagged: &Tagged::new() };
         for block in fields.blocks("monitors") {
-            if let Some(config) = monitor::monitor(block, &held, &known, &mut taken, &mut reader) {
+            if let Some(config) = monitor::monitor(block, &held_here, &mut taken, &mut reader) {
                 let mut spec = config.spec.spec();
                 if let Some(old) = config.renamed_from {
                     spec.set("renamed_from", Spec::Text(old));
@@ -175,8 +178,8 @@ fn not_applied(root: &Node, reader: &mut Reader<'_>) {
 fn take_channels(fields: &Fields<'_>, documents: &mut Documents, reader: &mut Reader<'_>) {
     let Some(Datum::Names(names)) = fields.get("channels") else { return };
     for (entry, datum) in names {
-        if channel::channel(entry, datum, reader).is_some() {
-            documents.channels.insert(entry.key.clone(), Spec::of_channel(&entry.node));
+        if let Some((name, channel)) = channel::channel(entry, datum, reader) {
+            documents.channels.insert(name, channel.spec.spec());
         }
     }
 }

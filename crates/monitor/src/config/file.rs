@@ -11,12 +11,13 @@ use super::monitor::ChannelNames;
 use super::problem::{Code, Errors, Found, Problems};
 use super::read::{Datum, Fields, Reader};
 use super::reference::Surroundings;
+use super::resource::Known;
 use super::source::{Source, Span};
 use super::spec::Spec;
 use super::tree::{Node, Value};
 use super::{
-    ChannelKinds, Config, Defaults, MaintenanceConfig, PageHost, Written, channel, definition, maintenance, monitor,
-    server, status_page, tree,
+    ChannelKinds, Config, MaintenanceConfig, PageHost, Written, channel, definition, maintenance, monitor, server,
+    status_page, tree,
 };
 
 /// The largest configuration, in bytes: 10,000 monitors of 400 bytes.
@@ -111,15 +112,14 @@ fn config(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Config {
         Some(Datum::Names(names)) => names.as_slice(),
         _ => &[],
     };
-    let tagged = channel::by_tag(channels, reader);
-    let channels = channels.iter().filter_map(|(entry, datum)| channel::channel(entry, datum, reader)).collect();
+    let channels: BTreeMap<_, _> =
+        channels.iter().filter_map(|(entry, datum)| channel::channel(entry, datum, reader)).collect();
     let defaults = fields.block("defaults").map(|block| monitor::defaults(block, &names, reader)).unwrap_or_default();
-    let defaults = Defaults { tagged, ..defaults };
+    let known = Known { channels: &names, defaults: &defaults, tagged: &channel::by_tag(&channels) };
     let mut taken = HashSet::new();
     let blocks = fields.blocks("monitors");
     monitor::dependencies(&blocks, reader);
-    let monitors =
-        blocks.iter().filter_map(|block| monitor::monitor(block, &defaults, &names, &mut taken, reader)).collect();
+    let monitors = blocks.iter().filter_map(|block| monitor::monitor(block, &known, &mut taken, reader)).collect();
     let maintenance = maintenance(fields, reader);
     let server = fields.block("server").map(|block| server::server(block, reader)).unwrap_or_default();
     let mut taken = status_page::Taken::by_server(&PageHost::from(&server));
@@ -131,7 +131,6 @@ fn config(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Config {
         monitors,
         channels,
         maintenance,
-        channel_specs: channel_specs(fields),
         defaults_spec: fields.block("defaults").map(|block| Written::of(&Spec::of(block.node, &DEFAULTS))),
         kinds: reader.kinds(),
         origin: None,
@@ -139,16 +138,6 @@ fn config(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Config {
         server,
         defaults,
         files: Vec::new(),
-    }
-}
-
-/// The channels as they are written.
-fn channel_specs(fields: &Fields<'_>) -> BTreeMap<String, Written> {
-    match fields.entry("channels").map(|entry| &entry.node.value) {
-        Some(Value::Block(entries)) => {
-            entries.iter().map(|entry| (entry.key.clone(), Written::of(&Spec::of_channel(&entry.node)))).collect()
-        }
-        _ => BTreeMap::new(),
     }
 }
 

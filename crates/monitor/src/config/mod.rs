@@ -39,8 +39,8 @@ use allswell_core::check::Policy;
 use allswell_core::telling;
 use allswell_probe::Question;
 
-use crate::notify;
-
+pub use channel::ChannelConfig;
+pub(crate) use channel::by_tag;
 pub use file::{load, parse};
 pub use keys::channels::ChannelKinds;
 pub use maintenance::{Covered, MaintenanceConfig};
@@ -62,9 +62,7 @@ pub struct Config {
     /// What is watched, in the order of the file.
     pub monitors: Vec<MonitorConfig>,
     /// Who is told, by name.
-    pub channels: BTreeMap<String, notify::Settings>,
-    /// The channels as they are written, by name.
-    pub channel_specs: BTreeMap<String, Written>,
+    pub channels: BTreeMap<String, ChannelConfig>,
     /// The defaults as they are written.
     pub defaults_spec: Option<Written>,
     /// The file it was read from, as it was named.
@@ -177,8 +175,6 @@ pub struct Defaults {
     pub telling: telling::Policy,
     /// The names of the channels that are told.
     pub channels: Vec<String>,
-    /// The names of the channels that are told besides of monitors with a tag, by tag.
-    pub tagged: BTreeMap<String, Vec<String>>,
 }
 
 impl Default for Defaults {
@@ -194,23 +190,12 @@ impl Default for Defaults {
             certificate_days: default::CERTIFICATE_DAYS,
             telling: telling::Policy { remind_every: None, flap_after: Some(default::FLAP_AFTER) },
             channels: Vec::new(),
-            tagged: BTreeMap::new(),
         }
     }
 }
 
-impl Defaults {
-    /// The channels that a monitor with these tags has when it names none: those of all, and those of its tags, each once.
-    pub(crate) fn channels_of(&self, tags: &[String]) -> Vec<String> {
-        let mut told = self.channels.clone();
-        for name in tags.iter().filter_map(|tag| self.tagged.get(tag)).flatten() {
-            if !told.contains(name) {
-                told.push(name.clone());
-            }
-        }
-        told
-    }
-}
+/// The names of the channels that are told besides of monitors with a tag, by tag.
+pub type Tagged = BTreeMap<String, Vec<String>>;
 
 impl Config {
     /// A monitor for each URL (`http://`, `https://`, `tcp://host:port`, `tls://host:port`) and nothing else.

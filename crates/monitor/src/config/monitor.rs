@@ -1,6 +1,6 @@
 //! Monitors and their defaults.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -19,6 +19,7 @@ use super::ask::ask;
 use super::keys::{MONITOR, NAME_MAX};
 use super::problem::{Code, Found};
 use super::read::{Fields, Reader, nearest, written};
+use super::resource::Known;
 use super::source::{Span, quotable};
 use super::spec::Spec;
 use super::tree::{Entry, Node};
@@ -42,8 +43,7 @@ pub(super) fn defaults(fields: &Fields<'_>, channels: &ChannelNames<'_>, reader:
 /// Reads one monitor; `None` when something is wrong with it, which was told.
 pub(super) fn monitor(
     fields: &Fields<'_>,
-    defaults: &Defaults,
-    channels: &ChannelNames<'_>,
+    known: &Known<'_>,
     names: &mut HashSet<String>,
     reader: &mut Reader<'_>,
 ) -> Option<MonitorConfig> {
@@ -59,10 +59,10 @@ pub(super) fn monitor(
     let renamed_from = fields.text("renamed_from");
     let renamed_from = renamed_from.filter(|name| name_is_good(name, fields.span("renamed_from"), reader));
     let numbers = Numbers::of(fields);
-    let own = numbers.over(defaults);
+    let own = numbers.over(known.defaults);
     agree(&numbers, &own, fields, reader);
     let tags = tags(fields, reader);
-    let channels = told(fields, channels, reader).unwrap_or_else(|| defaults.channels_of(&tags));
+    let channels = told(fields, known.channels, reader).unwrap_or_else(|| known.channels_of(&tags));
     let group = fields.text("group").filter(|name| name_is_good(name, fields.span("group"), reader));
     let kind = kind(fields, reader);
     let is_heartbeat = kind.is_some_and(|entry| entry.key == "heartbeat");
@@ -254,7 +254,6 @@ impl Numbers {
                 },
             },
             channels: defaults.channels.clone(),
-            tagged: BTreeMap::new(),
         }
     }
 }

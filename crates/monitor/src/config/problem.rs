@@ -335,13 +335,6 @@ pub struct FieldProblem {
 }
 
 impl FieldProblem {
-    /// Who is told by tag is known when the server's own file is read.
-    pub(super) fn tags_of_channel() -> Self {
-        let message = "`tags` of a channel are said in the server's own file alone".to_owned();
-        let way_out = Some("leave them out, and name the channel in the `channels` of those monitors".to_owned());
-        Self { code: Code::Contradiction, pointer: "/tags".to_owned(), message, way_out }
-    }
-
     pub(super) fn name_of_channel(is_written: bool) -> Self {
         let (code, message) = match is_written {
             true => (Code::WrongShape, "`name` is no text"),

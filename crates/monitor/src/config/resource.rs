@@ -12,10 +12,9 @@ use super::reference::Surroundings;
 use super::spec::{Places, Spec};
 use super::status_page::Taken;
 use super::{
-    Covered, Defaults, MaintenanceConfig, MonitorConfig, PageHost, StatusPageConfig, channel, maintenance as window,
-    monitor, status_page as page,
+    ChannelConfig, Covered, Defaults, MaintenanceConfig, MonitorConfig, PageHost, StatusPageConfig, Tagged, channel,
+    maintenance as window, monitor, status_page as page,
 };
-use crate::notify;
 use crate::status_page::Page;
 
 /// What a resource is read against.
@@ -25,17 +24,21 @@ pub struct Known<'a> {
     pub channels: &'a BTreeSet<&'a str>,
     /// What holds where nothing is written.
     pub defaults: &'a Defaults,
+    /// Which channels are told by tag.
+    pub tagged: &'a Tagged,
 }
 
-/// A channel as it is configured.
-#[derive(Clone, Debug)]
-pub struct ChannelConfig {
-    /// Its name, unlike any other channel's.
-    pub name: String,
-    /// What it is.
-    pub settings: notify::Settings,
-    /// As it is written, without its name.
-    pub spec: Written,
+impl Known<'_> {
+    /// The channels that a monitor with these tags has when it names none: those of all, and those of its tags, each once.
+    pub(super) fn channels_of(&self, tags: &[String]) -> Vec<String> {
+        let mut told = self.defaults.channels.clone();
+        for name in tags.iter().filter_map(|tag| self.tagged.get(tag)).flatten() {
+            if !told.contains(name) {
+                told.push(name.clone());
+            }
+        }
+        told
+    }
 }
 
 /// A resource as it is written: its keys in the order of the list of keys, as JSON. Holds secrets.
@@ -83,7 +86,7 @@ impl Written {
 pub fn monitor(spec: &Spec, known: &Known<'_>) -> Result<MonitorConfig, Vec<FieldProblem>> {
     read(spec, |node, reader| {
         let fields = reader.block(node, &MONITOR);
-        monitor::monitor(&fields, known.defaults, known.channels, &mut HashSet::new(), reader)
+        monitor::monitor(&fields, known, &mut HashSet::new(), reader)
     })
 }
 
@@ -91,23 +94,17 @@ pub fn monitor(spec: &Spec, known: &Known<'_>) -> Result<MonitorConfig, Vec<Fiel
 ///
 /// # Errors
 /// All that is wrong with it, free of secrets; never empty.
-pub fn channel(spec: &Spec) -> Result<ChannelConfig, Vec<FieldProblem>> {
+pub fn channel(spec: &Spec) -> Result<(String, ChannelConfig), Vec<FieldProblem>> {
     let mut written = spec.clone();
     let name = match written.remove("name") {
         Some(Spec::Text(name)) => name,
         given => return Err(vec![FieldProblem::name_of_channel(given.is_some())]),
     };
-    if written.get("tags").is_some() {
-        return Err(vec![FieldProblem::tags_of_channel()]);
-    }
-    let settings = read(&written, |node, reader| {
-        let entry =
-            super::tree::Entry { key: name.clone(), key_span: super::source::Span::default(), node: node.clone() };
+    read(&written, |node, reader| {
+        let entry = super::tree::Entry { key: name, key_span: super::source::Span::default(), node: node.clone() };
         let datum = super::read::Datum::Block(reader.channel(node)?);
         channel::channel(&entry, &datum, reader)
-    })?;
-    let spec = Written::of(&canonical_channel(&written));
-    Ok(ChannelConfig { name, settings: settings.1, spec })
+    })
 }
 
 /// Reads what holds for monitors that do not say it themselves.
@@ -149,11 +146,6 @@ pub fn status_page<'p>(
         let fields = reader.block(node, &STATUS_PAGE);
         page::status_page(&fields, &mut taken, host.has_mail, covered, reader)
     })
-}
-
-fn canonical_channel(spec: &Spec) -> Spec {
-    let node = spec.node("", &mut Places::default());
-    Spec::of_channel(&node)
 }
 
 /// Makes a tree of `spec`, has it read, and tells each mistake at its field.

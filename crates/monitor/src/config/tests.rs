@@ -64,7 +64,8 @@ fn the_example_says_what_it_looks_like() {
         degraded_above: None,
     };
     assert_eq!(db.policy, expected);
-    let kinds: Vec<_> = config.channels.iter().map(|(name, channel)| (name.as_str(), channel.kind())).collect();
+    let kinds: Vec<_> =
+        config.channels.iter().map(|(name, channel)| (name.as_str(), channel.settings.kind())).collect();
     assert_eq!(kinds, [("hook", "webhook"), ("ops", "email")]);
 }
 

@@ -13,7 +13,7 @@ use super::dependencies;
 use super::model::{Held, HeldChannel, HeldMaintenance, HeldMonitor, HeldPage, Model};
 use super::{ChannelSettings, Refused, called};
 use crate::config::resource::{self, Known};
-use crate::config::{Defaults, MonitorConfig, Spec};
+use crate::config::{self, Defaults, MonitorConfig, Spec, Tagged};
 use crate::model::{Maintenance, MonitorId};
 use crate::store::{Owner, ResourceKind, ResourceWrite};
 
@@ -61,6 +61,8 @@ pub(super) struct Draft<'m> {
     model: &'m Model,
     defaults: Option<Option<Held<Defaults>>>,
     channels: BTreeMap<String, Option<HeldChannel>>,
+    /// Which channels are told by tag.
+    tagged: Tagged,
     changed: BTreeMap<String, Option<HeldMonitor>>,
     maintenance: BTreeMap<String, Option<HeldMaintenance>>,
     pages: BTreeMap<String, Option<HeldPage>>,
@@ -107,6 +109,7 @@ impl<'m> Draft<'m> {
             model,
             defaults: None,
             channels: BTreeMap::new(),
+            tagged: model.tagged(),
             changed: BTreeMap::new(),
             maintenance: BTreeMap::new(),
             pages: BTreeMap::new(),
@@ -163,6 +166,7 @@ impl<'m> Draft<'m> {
         let Some(given) = edit.given else {
             let name = edit.name.unwrap_or_default();
             self.channels.insert(name.clone(), None);
+            self.tagged = self.all_tagged();
             self.writes.push(ResourceWrite::Delete { kind, name: name.clone() });
             return Ok(Outcome { kind, name, revision: 0 });
         };
@@ -171,9 +175,8 @@ impl<'m> Draft<'m> {
         if let (Some(name), None) = (&edit.name, spec.get("name")) {
             spec.set("name", Spec::Text(name.clone()));
         }
-        let read =
+        let (name, read) =
             resource::channel(&spec).map_err(|problems| Refused::wrong(self.subject(kind, &edit.name), problems))?;
-        let name = read.name;
         if edit.name.as_ref().is_some_and(|old| *old != name) {
             let why = format!("a channel keeps its name: this is `{}`", edit.name.unwrap_or_default());
             return Err(Refused::conflict(
@@ -191,7 +194,8 @@ impl<'m> Draft<'m> {
         }
         let spec = read.spec.as_str().to_owned();
         self.writes.push(ResourceWrite::Put { kind, name: name.clone(), before: None, owner, spec });
-        self.channels.insert(name.clone(), Some(Held::new(owner, 0, read.spec, Some(read.settings))));
+        self.channels.insert(name.clone(), Some(Held::new(owner, 0, read.spec.clone(), Some(read))));
+        self.tagged = self.all_tagged();
         Ok(Outcome { kind, name, revision: 0 })
     }
 
@@ -306,7 +310,7 @@ impl<'m> Draft<'m> {
 
     fn read(&self, spec: &Spec, name: &Option<String>) -> Result<MonitorConfig, Refused> {
         let channels = self.channel_names();
-        let known = Known { channels: &channels, defaults: self.defaults_in_force() };
+        let known = Known { channels: &channels, defaults: self.defaults_in_force(), tagged: &self.tagged };
         let kind = ResourceKind::Monitor;
         resource::monitor(spec, &known).map_err(|problems| {
             let written = name.clone().or_else(|| spec.text("name").map(str::to_owned));
@@ -328,7 +332,7 @@ impl<'m> Draft<'m> {
         self.names_follow()?;
         self.windows_hold()?;
         self.pages_hold()?;
-        if self.defaults.is_some() {
+        if self.defaults.is_some() || self.tagged != self.model.tagged() {
             self.read_again()?;
         }
         let monitors = self.changed.values().flatten().filter_map(|held| held.config.clone()).collect();
@@ -410,9 +414,15 @@ impl<'m> Draft<'m> {
 
     fn channels_meanwhile(&self) -> ChannelSettings {
         let mut union = self.model.channel_settings();
-        let new = self.channels.iter().filter_map(|(name, held)| Some((name, held.as_ref()?.config.clone()?)));
-        new.for_each(|(name, settings)| drop(union.insert(name.clone(), settings)));
+        let new = self.channels.iter().filter_map(|(name, held)| Some((name, held.as_ref()?.config.as_ref()?)));
+        new.for_each(|(name, channel)| drop(union.insert(name.clone(), channel.settings.clone())));
         union
+    }
+
+    fn all_tagged(&self) -> Tagged {
+        let kept = self.model.channels.iter().filter(|(name, _)| !self.channels.contains_key(*name));
+        let new = self.channels.iter().filter_map(|(name, held)| Some((name, held.as_ref()?)));
+        config::by_tag(kept.chain(new).filter_map(|(name, held)| Some((name, held.config.as_ref()?))))
     }
 
     fn own_defaults(&self) -> Option<&Held<Defaults>> {

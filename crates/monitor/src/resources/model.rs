@@ -7,10 +7,10 @@ use super::draft::{Finished, Outcome};
 use super::{ChannelSettings, Edited, Refused, Shown, called};
 use crate::config::resource::{self, Known};
 use crate::config::{
-    Config, Defaults, FieldProblem, MaintenanceConfig, MonitorConfig, PageHost, Spec, StatusPageConfig, Written,
+    self, ChannelConfig, Config, Defaults, FieldProblem, MaintenanceConfig, MonitorConfig, PageHost, Spec,
+    StatusPageConfig, Tagged, Written,
 };
 use crate::model::{Gathering, Maintenance, MonitorId};
-use crate::notify;
 use crate::status_page::Page;
 use crate::store::{Enlistment, Owner, ResourceKind, StoredResource};
 
@@ -54,7 +54,7 @@ impl<C> Held<C> {
 /// A monitor, and what was read from it; `None` when it could not be.
 pub(super) type HeldMonitor = Held<Option<MonitorConfig>>;
 /// A channel.
-pub(super) type HeldChannel = Held<Option<notify::Settings>>;
+pub(super) type HeldChannel = Held<Option<ChannelConfig>>;
 
 /// Planned maintenance.
 pub(super) type HeldMaintenance = Held<Option<Maintenance>>;
@@ -91,13 +91,11 @@ impl Model {
 
     /// The same resources of the store beside those of another file.
     pub(super) fn with_file(&self, config: Config) -> Self {
-        let Config { monitors, channels, maintenance, status_pages, channel_specs, defaults, origin, server, .. } =
-            config;
+        let Config { monitors, channels, maintenance, status_pages, defaults, origin, server, .. } = config;
         let host = PageHost::from(&server);
         let mut next = Self { file: origin, file_defaults: defaults, gather: server.gather, host, ..Self::default() };
-        for (name, settings) in channels {
-            let spec = channel_specs.get(&name).cloned().unwrap_or_default();
-            next.channels.insert(name, Held::new(Owner::File, 0, spec, Some(settings)));
+        for (name, channel) in channels {
+            next.channels.insert(name, Held::new(Owner::File, 0, channel.spec.clone(), Some(channel)));
         }
         for config in monitors {
             next.order.push(config.name.clone());
@@ -164,7 +162,7 @@ impl Model {
                 let mut spec = stored.spec.spec();
                 spec.set("name", Spec::Text(stored.name.clone()));
                 let (config, problem) = match resource::channel(&spec) {
-                    Ok(channel) => (Some(channel.settings), None),
+                    Ok((_, channel)) => (Some(channel), None),
                     Err(problems) => (None, Some(sentence(&problems))),
                 };
                 let held = Held { problem, ..Held::new(stored.owner, stored.revision, stored.spec, config) };
@@ -209,7 +207,7 @@ impl Model {
             return known.clone();
         }
         let channels = self.channel_names();
-        let known = Known { channels: &channels, defaults: self.defaults() };
+        let known = Known { channels: &channels, defaults: self.defaults(), tagged: &self.tagged() };
         let (config, problem) = match resource::monitor(&stored.spec.spec(), &known) {
             Ok(config) => (Some(config), None),
             Err(problems) => (None, Some(sentence(&problems))),
@@ -218,7 +216,8 @@ impl Model {
     }
 
     fn knows_the_same(&self, before: &Self) -> bool {
-        self.defaults() == before.defaults() && self.channels.keys().eq(before.channels.keys())
+        let is_same = self.defaults() == before.defaults() && self.channels.keys().eq(before.channels.keys());
+        is_same && self.tagged() == before.tagged()
     }
 
     /// What could not be read, and why.
@@ -267,8 +266,13 @@ impl Model {
     }
 
     pub(super) fn channel_settings(&self) -> ChannelSettings {
-        let usable = self.channels.iter().filter_map(|(name, held)| Some((name.clone(), held.config.clone()?)));
-        usable.collect()
+        let usable = self.channels.iter();
+        usable.filter_map(|(name, held)| Some((name.clone(), held.config.as_ref()?.settings.clone()))).collect()
+    }
+
+    /// Which channels are told by tag.
+    pub(super) fn tagged(&self) -> Tagged {
+        config::by_tag(self.channels.iter().filter_map(|(name, held)| Some((name, held.config.as_ref()?))))
     }
 
     /// Which messages go together, those to people through `channels`.

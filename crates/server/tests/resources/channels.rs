@@ -6,6 +6,12 @@ use super::world::World;
 
 const CHANNELS: &str = "/api/v1/channels";
 
+/// A monitor with a tag that nothing answers.
+fn gone(name: &str, tag: &str) -> Value {
+    json!({ "name": name, "tcp": { "address": "127.0.0.1:1" }, "tags": [tag], "interval": "1s", "timeout": "500ms",
+        "failure_threshold": 1 })
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_channel_is_created_used_changed_and_deleted() {
     let mut world = World::start().await;
@@ -40,6 +46,31 @@ async fn a_channel_is_created_used_changed_and_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_channel_is_told_of_monitors_with_its_tags_from_now_on() {
+    let mut world = World::start().await;
+    world.post("/api/v1/monitors", &gone("gone", "eu")).await.expect(201);
+    let channel = json!({ "name": "ops", "type": "webhook", "url": format!("http://{}/hook", world.target) });
+    world.post(CHANNELS, &channel).await.expect(201);
+    world.until("/api/v1/incidents", |list| list["incidents"].as_array().is_some_and(|all| all.len() == 1)).await;
+    assert_eq!(world.get("/api/v1/deliveries").await.expect(200)["deliveries"], json!([]), "nobody was named");
+    world.send("PATCH", "/api/v1/channels/ops", &[], Some(&json!({ "tags": ["eu", "us"] }))).await.expect(200);
+    world.post("/api/v1/monitors", &gone("gone too", "us")).await.expect(201);
+    let told = |name: &'static str| {
+        move |list: &Value| {
+            list["deliveries"].as_array().is_some_and(|all| all.iter().any(|one| one["monitor"] == name))
+        }
+    };
+    world.until("/api/v1/deliveries?channel=ops", told("gone too")).await;
+    // It is in what is exported, and in force after a restart.
+    let export = world.get("/api/v1/export").await.body;
+    assert!(export.contains("tags: [eu, us]"), "{export}");
+    world.restart_with("").await;
+    world.post("/api/v1/monitors", &gone("gone as well", "eu")).await.expect(201);
+    world.until("/api/v1/deliveries?channel=ops", told("gone as well")).await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_channel_that_cannot_be_meant_is_refused_with_its_field() {
     let world = World::start_with("channels: { ops: { type: webhook, url: \"http://127.0.0.1:9/x\" } }").await;
     let check = async |channel: Value, field: &str| {
@@ -49,7 +80,7 @@ async fn a_channel_that_cannot_be_meant_is_refused_with_its_field() {
     check(json!({ "type": "webhook", "url": "http://127.0.0.1:1/" }), "/name").await;
     check(json!({ "name": 5, "type": "webhook" }), "/name").await;
     check(json!({ "name": "x", "type": "fax" }), "/type").await;
-    check(json!({ "name": "x", "type": "webhook", "url": "http://127.0.0.1:1/", "tags": ["eu"] }), "/tags").await;
+    check(json!({ "name": "x", "type": "webhook", "url": "http://127.0.0.1:1/", "tags": ["e u"] }), "/tags/0").await;
     check(json!({ "name": "x", "url": "http://127.0.0.1:1/" }), "").await;
     check(json!({ "name": "x", "type": "webhook", "url": "ftp://canary" }), "/url").await;
     check(json!({ "name": "x", "type": "webhook", "url": 5 }), "/url").await;

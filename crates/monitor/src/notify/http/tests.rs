@@ -18,5 +18,5 @@ fn channel(keys: &str) -> AnySettings {
     let text = format!("channels: {{ c: {{ {keys} }} }}");
     let config =
         config::parse(&text, Path::new("allswell.yaml"), &|_| None).unwrap_or_else(|errors| panic!("{errors}"));
-    config.channels["c"].clone()
+    config.channels["c"].settings.clone()
 }

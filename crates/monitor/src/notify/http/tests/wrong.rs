@@ -23,7 +23,7 @@ impl World {
         let origin = self.0.path().join("allswell.yaml");
         let config = config::parse(&text, &origin, &|_| None).map_err(|errors| errors.to_string())?;
         assert!(config.files.contains(&self.0.path().join("channels/pager.yaml")), "a change of it is a change");
-        Ok(config.channels["c"].clone())
+        Ok(config.channels["c"].settings.clone())
     }
 }
 
