@@ -1,4 +1,4 @@
-//! The parts of every account, for who is let in. The gate says whose are asked for; a handler gets those ([`Mine`]) and cannot name
+//! The parts of every account, for who is let in. The gate says whose are asked for; a handler gets those (`Mine`) and cannot name
 //! another account's.
 
 use std::collections::BTreeMap;

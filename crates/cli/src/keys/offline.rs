@@ -1,7 +1,6 @@
 //! Keys in the store of a server that does not run.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use allswell_core::Wall;
 use allswell_monitor::access::{Keyring, Passwords, People, Scopes};
