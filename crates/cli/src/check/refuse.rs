@@ -9,6 +9,9 @@ use crate::paint::Paint;
 /// How much of a condition is shown before and behind the mistake, in characters.
 const AROUND: usize = 25;
 
+/// Settings that are written in the target's URL.
+const IN_TARGET: [&str; 8] = ["host", "name", "server", "service", "transport", "type", "gap", "wait"];
+
 /// A flag or a target that cannot be.
 pub fn usage(why: &str) -> ExitCode {
     eprintln!("{}", error(why, Paint::for_stderr()));
@@ -28,6 +31,10 @@ fn error(why: &str, paint: Paint) -> String {
 /// The mistake with its place.
 pub fn in_words(wrong: &QuestionError, conditions: &[String], paint: Paint) -> String {
     match wrong {
+        QuestionError::Field { field, why } if field == "dsn" => error(&format!("the target {why}"), paint),
+        QuestionError::Field { field, why } if IN_TARGET.contains(&field.as_str()) => {
+            error(&format!("the target's `{field}`: {why}"), paint)
+        }
         QuestionError::Field { field, why } => match flag(field) {
             Some(flag) => error(&format!("`{}`: {why}", paint.bold(&flag)), paint),
             None => error(why, paint),

@@ -24,6 +24,11 @@ fn a_target_that_cannot_be_meant_is_named_with_the_way_out() {
     check("tcp://127.0.0.1", "has no port; write host:port");
     check("tcp://127.0.0.1:99999", "has no port from 1 to 65535");
     check("https://a b/", "is no URL");
+    check(
+        "postgres://me:canary@127.0.0.1/app?sslmoed=x",
+        "error: the target has an option other than `sslmode` behind the `?`",
+    );
+    check("ping://127.0.0.1?gap=1ms", "error: the target's `gap`: is not from 2ms to 1m");
 }
 
 #[test]
