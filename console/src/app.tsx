@@ -29,6 +29,7 @@ const ROUTES: Route[] = [
   { pattern: /^\/m\/([^/]+)$/, load: () => import("./monitor/page").then((module) => module.MonitorPage) },
   { pattern: /^\/i\/([^/]+)$/, load: () => import("./incident/page").then((module) => module.IncidentPage) },
   { pattern: /^\/incidents$/, load: () => import("./incident/list").then((module) => module.IncidentsPage) },
+  { pattern: /^\/pages$/, load: () => import("./pages/page").then((module) => module.PagesPage) },
   { pattern: /^\/alerting$/, load: () => import("./alerting/page").then((module) => module.AlertingPage) },
   { pattern: /^\/maintenance$/, load: () => import("./maintenance/page").then((module) => module.MaintenancePage) },
   { pattern: /^\/settings$/, load: () => import("./settings/page").then((module) => module.SettingsPage) },

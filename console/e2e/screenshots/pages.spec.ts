@@ -84,6 +84,18 @@ function configuration(base: string): string {
   });
 }
 
+/** Makes the first user, from here as a browser would; the cookie that shows who it is comes back. */
+async function signedIn(allswell: Allswell): Promise<string> {
+  const body = JSON.stringify({ email: "ada@example.com", name: "Ada", password: "the keeper of the tower" });
+  const response = await fetch(`${allswell.url}api/v1/setup`, { method: "POST", headers: { "content-type": "application/json" }, body });
+  const [name, value] = (response.headers.getSetCookie()[0] ?? "").split(";")[0]?.split("=") ?? [];
+  for (const [email, role] of [["bob@example.com", "editor"], ["eve@example.com", "viewer"]]) {
+    const headers = { "content-type": "application/json", cookie: `${name}=${value}`, "sec-fetch-site": "same-origin" };
+    await fetch(`${allswell.url}api/v1/invitations`, { method: "POST", headers, body: JSON.stringify({ email, role }) });
+  }
+  return `${name}=${value}`;
+}
+
 /** What people did there: a channel with its messages, planned work, a deploy. */
 async function prepare(allswell: Allswell, hook: string): Promise<void> {
   await allswell.write("POST", "channels", { name: "ops", type: "webhook", url: hook });
@@ -96,6 +108,9 @@ async function prepare(allswell: Allswell, hook: string): Promise<void> {
   for (const window of windows) await allswell.write("POST", "maintenance", window);
   await allswell.write("POST", "events", { text: "payments 1.42.0", monitor: "payments-api" });
   await allswell.write("POST", "monitors", { name: "ledger-db-2", interval: "2s", timeout: "1s", tcp: { address: "127.0.0.1:9" }, channels: ["ops"], conditions: ["time.total < duration('50ms')"] });
+  const shop = [{ monitor: "www", name: "Website" }, { monitor: "payments-api", name: "Payments", about: "cards and invoices" }];
+  const page = { slug: "shop", title: "The shop", description: "How our shop is doing.", colour: "#0f62fe", sections: [{ name: "Shop", monitors: shop }, { name: "Search", groups: ["Search"] }] };
+  await allswell.write("POST", "status-pages", page);
   const sent = async () => (await allswell.read<{ deliveries: unknown[] }>("deliveries")).deliveries.length;
   await expect.poll(sent, { timeout: 30_000 }).toBeGreaterThan(0);
 }
@@ -131,28 +146,37 @@ test("pictures of every page", async ({ browser }) => {
       "alerting-add": "alerting?add",
       settings: "settings",
       people: "settings/people",
+      welcome: "welcome",
+      pages: "pages",
+      "pages-edit": "pages?edit=shop",
       rehearsal: "k8s",
       plain: "plain/",
       status: "s/acme/",
     };
-    for (const [name, path] of Object.entries(pages)) {
-      for (const [kind, options] of Object.entries({
-        light: { viewport: { width: 1440, height: 900 }, colorScheme: "light" },
-        dark: { viewport: { width: 1440, height: 900 }, colorScheme: "dark" },
-        phone: { viewport: { width: 390, height: 844 }, colorScheme: "light", deviceScaleFactor: 2 },
-      } as const)) {
-        const context = await browser.newContext({ ...options, locale: "en-GB", timezoneId: "UTC" });
-        const page = await context.newPage();
-        await page.goto(allswell.url + path);
-        await page.waitForLoadState("networkidle", { timeout: 3_000 }).catch(() => undefined);
-        // The list has only the rows in view: the view is made as high as a picture should be.
-        if (name === "overview") await page.setViewportSize({ width: options.viewport.width, height: kind === "phone" ? 2_000 : 1_350 });
-        await expect(page.locator("[aria-busy], .skeleton")).toHaveCount(0);
-        await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
-        await page.screenshot({ path: join(FOLDER, `${name}-${kind}.png`), fullPage: name !== "overview" });
-        await context.close();
+    const shots = async (pages: Record<string, string>, cookie = "") => {
+      for (const [name, path] of Object.entries(pages)) {
+        for (const [kind, options] of Object.entries({
+          light: { viewport: { width: 1440, height: 900 }, colorScheme: "light" },
+          dark: { viewport: { width: 1440, height: 900 }, colorScheme: "dark" },
+          phone: { viewport: { width: 390, height: 844 }, colorScheme: "light", deviceScaleFactor: 2 },
+        } as const)) {
+          const context = await browser.newContext({ ...options, locale: "en-GB", timezoneId: "UTC" });
+          if (cookie) await context.addCookies([{ name: cookie.split("=")[0] ?? "", value: cookie.split("=")[1] ?? "", url: allswell.url }]);
+          const page = await context.newPage();
+          await page.goto(allswell.url + path);
+          await page.waitForLoadState("networkidle", { timeout: 3_000 }).catch(() => undefined);
+          // The list has only the rows in view: the view is made as high as a picture should be.
+          if (name === "overview") await page.setViewportSize({ width: options.viewport.width, height: kind === "phone" ? 2_000 : 1_350 });
+          await expect(page.locator("[aria-busy], .skeleton")).toHaveCount(0);
+          await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+          await page.screenshot({ path: join(FOLDER, `${name}-${kind}.png`), fullPage: name !== "overview" });
+          await context.close();
+        }
       }
-    }
+    };
+    await shots(pages);
+    // From now on the server asks who one is.
+    await shots({ account: "settings/me", "people-users": "settings/people" }, await signedIn(allswell));
   } finally {
     await allswell.remove();
     target.closeAllConnections();

@@ -89,3 +89,28 @@ test("what is deleted at once is asked about first", async ({ quiet: page, allsw
   await page.getByRole("button", { name: "Really? 10 monitors" }).click();
   await expect.poll(async () => (await many(allswell)).name.length).toBe(NUMBER - 10);
 });
+
+test("on a phone rows are selected after a press on Select", async ({ quiet: page, allswell }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto(`${allswell.url}?q=name%3Ashop`);
+  await expect(page.getByRole("row", { name: /shop/ })).toBeVisible();
+  await expect(page.getByRole("checkbox", { name: "Select shop" })).toBeHidden();
+  await page.getByRole("button", { name: "Select…" }).click();
+  await page.getByRole("checkbox", { name: "Select shop" }).check();
+  const bar = page.getByRole("region", { name: "Selected monitors" });
+  await expect(bar).toContainText("1 selected");
+  await page.getByRole("checkbox", { name: "Select all 1 monitor" }).uncheck();
+  await expect(bar).toHaveCount(0);
+  await page.getByRole("checkbox", { name: "Select all 1 monitor" }).check();
+  await page.evaluate(axe);
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    expect(await violations(page)).toEqual([]);
+  }
+  await page.setViewportSize({ width: 320, height: 640 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+  await bar.getByRole("button", { name: "Check now" }).click();
+  await expect(bar).toContainText("Asked: 1 pass.");
+  await page.getByRole("button", { name: "Select no more" }).click();
+  await expect(page.getByRole("checkbox", { name: "Select shop" })).toBeHidden();
+});

@@ -51,7 +51,7 @@ test("a filter that cannot be used says why", async ({ quiet: page, allswell }) 
   await expect(page.getByText("3 monitors.")).toBeVisible();
 });
 
-for (const path of ["", "incidents", "m/1", "i/3-1", "k8s", "add", "m/1/edit", "alerting", "alerting?add", "maintenance", "maintenance?add", "settings", "settings/me", "settings/people"]) {
+for (const path of ["", "incidents", "m/1", "i/3-1", "k8s", "add", "m/1/edit", "alerting", "alerting?add", "maintenance", "maintenance?add", "settings", "settings/me", "settings/people", "pages", "pages?add"]) {
   test(`320 pixels are enough for /${path}`, async ({ quiet: page, allswell }) => {
     await page.setViewportSize({ width: 320, height: 640 });
     const { incidents } = await allswell.read<{ incidents: { id: string }[] }>("incidents?monitor=nobody-home");

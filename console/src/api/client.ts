@@ -54,6 +54,14 @@ export async function send<T>(method: "POST" | "PUT" | "PATCH" | "DELETE", path:
   return (response.status === 204 ? null : await response.json()) as T;
 }
 
+/** Asks the server to make something of `body` that is to be shown as it is; the address where it is. */
+export async function sendForPlace(path: string, body: unknown, signal: AbortSignal): Promise<string> {
+  const init = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body), signal };
+  const response = await ask(address(`api/v1/${path}`), init);
+  if (!response.ok) throw new Refusal(response.status, await response.json().catch(() => ({})));
+  return address((response.headers.get("content-location") ?? "").replace(/^\//, ""));
+}
+
 /** The tag of what was read last from a path. */
 export const tagOf = (path: string): string | null => known.get(path)?.tag ?? null;
 

@@ -12,7 +12,7 @@ import { go } from "../state/route";
 import { t } from "../texts";
 import { columns, Head, Row } from "./row";
 import { changed, resort, rows, search, text } from "./search";
-import { clear, selected, toggle } from "./selection";
+import { choosing, clear, selected, toggle } from "./selection";
 import { Toolbar } from "./toolbar";
 
 /** Rows beyond the view on either side, so that a fast wheel meets no gap. */
@@ -141,7 +141,7 @@ export function List() {
       ) : (
         <div
           role="grid"
-          class={`grid ${columns.value.join(" ")}`}
+          class={`grid ${columns.value.join(" ")} ${choosing.value ? "choosing" : ""}`}
           aria-label={t.list.label}
           aria-rowcount={shown.length + 1}
           aria-multiselectable="true"

@@ -53,7 +53,8 @@ export function Head() {
   );
 }
 
-function SelectAll() {
+/** Selects all that the list shows. */
+export function SelectAll() {
   const all = rows.value;
   const number = all.reduce((sum, monitor) => sum + (selected.value.has(monitor.id) ? 1 : 0), 0);
   return (

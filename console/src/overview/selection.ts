@@ -9,6 +9,9 @@ const chosen = signal<ReadonlySet<number>>(new Set());
 /** Where a range begins. */
 let anchor: number | null = null;
 
+/** Whether rows show what selects them where there is no room for it all the time. */
+export const choosing = signal(false);
+
 /** The numbers of those that are selected. */
 export const selected = computed<ReadonlySet<number>>(() => {
   const going = new Set(leaving.value.map((one) => one.id));
@@ -36,5 +39,6 @@ export function toggleAll(): void {
 /** Selects nothing. */
 export function clear(): void {
   chosen.value = new Set();
+  choosing.value = false;
   anchor = null;
 }

@@ -3,9 +3,12 @@
 import { Glyph } from "../parts/glyph";
 import { Icon } from "../parts/icon";
 import { counts, monitors } from "../state/fleet";
+import { mayWrite } from "../state/me";
 import { type Order, ORDERS } from "../state/order";
 import { t } from "../texts";
+import { SelectAll } from "./row";
 import { only, order, problem, rows, search, sortBy, status, text } from "./search";
+import { choosing, clear } from "./selection";
 
 const OFFERED = ["down", "degraded", "maintenance", "paused", "unknown"] as const;
 
@@ -41,10 +44,27 @@ export function Toolbar() {
           ))}
         </select>
       </label>
+      {mayWrite.value && <Choose />}
       <p id="filter-problem" class={problem.value ? "small bad degraded" : "vh"} role="status">
         {problem.value}
       </p>
     </div>
+  );
+}
+
+/** On a phone: shows what selects, and goes away again. */
+function Choose() {
+  return (
+    <span class="row only-m">
+      {choosing.value && (
+        <label class="row tick small">
+          <SelectAll /> {t.list.all(rows.value.length)}
+        </label>
+      )}
+      <button type="button" class="btn sm" aria-pressed={choosing.value} onClick={() => (choosing.value ? clear() : (choosing.value = true))}>
+        {choosing.value ? t.list.chosen : t.list.choose}
+      </button>
+    </span>
   );
 }
 

@@ -89,6 +89,7 @@ function todo(text: string, wanted: string, first: Monitor | undefined, said: (w
   const fixed: Fixed[] = [
     ["new", "plus", t.add.button, () => go("/add")],
     ["plan", "calendar", t.maintenance.plan, () => go("/maintenance?add")],
+    ["page", "page", t.pages.add, () => go("/pages?add")],
     ["channel", "bell", t.alerting.add, () => go("/alerting?add")],
   ];
   return [...found, ...fitted(fixed, wanted)];
@@ -112,6 +113,7 @@ function places(wanted: string, all: readonly Monitor[]): Found[] {
   const pages: [IconName, string, string][] = [
     ["home", t.nav.overview, "/"],
     ["bolt", t.nav.incidents, "/incidents"],
+    ["page", t.nav.pages, "/pages"],
     ["calendar", t.nav.maintenance, "/maintenance"],
     ["bell", t.nav.alerting, "/alerting"],
     ["gear", t.nav.settings, "/settings"],

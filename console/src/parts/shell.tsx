@@ -17,11 +17,14 @@ interface Place {
   icon: IconName;
   name: string;
   path: string;
+  /** What it is called where there is little room. */
+  short?: string;
 }
 
 const PLACES: Place[] = [
   { icon: "home", name: t.nav.overview, path: "/" },
   { icon: "bolt", name: t.nav.incidents, path: "/incidents" },
+  { icon: "page", name: t.nav.pages, path: "/pages", short: t.nav.pagesShort },
   { icon: "calendar", name: t.nav.maintenance, path: "/maintenance" },
 ];
 
@@ -148,10 +151,11 @@ function Tabs() {
   const current = placeOf(path.value);
   return (
     <nav class="tabbar" aria-label={`${t.nav.main} `}>
-      {[...PLACES, ...SETUP].map((place) => (
+      {/* Five have room; channels are found in the settings too. */}
+      {[...PLACES, ...SETUP.slice(1)].map((place) => (
         <a href={to(place.path)} aria-current={place.path === current ? "page" : undefined}>
           <Icon name={place.icon} size={20} />
-          <span>{place.name}</span>
+          <span>{place.short ?? place.name}</span>
         </a>
       ))}
     </nav>

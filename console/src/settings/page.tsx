@@ -24,6 +24,7 @@ export function SettingsPage() {
             </header>
             <ul class="links">
               {[
+                ["/alerting", t.nav.alerting, false],
                 ["/k8s", t.nav.rehearsal, false],
                 ["/plain/", t.nav.plain, true],
                 ["/api/docs", t.nav.api, true],

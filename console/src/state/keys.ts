@@ -33,7 +33,7 @@ export function switchKeys(on: boolean): void {
 
 type Act = (event: KeyboardEvent) => void;
 
-const GO: Record<string, string> = { o: "/", i: "/incidents", m: "/maintenance", a: "/alerting", s: "/settings", k: "/k8s" };
+const GO: Record<string, string> = { o: "/", i: "/incidents", m: "/maintenance", p: "/pages", a: "/alerting", s: "/settings", k: "/k8s" };
 const everywhere: Record<string, Act> = {
   "?": () => {
     keysShown.value = true;

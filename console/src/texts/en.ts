@@ -12,6 +12,7 @@ export * from "./en/incidents";
 export * from "./en/maintenance";
 export * from "./en/monitor";
 export * from "./en/overview";
+export * from "./en/pages";
 export * from "./en/rehearsal";
 export * from "./en/settings";
 export * from "./en/welcome";

@@ -66,6 +66,8 @@ export const list = {
   shown: (shown: number, all: number) => (shown === all ? `${count(all, "monitor")}.` : `${whole.format(shown)} of ${count(all, "monitor")}.`),
   still: "The order stays still while you look; ",
   resort: (number: number) => `${count(number, "monitor has", "monitors have")} changed, sort again`,
+  choose: "Select…",
+  chosen: "Select no more",
   select: (name: string) => `Select ${name}`,
   selectAll: (number: number) => `Select all ${count(number, "monitor")}`,
   noMatch: "No monitor matches",

@@ -69,6 +69,7 @@ fn of_console() -> Router<Accounts> {
         "/settings/me",
         "/settings/people",
         "/welcome",
+        "/pages",
     ];
     let router = pages.into_iter().fold(Router::new(), |router, path| router.route(path, get(console::page)));
     router
