@@ -1,5 +1,6 @@
 //! The list of keys as a schema of JSON, for the document of the API.
 
+use serde_json::json;
 use utoipa::openapi::schema::{
     AdditionalProperties, AnyOfBuilder, ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type,
 };
@@ -14,17 +15,20 @@ pub const MONITOR_NAME: &str = "MonitorSpec";
 
 /// A monitor.
 pub fn monitor() -> RefOr<Schema> {
-    keyed(&MONITOR).into()
+    let example = json!({ "name": "shop", "http": { "url": "https://shop.example.com/ready" }, "interval": "30s", "tags": ["eu"] });
+    keyed(&MONITOR).examples([example]).into()
 }
 
 /// Planned maintenance.
 pub fn maintenance() -> RefOr<Schema> {
-    keyed(&MAINTENANCE).into()
+    let example = json!({ "name": "weekly", "tags": ["eu"], "cron": "0 2 * * SUN", "timezone": "Europe/Berlin", "duration": "1h" });
+    keyed(&MAINTENANCE).examples([example]).into()
 }
 
 /// A status page.
 pub fn status_page() -> RefOr<Schema> {
-    keyed(&STATUS_PAGE).into()
+    let example = json!({ "slug": "shop", "title": "The shop", "sections": [{ "name": "Website", "tags": ["eu"] }] });
+    keyed(&STATUS_PAGE).examples([example]).into()
 }
 
 /// A channel of any type, its name included.
@@ -37,7 +41,8 @@ pub fn channel() -> RefOr<Schema> {
         let channel = keyed(keys).property("name", name).property("type", kind);
         one.item(channel)
     });
-    one.into()
+    let example = json!({ "name": "ops", "type": "webhook", "url": "https://hooks.example.com/allswell", "secret": "hard to guess" });
+    one.examples([example]).into()
 }
 
 /// The schemas that those of monitors, channels and status pages refer to, by name.

@@ -29,6 +29,8 @@ struct Reference {
 /// The operations of one tag.
 struct Group {
     name: String,
+    /// By which links find it: an id may hold no blank.
+    id: String,
     operations: Vec<Operation>,
 }
 
@@ -108,7 +110,7 @@ fn groups(document: &Value) -> Vec<Group> {
             groups.entry(tag.to_owned()).or_default().push(Operation::of(document, method, path, operation));
         }
     }
-    groups.into_iter().map(|(name, operations)| Group { name, operations }).collect()
+    groups.into_iter().map(|(name, operations)| Group { id: name.replace(' ', "-"), name, operations }).collect()
 }
 
 impl Operation {
@@ -240,10 +242,9 @@ fn example(document: &Value, schema: &Value, depth: usize) -> Value {
         let resolved = document.pointer("/components/schemas").and_then(|schemas| schemas.get(name));
         return resolved.map_or(Value::Null, |resolved| example(document, resolved, depth));
     }
-    for given in ["example", "default", "const"] {
-        if !schema[given].is_null() {
-            return schema[given].clone();
-        }
+    let given = [&schema["examples"][0], &schema["example"], &schema["default"], &schema["const"]];
+    if let Some(given) = given.into_iter().find(|given| !given.is_null()) {
+        return given.clone();
     }
     if let Some(first) = list(&schema["enum"]).first() {
         return first.clone();
