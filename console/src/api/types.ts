@@ -400,6 +400,12 @@ export interface Fleet {
   total: number;
 }
 
+/** Who has lost their password. */
+export interface Forgotten {
+  /** The mail address to sign in with. */
+  email: string;
+}
+
 export interface GrpcSpec {
   /** `host:port`; IPv6 in brackets: `[::1]:5432`. */
   address: string;
@@ -848,6 +854,8 @@ export interface MysqlSpec {
 export type NewInvitation = Invitation & {
   /** The link, to hand over. It is shown here and never again. */
   link: string;
+  /** Whether it is on its way by mail as well: where the server has a relay. */
+  mailed: boolean;
 };
 
 /** A key that was just made. */
@@ -855,6 +863,14 @@ export type NewKey = Key & {
   /** The secret. It is shown here and never again. */
   key: string;
 };
+
+/** A new password. */
+export interface NewPassword {
+  /** 12 to 256 characters. */
+  password: string;
+  /** What stands in the link behind `token=`. */
+  token: string;
+}
 
 export type NoteKind = "note" | "update";
 

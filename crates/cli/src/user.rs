@@ -176,6 +176,9 @@ fn invite(args: &Invite) -> anyhow::Result<()> {
     let link = made["link"].as_str().context("the server's answer holds no link")?;
     // Nobody reads a closed standard output.
     let _ = writeln!(std::io::stdout().lock(), "{link}");
+    if made["mailed"] == true {
+        let _ = writeln!(std::io::stderr().lock(), "it is on its way by mail as well");
+    }
     Ok(())
 }
 

@@ -30,6 +30,7 @@ use tracing::error;
 
 use crate::api::ApiState;
 use crate::pages::Console;
+use crate::post::Post;
 use crate::status_page::StatusPages;
 
 /// How many askings of one account may be under way at once: those of the first.
@@ -52,6 +53,8 @@ pub(crate) struct Shared {
     pub(crate) links: Links,
     pub(crate) token_key: TokenKey,
     pub(crate) status_pages: Arc<StatusPages>,
+    /// Writes to users; `None` without a relay.
+    pub(crate) post: Option<Post>,
     pub(crate) console: Console,
     pub(crate) public_url: String,
     /// Says when the news end.
@@ -139,6 +142,7 @@ impl Account {
             resources,
             status_pages: Arc::clone(&shared.status_pages),
             bulletin,
+            post: shared.post.clone(),
             console: shared.console.clone(),
             public_url: Some(shared.public_url.clone()),
         };

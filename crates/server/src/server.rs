@@ -33,6 +33,7 @@ use crate::accounts::Accounts;
 use crate::api;
 use crate::keeper::Keeper;
 use crate::pages::Console;
+use crate::post::{Office, Post};
 use crate::status_page::StatusPages;
 
 /// How often old results are deleted.
@@ -111,6 +112,7 @@ struct Tasks {
     forgetting: JoinHandle<()>,
     publishing: JoinHandle<()>,
     writing: JoinHandle<()>,
+    posting: Option<JoinHandle<()>>,
 }
 
 impl Server {
@@ -143,15 +145,17 @@ impl Server {
         let prober = Arc::new(Prober::new(config.server.address_policy.clone()));
         let bulletin = Arc::new(Bulletin::default());
         let mailer = config.server.mail.as_ref().map(|relay| Mailer::new(relay, prober.dialer().clone()));
-        let mailer = mailer.transpose().map_err(ServeError::Mail)?;
+        let mailer = mailer.transpose().map_err(ServeError::Mail)?.map(Arc::new);
         let failed =
             |source: std::io::Error| StoreError::Open { path: data.display().to_string(), source: source.into() };
         let status_pages =
             StatusPages::of(&data, &public_url, Arc::clone(&clock), Arc::clone(&bulletin)).map_err(failed)?;
-        let status_pages = match mailer {
-            Some(mailer) => status_pages.with_mail(Arc::clone(&store), mailer),
+        let status_pages = match &mailer {
+            Some(mailer) => status_pages.with_mail(Arc::clone(&store), Arc::clone(mailer)),
             None => status_pages,
         };
+        let post = mailer.map(|mailer| Post::new(mailer, people.clone(), Arc::clone(&clock), &public_url));
+        let (post, office) = post.unzip();
         let status_pages = Arc::new(status_pages);
         let (stopping, stop) = watch::channel(false);
         let shared = Shared {
@@ -166,6 +170,7 @@ impl Server {
             links: Links::of(&data, &public_url).map_err(failed)?,
             token_key: TokenKey::of(&data).map_err(failed)?,
             status_pages: Arc::clone(&status_pages),
+            post,
             console,
             public_url,
             stop: stop.clone(),
@@ -173,7 +178,7 @@ impl Server {
         let first = Account::open(&shared, AccountId::FIRST, Arc::clone(&metrics), bulletin).await?;
         let resources = Arc::clone(&first.state.resources);
         let keeper = Arc::new(Keeper::new(shared, config.server.clone(), first));
-        let tasks = Tasks::start(listener, &keeper, &status_pages, config.server.retention, stopping, &stop);
+        let tasks = Tasks::start(listener, &keeper, &status_pages, office, config.server.retention, stopping, &stop);
         let server =
             Self { address, data, is_new, store, health, metrics, clock, keeper, resources, status_pages, tasks };
         server.configure(config).await?;
@@ -244,6 +249,9 @@ impl Server {
         join("the clean-up of old results", tasks.forgetting).await;
         join("the status pages", tasks.publishing).await;
         join("the mails to subscribers", tasks.writing).await;
+        if let Some(posting) = tasks.posting {
+            join("the mails to users", posting).await;
+        }
         if let Err(error) = store.close().await {
             error!(error = &error as &dyn std::error::Error, "the store did not close well");
         }
@@ -256,6 +264,7 @@ impl Tasks {
         listener: TcpListener,
         keeper: &Keeper,
         status_pages: &Arc<StatusPages>,
+        office: Option<Office>,
         retention: Duration,
         stopping: watch::Sender<bool>,
         stop: &watch::Receiver<bool>,
@@ -273,6 +282,7 @@ impl Tasks {
                 let (pages, stop) = (Arc::clone(status_pages), stop.clone());
                 async move { pages.write_mails(stop).await }
             }),
+            posting: office.map(|office| tokio::spawn(office.run(stop.clone()))),
             stopping,
         }
     }

@@ -5,6 +5,7 @@
 
 mod factor;
 mod invite;
+mod reset;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -20,6 +21,7 @@ use crate::model::AccountId;
 use crate::store::{Lifetime, NewSession, NewUser, SessionRow, Store, StoreError, UserRow, Which};
 
 pub use self::invite::Join;
+pub use self::reset::Reset;
 
 /// A session that nobody uses ends after two weeks, any after three months.
 pub const LIFETIME: Lifetime =
@@ -70,6 +72,9 @@ pub enum PeopleError {
     /// The invitation is not good.
     #[error("this invitation is not good: it was used, replaced or taken back, or is older than a week")]
     NotInvited,
+    /// The link to a new password is not good.
+    #[error("this link is not good: it was used, replaced, or is older than an hour")]
+    NotReset,
     /// There were too many guesses.
     #[error("there were too many tries")]
     TooMany {

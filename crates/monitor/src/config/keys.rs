@@ -354,7 +354,7 @@ static SERVER: Block = Block {
             "mail",
             Kind::Block(&channels::MAIL),
             Given::Nothing,
-            "The relay for what the server itself writes to people: to those who subscribe to a status page.",
+            "The relay for what the server itself writes to people: to those who subscribe to a status page, and to users.",
         ),
         key(
             "retention",

@@ -29,7 +29,8 @@ pub use accounts::{AccountRow, AccountStore, NewAccount};
 pub use chronicle::{ChronicleStore, MarkRow, NewMark, NewNote, Standing};
 pub use keys::{AccessStore, Claim, KeyChange, KeyRow, NewKey, Once, Remembered};
 pub use people::{
-    Factor, InvitationRow, Lifetime, NewInvitation, NewSession, NewUser, PeopleStore, SessionRow, UserRow, Which,
+    Factor, InvitationRow, Lifetime, NewInvitation, NewReset, NewSession, NewUser, PeopleStore, SessionRow, UserRow,
+    Which,
 };
 pub use public::{PublicIncident, PublicMonitor, PublicStore, PublicUpdate, Wanted};
 pub use resources::{Change, Changed, Owner, ResourceKind, ResourceWrite, StoredResource};

@@ -123,6 +123,17 @@ pub struct InvitationRow {
     pub made: Wall,
 }
 
+/// A way to a new password that is to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewReset {
+    /// Whose.
+    pub user: i64,
+    /// What is known of the text that the link holds.
+    pub digest: Digest,
+    /// From when on it is good no more.
+    pub expires: Wall,
+}
+
 /// The part of the store that knows the people of an account.
 #[async_trait]
 pub trait PeopleStore: Send + Sync {
@@ -177,4 +188,14 @@ pub trait PeopleStore: Send + Sync {
 
     /// Deletes an invitation; `false` when there is none.
     async fn remove_invitation(&self, id: i64) -> Result<bool, StoreError>;
+
+    /// Writes a way to a new password in the place of an earlier one of the same user; another password by another way takes it
+    /// away. `false` when there is no such user.
+    async fn add_reset(&self, reset: NewReset, now: Wall) -> Result<bool, StoreError>;
+
+    /// The user of whatever account who may choose a new password with what `digest` is of.
+    async fn whose_reset(&self, digest: Digest, now: Wall) -> Result<Option<(AccountId, i64)>, StoreError>;
+
+    /// Takes a way to a new password, writes the password and ends all sessions of `user`, together; `false` when it is not good.
+    async fn reset_password(&self, digest: Digest, user: i64, password: Kept, now: Wall) -> Result<bool, StoreError>;
 }

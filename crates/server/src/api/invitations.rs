@@ -1,7 +1,7 @@
 //! `/api/v1/invitations` and `/api/v1/join`: asking somebody in by a link that is good once.
 
 use allswell_monitor::access::{Join, Secret};
-use allswell_monitor::store::InvitationRow;
+use allswell_monitor::store::{InvitationRow, NewInvitation};
 use axum::Json;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -14,6 +14,7 @@ use super::place::Place;
 use super::sign_in::{address, agent, answered};
 use super::users::{NAME_CHARACTERS_MAX, needed_role};
 use super::{ApiState, Key, Mine, NoQuery, Problem, openapi, wire};
+use crate::post::Invited;
 
 /// The invitations that nobody has come with yet, oldest first.
 #[derive(Serialize, ToSchema)]
@@ -45,6 +46,8 @@ pub(super) struct Made {
     one: One,
     /// The link, to hand over. It is shown here and never again.
     link: String,
+    /// Whether it is on its way by mail as well: where the server has a relay.
+    mailed: bool,
 }
 
 /// Who is asked in.
@@ -97,15 +100,20 @@ pub(super) async fn list(Mine(state): Mine, _: NoQuery) -> Result<Json<List>, Pr
 
 /// Ask somebody in
 ///
-/// Hand the link over: whoever has it chooses the password. It is good once, for a week; another one for the same address takes its
-/// place.
+/// Where the server has a relay, they get the link by mail; hand it over otherwise. Whoever has it chooses the password. It is good
+/// once, for a week; another one for the same address takes its place.
 #[utoipa::path(post, path = "/api/v1/invitations", operation_id = "create_invitation", tag = "users",
     request_body = Wish, responses((status = 201, body = Made), openapi::Refusals, openapi::RefusalsOfBody))]
 pub(super) async fn create(Mine(state): Mine, _: NoQuery, fields: Fields) -> Result<Response, Problem> {
     let fields = fields.only(&["email", "role"])?;
     let (row, secret) = state.people.invite(address(&fields)?, needed_role(&fields)?, state.now().wall).await?;
     let place = [(header::LOCATION, format!("/api/v1/invitations/{}", row.id))];
-    let made = Made { one: One::of(row), link: link(&state, &secret) };
+    let link = link(&state, &secret);
+    if let Some(post) = &state.post {
+        let NewInvitation { address, role, expires, .. } = row.invitation.clone();
+        post.invite(Invited { address, role, secret, expires });
+    }
+    let made = Made { one: One::of(row), link, mailed: state.post.is_some() };
     Ok((StatusCode::CREATED, place, Json(made)).into_response())
 }
 

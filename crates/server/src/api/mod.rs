@@ -35,6 +35,7 @@ mod probe;
 mod problem;
 mod query;
 pub(crate) mod read;
+mod reset;
 mod results;
 mod second_factor;
 mod series;
@@ -73,6 +74,7 @@ use utoipa_axum::routes;
 
 use crate::accounts::Accounts;
 use crate::pages;
+use crate::post::Post;
 use crate::status_page::{self, StatusPages};
 
 pub(crate) use crate::accounts::Mine;
@@ -114,6 +116,8 @@ pub struct ApiState {
     pub status_pages: Arc<StatusPages>,
     /// Where it is said that something changed for them.
     pub bulletin: Arc<Bulletin>,
+    /// Writes to users; `None` where the server has no relay.
+    pub post: Option<Post>,
     /// The files of the console, if it was built with one.
     pub console: pages::Console,
     /// Where people find this server's pages, `https://status.example.com`, when it knows.
@@ -205,6 +209,8 @@ fn documented() -> OpenApiRouter<Accounts> {
         .routes(routes!(invitations::list, invitations::create))
         .routes(routes!(invitations::remove))
         .routes(routes!(invitations::join))
+        .routes(routes!(reset::ask))
+        .routes(routes!(reset::choose))
         .routes(routes!(deliveries::one))
         .routes(routes!(own::health))
         .routes(routes!(own::ready))

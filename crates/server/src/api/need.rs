@@ -5,7 +5,7 @@ use http::Method;
 
 /// What needs neither key nor user: the server's own health and numbers, where jobs call in by their token, links that carry
 /// their own signature, what pages are made of, what the interface looks like, and where people sign in.
-const OPEN: [&str; 16] = [
+const OPEN: [&str; 19] = [
     "/health",
     "/ready",
     "/metrics",
@@ -20,8 +20,11 @@ const OPEN: [&str; 16] = [
     "/api/v1/setup",
     "/api/v1/join",
     "/api/v1/sign-in",
+    "/api/v1/reset",
+    "/api/v1/reset/password",
     "/sign-in",
     "/join",
+    "/reset",
 ];
 
 /// What `method` at `path` needs; `None` when everybody may.

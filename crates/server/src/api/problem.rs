@@ -136,6 +136,14 @@ impl Problem {
         Self { hint, ..Self::plain(StatusCode::SERVICE_UNAVAILABLE, "the server takes no more calls now") }
     }
 
+    /// Nobody can be written to.
+    pub(crate) fn no_relay() -> Self {
+        Self::conflict(
+            "this server sends no mails to its users: `server.mail` says no relay",
+            "an owner can give another password: `allswell user password EMAIL`",
+        )
+    }
+
     /// A body of another type.
     pub(crate) fn not_json() -> Self {
         let hint = Some("send JSON with `Content-Type: application/json`".to_owned());

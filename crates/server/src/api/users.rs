@@ -221,6 +221,7 @@ impl From<PeopleError> for Problem {
             PeopleError::CodeNeeded => Self::code(said, "write the six digits that your app shows, or a code on paper"),
             PeopleError::CodeWrong => Self::code(said, "wait for the next one; a code on paper is good once"),
             PeopleError::NotInvited => Self::not_found(said, "ask an owner for another one"),
+            PeopleError::NotReset => Self::not_found(said, "ask for another one at /reset"),
             PeopleError::NotBegun => Self::conflict(said, "begin with POST /api/v1/me/second-factor"),
             PeopleError::TooMany { wait } => Self::too_many(said, wait),
             PeopleError::Password(PasswordError::Busy) | PeopleError::Random(_) => Self::busy(),

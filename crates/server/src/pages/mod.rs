@@ -14,6 +14,7 @@ mod join;
 mod monitor;
 mod overview;
 mod reference;
+mod reset;
 mod seen;
 mod sign_in;
 mod strip;
@@ -48,6 +49,7 @@ pub(crate) fn router() -> Router<Accounts> {
             get(acknowledge::ask).post(acknowledge::confirm),
         )
         .route("/join", get(join::ask).post(join::join))
+        .route("/reset", get(reset::ask).post(reset::take))
         .route("/sign-in", get(sign_in::ask).post(sign_in::sign_in))
         .route("/plain/assets/plain.css", get(assets::css))
         .route("/plain/assets/icon.svg", get(assets::icon))

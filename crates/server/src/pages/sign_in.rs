@@ -24,6 +24,8 @@ struct SignInPage {
     page: Page,
     /// Whether there is anybody who could.
     has_users: bool,
+    /// Whether a new password comes by mail.
+    has_post: bool,
     /// What went wrong the last time; empty the first time.
     wrong: String,
     email: String,
@@ -100,6 +102,7 @@ fn page(state: &ApiState, status: StatusCode, wrong: String, email: String, next
     let page = SignInPage {
         page: Page::new(state, "plain/", state.now().wall),
         has_users: !state.people.is_empty(),
+        has_post: state.post.is_some(),
         wrong,
         email,
         next: own(next).to_owned(),

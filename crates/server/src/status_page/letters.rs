@@ -1,61 +1,10 @@
 //! What subscribers read: the mail that asks for a yes, and the mails with news.
 
 use allswell_core::Wall;
-use askama::Template;
 
 use super::news::Item;
 use super::words;
-
-/// Subject, text and HTML of a mail.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Letter {
-    pub(super) subject: String,
-    pub(super) text: String,
-    pub(super) html: String,
-}
-
-/// A button, with what it does.
-struct Action<'a> {
-    label: &'static str,
-    link: &'a str,
-}
-
-struct Told {
-    title: String,
-    when: String,
-    text: Option<String>,
-    link: String,
-}
-
-#[derive(Template)]
-#[template(path = "status/mail.html", whitespace = "minimize")]
-struct Html<'a> {
-    letter: &'a Said<'a>,
-}
-
-#[derive(Template)]
-#[template(path = "status/mail.txt", escape = "none")]
-struct Text<'a> {
-    letter: &'a Said<'a>,
-}
-
-struct Said<'a> {
-    title: &'a str,
-    headline: String,
-    intro: &'static str,
-    items: Vec<Told>,
-    action: Action<'a>,
-    foot: &'static str,
-    leave: Option<&'a str>,
-}
-
-impl Said<'_> {
-    fn letter(&self, subject: String) -> Letter {
-        let text = Text { letter: self }.render().expect("writing to a string cannot fail");
-        let html = Html { letter: self }.render().expect("writing to a string cannot fail");
-        Letter { subject, text, html }
-    }
-}
+use crate::letters::{Action, Letter, Said, Told};
 
 /// Asks whether somebody wants the news of the page called `title`; `link` is where to say yes.
 pub(super) fn asks(title: &str, link: &str) -> Letter {
@@ -63,11 +12,11 @@ pub(super) fn asks(title: &str, link: &str) -> Letter {
         title,
         headline: "One click, and you hear of it".to_owned(),
         intro: "Somebody, probably you, asked for news of this page at this address. Say yes, and you get a mail when something \
-                breaks, when there is something to tell, and when it works again.",
-        items: Vec::new(),
+                breaks, when there is something to tell, and when it works again."
+            .into(),
         action: Action { label: "Yes, write to me", link },
         foot: "If it was not you, do nothing: without a yes there are no further mails. The link is good for seven days.",
-        leave: None,
+        ..Said::default()
     };
     said.letter(format!("{title}: do you want its news?"))
 }
@@ -89,11 +38,11 @@ pub(super) fn news(title: &str, base: &str, items: &[Item], leave: &str) -> Lett
     let said = Said {
         title,
         headline,
-        intro: "",
         items: told.collect(),
         action: Action { label: "See the page", link: base },
         foot: "You get this because you subscribed to the page.",
         leave: Some(leave),
+        ..Said::default()
     };
     said.letter(subject)
 }

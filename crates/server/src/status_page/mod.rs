@@ -103,7 +103,7 @@ impl StatusPages {
     }
 
     /// The same, with subscribers who are kept in `store` and written to by `mailer`.
-    pub fn with_mail(mut self, store: Arc<dyn Store>, mailer: Mailer) -> Self {
+    pub fn with_mail(mut self, store: Arc<dyn Store>, mailer: Arc<Mailer>) -> Self {
         self.subscriptions = Some(Subscriptions::new(store, mailer, self.door.key().clone()));
         self
     }

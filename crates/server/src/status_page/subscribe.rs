@@ -24,9 +24,10 @@ use tokio::sync::Notify;
 use tracing::{info, warn};
 
 use super::access::{from_hex, hex};
-use super::letters::{self, Letter};
+use super::letters;
 use super::news::{self, Item};
 use super::view::View;
+use crate::letters::Letter;
 
 /// How often somebody may ask to be written to, from one place.
 const BY_PLACE: Limit = Limit { burst: 10, every: Duration::from_secs(60) };
@@ -44,7 +45,7 @@ const TRIES_MAX: u32 = 160;
 /// Subscribers of all pages, and the way to them.
 pub(super) struct Subscriptions {
     store: Arc<dyn Store>,
-    mailer: Mailer,
+    mailer: Arc<Mailer>,
     key: SecretKey,
     places: Mutex<Throttle<IpAddr>>,
     /// When news of each page were told last, by the slug that it began with, as everything here.
@@ -97,7 +98,7 @@ pub(super) enum Asked {
 }
 
 impl Subscriptions {
-    pub(super) fn new(store: Arc<dyn Store>, mailer: Mailer, key: SecretKey) -> Self {
+    pub(super) fn new(store: Arc<dyn Store>, mailer: Arc<Mailer>, key: SecretKey) -> Self {
         let places = Mutex::new(Throttle::new(BY_PLACE, PLACES_MAX));
         Self { store, mailer, key, places, told: Mutex::default(), written: Notify::new() }
     }
@@ -269,7 +270,7 @@ mod tests {
         let from = "status@acme.dev".to_owned();
         let smtp = "smtp://127.0.0.1:1".into();
         let relay = RelaySettings { smtp, starttls: None, username: None, password: None, from, ca: None };
-        let mailer = Mailer::new(&relay, Dialer::default()).expect("good settings");
+        let mailer = Arc::new(Mailer::new(&relay, Dialer::default()).expect("good settings"));
         let key = SecretKey::of(folder.path(), "key").expect("the folder is writable");
         let subscriptions = Subscriptions::new(Arc::clone(&store), mailer, key);
         let acme = page("acme", Vec::new());

@@ -276,4 +276,11 @@ async fn stands_in_bodies_and_queries(bobs: &Voice<'_>, known: &BTreeMap<&'stati
     )
     .await;
     bobs.ask("GET", "/probe?target=127.0.0.1", None).await.expect(404);
+    // Strangers are told by the server's own account alone, and no file makes a page elsewhere.
+    let pages = "status_pages: [{ slug: mine, title: Mine, sections: [{ tags: [public] }] }]";
+    let files = json!({ "files": [{ "name": "a.yaml", "text": pages }] });
+    for path in ["/api/v1/plan", "/api/v1/apply"] {
+        let refused = bobs.ask("POST", path, Some(&files)).await.expect(409);
+        assert_eq!(refused["detail"], "there are status pages in the account of who runs the server alone");
+    }
 }

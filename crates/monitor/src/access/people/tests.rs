@@ -222,6 +222,51 @@ async fn nobody_gathers_sessions_without_end() {
     assert_eq!(people.admit(first.secret.text(), at(200).wall).await, None);
 }
 
+#[tokio::test]
+async fn who_lost_a_password_chooses_another_one_by_a_link_that_is_good_once_and_for_an_hour() {
+    let (people, ada_row, _folder) = with_ada().await;
+    let signed = people.sign_in(attempt("ada@example.com", PASSWORD), at(0)).await.expect("signed in");
+    let nobody = Address::new("nobody@example.com").expect("an address");
+    assert!(people.forgot(&nobody, START).await.expect("looked for").is_none());
+    let old = people.forgot(&ada(), START).await.expect("written").expect("a way");
+    let way = people.forgot(&ada(), START).await.expect("written").expect("a way");
+    let choose = async |way: &Reset, password: &str, seconds: u64| {
+        let token = way.secret.text().to_owned().into();
+        people.reset(&token, &password.to_owned().into(), at(seconds).wall).await
+    };
+    let new = "another horse entirely";
+    assert!(matches!(choose(&old, new, 1).await, Err(PeopleError::NotReset)), "the second took its place");
+    assert!(matches!(choose(&way, new, 3_600).await, Err(PeopleError::NotReset)), "too late");
+    assert!(matches!(choose(&way, "short", 1).await, Err(PeopleError::NotAPassword(_))));
+    assert_eq!(people.resetting(way.secret.text(), at(1).wall).await.expect("it is as good as before").id, ada_row.id);
+    assert!(people.admit(signed.secret.text(), at(1).wall).await.is_some(), "looking changes nothing");
+    choose(&way, new, 3_599).await.expect("chosen");
+    assert_eq!(people.admit(signed.secret.text(), at(3_600).wall).await, None, "signed out everywhere");
+    assert!(matches!(choose(&way, new, 3_599).await, Err(PeopleError::NotReset)), "it was used");
+    let refused = people.sign_in(attempt("ada@example.com", PASSWORD), at(3_600)).await;
+    assert!(matches!(refused, Err(PeopleError::Refused)));
+    people.sign_in(attempt("ada@example.com", new), at(3_600)).await.expect("the new one is it");
+}
+
+#[tokio::test]
+async fn a_lost_password_is_that_of_whatever_account_the_address_belongs_to() {
+    use crate::store::{AccountStore as _, NewAccount, NewUser};
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = SqliteStore::open(folder.path(), START, Timing::none()).expect("the store opens");
+    let chosen = Password::chosen(&PASSWORD.to_owned().into(), &ada()).expect("it will do");
+    let password = Passwords::for_tests().keep(chosen).await.expect("kept");
+    let (name, role) = ("Bob".to_owned(), Role::Owner);
+    let address = Address::new("bob@example.com").expect("an address");
+    let owner = NewUser { address: address.clone(), name, role, password };
+    let account = NewAccount { name: "bob".to_owned(), plan: None, owner };
+    store.add_account(account, START).await.expect("an account");
+    let people = People::open(Arc::new(store), Passwords::for_tests()).await.expect("the store reads");
+    let way = people.forgot(&address, START).await.expect("written").expect("a way");
+    let (token, new) = (way.secret.text().to_owned().into(), "another horse entirely".to_owned().into());
+    people.reset(&token, &new, at(1).wall).await.expect("chosen");
+    people.sign_in(attempt("bob@example.com", "another horse entirely"), at(2)).await.expect("the new one is it");
+}
+
 #[test]
 fn nothing_shows_a_password_by_accident() {
     let shown = format!("{:?} {:?}", wish("ada@example.com", Role::Owner), attempt("ada@example.com", PASSWORD));

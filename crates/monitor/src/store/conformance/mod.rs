@@ -111,6 +111,7 @@ macro_rules! tests {
             people::a_second_factor_comes_back_and_goes_with_its_user,
             people::no_code_is_taken_twice,
             people::an_invitation_is_replaced_forgotten_and_gone_when_its_guest_has_come,
+            people::a_way_to_a_new_password_is_good_once_and_ends_all_sessions,
             subscriptions::only_who_said_yes_is_told_and_each_thing_once,
             subscriptions::who_asks_again_is_written_to_again_but_not_at_once,
             subscriptions::who_leaves_is_forgotten_with_the_mails_that_were_to_go_there,

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::access::{Address, Digest, FactorSecret, Kept, Role};
-use crate::store::{Factor, Lifetime, NewInvitation, NewSession, NewUser, UserRow, Which};
+use crate::store::{Factor, Lifetime, NewInvitation, NewReset, NewSession, NewUser, UserRow, Which};
 
 const LIFETIME: Lifetime = Lifetime { idle: Duration::from_secs(100), whole: Duration::from_secs(1_000) };
 
@@ -173,4 +173,36 @@ pub(crate) async fn an_invitation_is_replaced_forgotten_and_gone_when_its_guest_
     assert_eq!(known(&*store).await, [eve.id]);
     assert!(store.remove_invitation(eve.id).await.unwrap());
     assert!(!store.remove_invitation(eve.id).await.unwrap());
+}
+
+pub(crate) async fn a_way_to_a_new_password_is_good_once_and_ends_all_sessions(open: Open<'_>) {
+    let store = open();
+    let ada = store.add_user(user("ada"), at(1)).await.unwrap();
+    let way = |user: i64, text: &str, expires: i64| NewReset { user, digest: Digest::of(text), expires: at(expires) };
+    assert!(!store.add_reset(way(99, "none", 50), at(2)).await.unwrap(), "there is no such user");
+    assert!(store.add_reset(way(ada.id, "one", 50), at(2)).await.unwrap());
+    assert!(store.add_reset(way(ada.id, "two", 60), at(3)).await.unwrap());
+    store.add_session(session(&ada, "s"), LIFETIME, at(4)).await.unwrap();
+    store.close().await.unwrap();
+    let store = open();
+    let whose =
+        async |text: &str, now: i64| store.whose_reset(Digest::of(text), at(now)).await.unwrap().map(|(_, user)| user);
+    assert_eq!((whose("one", 5).await, whose("two", 5).await, whose("two", 60).await), (None, Some(ada.id), None));
+    let take = async |text: &str, now: i64| {
+        let kept = Kept(format!("$argon2id$by-{text}"));
+        store.reset_password(Digest::of(text), ada.id, kept, at(now)).await.unwrap()
+    };
+    assert!(!take("one", 5).await && !take("two", 60).await);
+    assert_eq!(ids(&*store).await.len(), 1, "nothing was done");
+    assert!(take("two", 59).await && !take("two", 59).await);
+    assert_eq!(
+        (ids(&*store).await.len(), store.users().await.unwrap()[0].user.password.0.as_str()),
+        (0, "$argon2id$by-two")
+    );
+    store.add_reset(way(ada.id, "three", 90), at(60)).await.unwrap();
+    store.set_password(ada.id, Kept("$argon2id$new".to_owned()), crate::store::Which::All).await.unwrap();
+    assert_eq!(whose("three", 61).await, None, "who has another password needs none");
+    store.add_reset(way(ada.id, "four", 90), at(61)).await.unwrap();
+    assert!(store.remove_user(ada.id).await.unwrap());
+    assert_eq!(whose("four", 62).await, None);
 }

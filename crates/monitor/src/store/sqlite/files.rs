@@ -51,6 +51,7 @@ impl Database {
                 include_str!("schema/main-013.sql"),
                 include_str!("schema/main-014.sql"),
                 include_str!("schema/main-015.sql"),
+                include_str!("schema/main-016.sql"),
             ],
         }
     }

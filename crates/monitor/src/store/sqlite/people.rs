@@ -5,9 +5,10 @@ use async_trait::async_trait;
 
 use super::{SqliteStore, main};
 use crate::access::{Digest, Kept, Role};
+use crate::model::AccountId;
 use crate::store::{
-    Factor, InvitationRow, Lifetime, NewInvitation, NewSession, NewUser, PeopleStore, SessionRow, StoreError, UserRow,
-    Which,
+    Factor, InvitationRow, Lifetime, NewInvitation, NewReset, NewSession, NewUser, PeopleStore, SessionRow, StoreError,
+    UserRow, Which,
 };
 
 #[async_trait]
@@ -88,5 +89,21 @@ impl PeopleStore for SqliteStore {
     async fn remove_invitation(&self, id: i64) -> Result<bool, StoreError> {
         let work = move |connection: &_, account| main::remove_invitation(connection, account, id);
         self.write("delete an invitation", work).await
+    }
+
+    async fn add_reset(&self, reset: NewReset, now: Wall) -> Result<bool, StoreError> {
+        let work = move |connection: &_, account| main::add_reset(connection, account, &reset, now);
+        self.write("write a way to a new password", work).await
+    }
+
+    async fn whose_reset(&self, digest: Digest, now: Wall) -> Result<Option<(AccountId, i64)>, StoreError> {
+        let work = move |connection: &_, _| main::whose_reset(connection, digest, now);
+        self.read("read a way to a new password", work).await
+    }
+
+    async fn reset_password(&self, digest: Digest, user: i64, password: Kept, now: Wall) -> Result<bool, StoreError> {
+        let work =
+            move |connection: &_, account| main::reset_password(connection, account, digest, user, &password, now);
+        self.write("write a password", work).await
     }
 }

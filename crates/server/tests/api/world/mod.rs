@@ -86,6 +86,7 @@ impl World {
             metrics: Arc::new(Metrics::new("1.2.3")),
             health: Arc::new(health),
             resources: Arc::new(Resources::unconnected(Dialer::new(AddressPolicy::default()))),
+            post: None,
             console: Console::default(),
             public_url: Some("https://status.example.com/".to_owned()),
         };

@@ -15,6 +15,7 @@ mod once;
 mod outbox;
 mod people;
 mod public;
+mod resets;
 mod resources;
 mod scribe;
 mod status;
@@ -41,6 +42,7 @@ pub(super) use people::{
     add_session, add_user, change_user, end_sessions, remove_user, session_used, sessions, set_password, users,
 };
 pub(super) use public::{public_incidents, public_monitors};
+pub(super) use resets::{add_reset, reset_password, whose_reset};
 pub(super) use resources::{change, resources};
 pub(super) use scribe::{MainJob, MainScribe};
 pub(super) use status::{marks, watched, watching};

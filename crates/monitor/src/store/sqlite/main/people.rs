@@ -6,6 +6,7 @@ use rusqlite::{Connection, Row, params};
 use super::super::fault::Fault;
 use super::columns::{wall, word};
 use super::invitations::came;
+use super::resets;
 use crate::access::{Address, Digest, Kept, Role};
 use crate::model::AccountId;
 use crate::store::{Lifetime, NewSession, NewUser, SessionRow, UserRow, Which};
@@ -74,6 +75,7 @@ pub(in super::super) fn set_password(
         .prepare_cached("UPDATE member SET password = ?3 WHERE account = ?1 AND id = ?2")?
         .execute(params![account.0, id, password.0])?;
     end_sessions(connection, account, id, ended)?;
+    resets::over(connection, id)?;
     Ok(changed == 1)
 }
 
