@@ -224,7 +224,7 @@ mod tests {
     fn the_account_that_fares_worst_speaks_for_all() {
         let health = running(10);
         health.ticked(AccountId(2), at(20), Duration::ZERO);
-        assert_eq!(health.look(at(21)).not_ready().as_deref(), Some("the scheduler has not run for 11.0 s"));
+        assert_eq!(health.look(at(21)).not_ready().as_deref(), Some("the scheduler has not run for 11 s"));
         health.ticked(AccountId::FIRST, at(21), Duration::ZERO);
         health.ticked(AccountId(2), at(21), Duration::from_secs(6));
         health.ticked(AccountId::FIRST, at(23), Duration::ZERO);

@@ -102,7 +102,11 @@ async fn who_may_call_learns_where_and_when() {
     let data = tempfile::tempdir().expect("a directory");
     let server = server(data.path(), "period: 1h, grace: 10m").await;
     assert_eq!(call(&server, "", "").await, 200);
-    let list = until(&server, "/api/v1/heartbeats", |list| list["heartbeats"][0]["status"] == "up").await;
+    let list = until(&server, "/api/v1/heartbeats", |list| {
+        let one = &list["heartbeats"][0];
+        one["status"] == "up" && !one["last"].is_null()
+    })
+    .await;
     let one = &list["heartbeats"][0];
     let moment = |key: &str| -> jiff::Timestamp { one[key].as_str().expect("a time").parse().expect("a time") };
     assert_eq!(
