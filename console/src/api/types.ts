@@ -1,5 +1,23 @@
 // Made of the OpenAPI document; `UPDATE=1 cargo nextest run -p allswell-server types` writes it anew.
 
+/** An account. */
+export interface Account {
+  id: number;
+  /** How many monitors there are. */
+  monitors: number;
+  name: string;
+  plan?: AccountPlan | null;
+}
+
+/** A plan. */
+export interface AccountPlan {
+  /** The shortest time from one asking of a monitor to the next; `null` for no limit. */
+  min_interval_s?: number | null;
+  /** The most monitors; `null` for no limit. */
+  monitors?: number | null;
+  name: string;
+}
+
 /** Somebody sees to an outage. */
 export interface Acknowledgement {
   /** Who. */
@@ -725,6 +743,12 @@ export interface Me {
   user?: Oneself | null;
 }
 
+/** Who asks, and the account in which they do. */
+export type MeInFull = Me & {
+  account: Account;
+  key?: OwnKey | null;
+};
+
 /** A monitor, and what is true of it now. */
 export interface Monitor {
   /** When it was first watched. */
@@ -937,6 +961,13 @@ export type Order = "configured" | "trouble" | "name" | "slow";
 
 export type Outcome = "pass" | "warn" | "fail" | "unknown";
 
+/** The API key that asks. */
+export interface OwnKey {
+  id: number;
+  name: string;
+  scopes: string[];
+}
+
 export type Owner = "file" | "apply" | "api";
 
 export type PageAccess = "public" | "password" | "token";
@@ -1027,6 +1058,8 @@ export interface Problem {
   errors?: FieldError[];
   field?: string | null;
   hint?: string | null;
+  /** The limit of the account's plan that was reached, as `/api/v1/me` names it. */
+  limit?: string | null;
   status: number;
   title: string;
   type: string;

@@ -1,5 +1,6 @@
 //! The binary `allswell`: one file for each subcommand, wiring only.
 
+mod account;
 mod act;
 mod channel;
 mod check;
@@ -64,6 +65,8 @@ enum Command {
     Keys(keys::Args),
     /// Users: who may sign in, and what each may do
     User(user::Args),
+    /// Accounts of a server, and the plan by which each is kept
+    Account(account::Args),
     /// Run a job and call its heartbeat: start, exit code, duration, the end of its output
     Run(run::Args),
     /// List the addresses at which jobs call in
@@ -105,6 +108,7 @@ fn main() -> ExitCode {
         Command::Man(args) => shell::man(&args),
         Command::Keys(args) => keys::run(&args),
         Command::User(args) => user::run(&args),
+        Command::Account(args) => account::run(&args),
         Command::Run(args) => run::run(args),
         Command::Heartbeats(args) => heartbeats::run(&args),
         Command::Channel(args) => channel::run(args),

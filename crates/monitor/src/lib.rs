@@ -16,6 +16,7 @@ pub mod metrics;
 pub mod model;
 pub mod notification;
 pub mod notify;
+pub mod plan;
 pub mod resources;
 pub mod runner;
 pub mod scribe;

@@ -3,6 +3,7 @@
 //! Its own are the view of the store, what is configured, the engine, the outbox and what is at hand of all of these. The files, the
 //! dialler, the keys that links and tokens are made with, and who may sign in are the server's.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use allswell_monitor::access::{Keyring, People};
@@ -19,10 +20,11 @@ use allswell_monitor::metrics::Metrics;
 use allswell_monitor::model::AccountId;
 use allswell_monitor::notification::Notification;
 use allswell_monitor::notify::{self, Deliverer};
+use allswell_monitor::plan::{Limits, Plan};
 use allswell_monitor::resources::{FollowError, Resources};
 use allswell_monitor::runner::{Parts, Runner};
 use allswell_monitor::scribe::{Emergency, Scribe};
-use allswell_monitor::store::{Store, StoreError};
+use allswell_monitor::store::{AccountRow, Store, StoreError};
 use allswell_probe::Prober;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -57,8 +59,23 @@ pub(crate) struct Shared {
     pub(crate) post: Option<Post>,
     pub(crate) console: Console,
     pub(crate) public_url: String,
+    /// What accounts may have, by the name of their plan.
+    pub(crate) plans: BTreeMap<String, Limits>,
     /// Says when the news end.
     pub(crate) stop: watch::Receiver<bool>,
+}
+
+impl Shared {
+    /// The plan called `name`.
+    fn plan(&self, name: String) -> Plan {
+        match self.plans.get(&name) {
+            Some(limits) => Plan { limits: limits.clone(), name },
+            None => {
+                error!(plan = name, "the configuration has no such plan: accounts that have it get nothing more");
+                Plan::unknown(name)
+            }
+        }
+    }
 }
 
 /// A running account.
@@ -75,10 +92,11 @@ impl Account {
     #[expect(clippy::disallowed_methods, reason = "an account owns its tasks and joins them in `stop`")]
     pub(crate) async fn open(
         shared: &Shared,
-        account: AccountId,
+        row: AccountRow,
         metrics: Arc<Metrics>,
         bulletin: Arc<Bulletin>,
     ) -> Result<Self, StoreError> {
+        let account = row.id;
         let (store, clock) = (shared.store.of(account), Arc::clone(&shared.clock));
         let is_first = account == AccountId::FIRST;
         let prober = Arc::clone(if is_first { &shared.prober } else { &shared.prober_of_others });
@@ -120,6 +138,7 @@ impl Account {
         };
         let (commands, orders) = mpsc::channel(1);
         let resources = Arc::new(Resources::open(&*store, commands, deliverer.switch(), Arc::clone(&bulletin)).await?);
+        resources.keep_to(row.plan.clone().map(|name| shared.plan(name)));
         let most = if is_first { IN_FLIGHT_MAX } else { IN_FLIGHT_OF_OTHERS_MAX };
         let engine = Engine::new(most, Some(shared.public_url.clone()));
         let runner = tokio::spawn(Runner::new(engine, parts).run(orders));
@@ -128,6 +147,7 @@ impl Account {
             async move { fleet.follow(store, stop).await }
         });
         let state = ApiState {
+            account: Arc::new(row),
             store,
             clock,
             metrics,

@@ -7,6 +7,7 @@ use allswell_monitor::config::{self, Config};
 use allswell_monitor::metrics::Metrics;
 use allswell_monitor::model::AccountId;
 use allswell_monitor::resources::FollowError;
+use allswell_monitor::store::AccountRow;
 use futures_util::future::join_all;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
@@ -43,7 +44,7 @@ impl Keeper {
     pub(crate) async fn open_others(&self) -> Result<(), FollowError> {
         for row in self.shared.store.accounts().await? {
             if row.id != AccountId::FIRST {
-                self.open(row.id).await?;
+                self.open(row).await?;
             }
         }
         Ok(())
@@ -53,9 +54,10 @@ impl Keeper {
     ///
     /// # Errors
     /// [`FollowError::Store`] when the store cannot be read. What else is wrong with it is its own trouble, and logged.
-    pub(crate) async fn open(&self, id: AccountId) -> Result<(), FollowError> {
+    pub(crate) async fn open(&self, row: AccountRow) -> Result<(), FollowError> {
         let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
-        let account = Account::open(&self.shared, id, metrics, Arc::new(Bulletin::default())).await?;
+        let id = row.id;
+        let account = Account::open(&self.shared, row, metrics, Arc::new(Bulletin::default())).await?;
         match account.follow(Config { server: self.server.clone(), ..Config::default() }).await {
             Ok(()) => {}
             Err(error @ (FollowError::Store(_) | FollowError::Stopping)) => return Err(error),

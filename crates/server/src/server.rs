@@ -174,8 +174,11 @@ impl Server {
             console,
             public_url,
             stop: stop.clone(),
+            plans: config.plans.clone(),
         };
-        let first = Account::open(&shared, AccountId::FIRST, Arc::clone(&metrics), bulletin).await?;
+        let rows = store.accounts().await?;
+        let row = rows.into_iter().find(|row| row.id == AccountId::FIRST).expect("opening the store writes it");
+        let first = Account::open(&shared, row, Arc::clone(&metrics), bulletin).await?;
         let resources = Arc::clone(&first.state.resources);
         let keeper = Arc::new(Keeper::new(shared, config.server.clone(), first));
         let tasks = Tasks::start(listener, &keeper, &status_pages, office, config.server.retention, stopping, &stop);

@@ -16,8 +16,8 @@ use super::source::{Source, Span};
 use super::spec::Spec;
 use super::tree::{Node, Value};
 use super::{
-    ChannelKinds, Config, MaintenanceConfig, PageHost, Written, channel, definition, maintenance, monitor, server,
-    status_page, tree,
+    ChannelKinds, Config, MaintenanceConfig, PageHost, Written, channel, definition, maintenance, monitor, plan,
+    server, status_page, tree,
 };
 
 /// The largest configuration, in bytes: 10,000 monitors of 400 bytes.
@@ -135,6 +135,7 @@ fn config(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Config {
         kinds: reader.kinds(),
         origin: None,
         status_pages,
+        plans: plan::plans(fields, reader),
         server,
         defaults,
         files: Vec::new(),

@@ -47,6 +47,8 @@ const MAINTENANCE_MAX: usize = 1_000;
 const CHANNELS_MAX: usize = 1_000;
 /// The most status pages of one server.
 const STATUS_PAGES_MAX: usize = 200;
+/// The most plans.
+const PLANS_MAX: usize = 100;
 /// The longest text where nothing else is said, in characters.
 const TEXT_MAX: usize = 4_096;
 /// The longest secret or body, in characters.
@@ -160,6 +162,13 @@ pub(super) static FILE: Block = Block {
             Kind::List { of: &Kind::Block(&STATUS_PAGE), most: STATUS_PAGES_MAX },
             Given::Nothing,
             "What strangers are told, see [status pages](status-pages.md).",
+        ),
+        key(
+            "plans",
+            Kind::Names { of: &Kind::Block(&PLAN), most: PLANS_MAX },
+            Given::Nothing,
+            "What accounts may have, by the name of the plan, see [accounts](accounts.md#plans). An account without a plan has \
+             no limits.",
         ),
         key(
             "server",
@@ -330,6 +339,25 @@ pub(super) static MONITOR: Block = Block {
              itself.",
         ),
         key("paused", Kind::Flag, Given::Words("`false`"), "Whether it is not asked for now."),
+    ],
+};
+
+/// One plan.
+static PLAN: Block = Block {
+    title: "a plan",
+    keys: &[
+        key(
+            "monitors",
+            Kind::Number { least: 0, most: 100_000 },
+            Given::Words("no limit"),
+            "The most monitors, those that are paused included.",
+        ),
+        key(
+            "min_interval",
+            Kind::Duration { least: SECOND, most: DAY },
+            Given::Words("no limit"),
+            "The shortest `interval` of a monitor; also what a monitor has that does not say its own, where the defaults say less.",
+        ),
     ],
 };
 

@@ -15,6 +15,7 @@ mod logo;
 mod maintenance;
 mod monitor;
 mod page;
+mod plan;
 mod problem;
 mod read;
 mod reference;
@@ -45,6 +46,7 @@ pub use file::{load, parse};
 pub use keys::channels::ChannelKinds;
 pub use maintenance::{Covered, MaintenanceConfig};
 pub use problem::{Code, Errors, FieldProblem, Paint, Problem};
+pub use read::written;
 pub use resource::Written;
 pub use server::Server;
 pub use spec::Spec;
@@ -71,6 +73,8 @@ pub struct Config {
     pub maintenance: Vec<MaintenanceConfig>,
     /// What strangers are told, in the order of the file.
     pub status_pages: Vec<StatusPageConfig>,
+    /// What accounts may have, by the name of their plan.
+    pub plans: BTreeMap<String, crate::plan::Limits>,
     /// The server itself.
     pub server: Server,
     /// What monitors have that do not say it themselves.

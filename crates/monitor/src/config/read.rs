@@ -6,7 +6,8 @@ mod scalar;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
-pub(super) use self::fields::{Datum, Fields, written};
+pub use self::fields::written;
+pub(super) use self::fields::{Datum, Fields};
 use super::keys::channels::ChannelKinds;
 use super::keys::{Block, Given, Key, Kind};
 use super::problem::{Code, Found, Problems};

@@ -15,6 +15,7 @@ use super::{ChannelSettings, Refused, called};
 use crate::config::resource::{self, Known};
 use crate::config::{self, Defaults, MonitorConfig, Spec, Tagged};
 use crate::model::{Maintenance, MonitorId};
+use crate::plan::asked_every;
 use crate::store::{Owner, ResourceKind, ResourceWrite};
 
 /// The most monitors of one server.
@@ -228,6 +229,7 @@ impl<'m> Draft<'m> {
         if before.is_none() && self.model.counts().0 + self.added.len() >= MONITORS_MAX {
             return Err(Refused::conflict(format!("there are {MONITORS_MAX} monitors already"), "use another server"));
         }
+        self.not_too_often(before.as_ref(), &config)?;
         let is_same = |held: &HeldMonitor| held.spec == config.spec && held.owner == owner && held.config.is_some();
         if let Some(held) = before.as_ref().filter(|held| old_name.is_none() && is_same(held)) {
             return Ok(Outcome { kind, name, revision: held.revision });
@@ -251,6 +253,22 @@ impl<'m> Draft<'m> {
         let held = Held::new(owner, 0, config.spec.clone(), Some(config));
         self.changed.insert(name.clone(), Some(held));
         Ok(Outcome { kind, name, revision: 0 })
+    }
+
+    /// Refuses what is asked more often than the plan allows, and more often than before.
+    fn not_too_often(&self, before: Option<&HeldMonitor>, config: &MonitorConfig) -> Result<(), Refused> {
+        let Some(plan) = &self.model.plan else { return Ok(()) };
+        let before = before.and_then(|held| held.config.as_ref()).and_then(asked_every);
+        Ok(plan.allows_interval(before, asked_every(config))?)
+    }
+
+    /// Refuses more monitors than the plan allows, and more than before.
+    fn not_too_many(&self) -> Result<(), Refused> {
+        let Some(plan) = &self.model.plan else { return Ok(()) };
+        let before = self.model.counts().0;
+        let gone = self.changed.iter().filter(|(name, held)| held.is_none() && self.model.monitors.contains_key(*name));
+        let new = self.changed.iter().filter(|(name, held)| held.is_some() && !self.model.monitors.contains_key(*name));
+        Ok(plan.allows_count(before, before - gone.count() + new.count())?)
     }
 
     /// The resource that an edit names, when it may be edited.
@@ -335,6 +353,7 @@ impl<'m> Draft<'m> {
         if self.defaults.is_some() || self.tagged != self.model.tagged() {
             self.read_again()?;
         }
+        self.not_too_many()?;
         let monitors = self.changed.values().flatten().filter_map(|held| held.config.clone()).collect();
         let kept: BTreeSet<&String> = self.renamed.values().collect();
         let gone = self.changed.iter().filter(|(name, held)| held.is_none() && !kept.contains(name));
@@ -407,6 +426,7 @@ impl<'m> Draft<'m> {
             let renamed_from = held.config.as_ref().and_then(|config| config.renamed_from.clone());
             let config = self.read(&held.spec.spec(), &Some(name.clone()))?;
             let config = MonitorConfig { renamed_from, ..config };
+            self.not_too_often(Some(&held), &config)?;
             self.changed.insert(name, Some(Held { config: Some(config), problem: None, ..held }));
         }
         Ok(())

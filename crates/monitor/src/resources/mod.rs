@@ -118,6 +118,16 @@ impl Resources {
         }
     }
 
+    /// Keeps what is written from now on to `plan`; `None` for no limits. What is there stays.
+    pub fn keep_to(&self, plan: Option<crate::plan::Plan>) {
+        self.model.write().unwrap_or_else(PoisonError::into_inner).plan = plan;
+    }
+
+    /// The plan that the account is kept to.
+    pub fn kept_to(&self) -> Option<crate::plan::Plan> {
+        self.model().plan.clone()
+    }
+
     /// Makes what `config` says, and what was written through the API, the resources in force.
     ///
     /// # Errors

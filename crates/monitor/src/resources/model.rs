@@ -11,6 +11,7 @@ use crate::config::{
     StatusPageConfig, Tagged, Written,
 };
 use crate::model::{Gathering, Maintenance, MonitorId};
+use crate::plan::Plan;
 use crate::status_page::Page;
 use crate::store::{Enlistment, Owner, ResourceKind, StoredResource};
 
@@ -65,6 +66,8 @@ pub(super) type HeldPage = Held<Option<Page>>;
 /// All of them.
 #[derive(Default)]
 pub(super) struct Model {
+    /// By which the account is kept.
+    pub(super) plan: Option<Plan>,
     file: Option<String>,
     file_defaults: Defaults,
     /// How long messages wait for each other, as the file says.
@@ -93,7 +96,10 @@ impl Model {
     pub(super) fn with_file(&self, config: Config) -> Self {
         let Config { monitors, channels, maintenance, status_pages, defaults, origin, server, .. } = config;
         let host = PageHost::from(&server);
-        let mut next = Self { file: origin, file_defaults: defaults, gather: server.gather, host, ..Self::default() };
+        let plan = self.plan.clone();
+        let least = plan.as_ref().and_then(|plan| plan.limits.min_interval).unwrap_or_default();
+        let file_defaults = Defaults { interval: defaults.interval.max(least), ..defaults };
+        let mut next = Self { plan, file: origin, file_defaults, gather: server.gather, host, ..Self::default() };
         for (name, channel) in channels {
             next.channels.insert(name, Held::new(Owner::File, 0, channel.spec.clone(), Some(channel)));
         }

@@ -2,6 +2,7 @@
 
 use crate::config::{Errors, FieldProblem};
 use crate::notify::ChannelError;
+use crate::plan::Exceeded;
 use crate::store::{ResourceKind, StoreError};
 
 use super::called;
@@ -51,6 +52,8 @@ pub enum Refused {
         /// The way out.
         way_out: String,
     },
+    /// It is more than the plan of the account allows.
+    OverPlan(Exceeded),
     /// Files cannot be read; each with all that is wrong with it.
     Unreadable(Vec<Errors>),
     /// The store failed.
@@ -98,6 +101,12 @@ impl Refused {
             Self::At { refused, .. } => refused.alone(),
             other => other,
         }
+    }
+}
+
+impl From<Exceeded> for Refused {
+    fn from(exceeded: Exceeded) -> Self {
+        Self::OverPlan(exceeded)
     }
 }
 

@@ -59,6 +59,14 @@ impl Caller {
         }
     }
 
+    /// The number of the key that asks, when one does that was made here.
+    pub(super) const fn key(self) -> Option<i64> {
+        match self {
+            Self::Key { id, .. } => id,
+            Self::Anybody | Self::User(_) => None,
+        }
+    }
+
     /// Whether they may do what needs `need`.
     pub(super) const fn may(self, need: Need) -> bool {
         match self {

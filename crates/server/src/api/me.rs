@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::body::Fields;
 use super::gate::Caller;
 use super::place::Place;
-use super::{Key, Mine, NoQuery, Problem, openapi, wire};
+use super::{ApiState, Key, Mine, NoQuery, Problem, openapi, wire};
 
 /// Who asks.
 #[derive(Serialize, ToSchema)]
@@ -33,6 +33,65 @@ struct Oneself {
     name: String,
     #[schema(schema_with = openapi::role)]
     role: &'static str,
+}
+
+/// Who asks, and the account in which they do.
+#[derive(Serialize, ToSchema)]
+pub(super) struct MeInFull {
+    #[serde(flatten)]
+    me: Me,
+    /// The API key that asks; `null` for a user, for the key that the server was started with, and where nobody is asked.
+    key: Option<OwnKey>,
+    account: Account,
+}
+
+/// The API key that asks.
+#[derive(Serialize, ToSchema)]
+struct OwnKey {
+    id: i64,
+    name: String,
+    scopes: Vec<&'static str>,
+}
+
+/// An account.
+#[derive(Serialize, ToSchema)]
+struct Account {
+    id: u32,
+    name: String,
+    /// By which it is kept; `null` for no limits.
+    plan: Option<OwnPlan>,
+    /// How many monitors there are.
+    monitors: usize,
+}
+
+/// A plan.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AccountPlan)]
+struct OwnPlan {
+    name: String,
+    /// The most monitors; `null` for no limit.
+    monitors: Option<usize>,
+    /// The shortest time from one asking of a monitor to the next; `null` for no limit.
+    min_interval_s: Option<u64>,
+}
+
+impl MeInFull {
+    fn of(state: &ApiState, caller: Caller) -> Self {
+        let user = caller.visitor().and_then(|visitor| Some((state.people.user(visitor.user)?, visitor)));
+        let me = match user {
+            Some((row, visitor)) => Me::user(&row, visitor.session),
+            None => Me { user: None, session: None, may: words(|need| caller.may(need)) },
+        };
+        let key = caller.key().and_then(|id| state.keys.all().into_iter().find(|key| key.id == id));
+        let key = key.map(|key| OwnKey { id: key.id, name: key.name, scopes: key.scopes.words() });
+        let plan = state.resources.kept_to().map(|plan| OwnPlan {
+            name: plan.name,
+            monitors: plan.limits.monitors,
+            min_interval_s: plan.limits.min_interval.map(|least| least.as_secs()),
+        });
+        let (id, name) = (state.account.id.0, state.account.name.clone());
+        Self { me, key, account: Account { id, name, plan, monitors: state.resources.counts().0 } }
+    }
 }
 
 impl Me {
@@ -108,18 +167,16 @@ pub(super) struct Change {
 }
 
 /// Who asks
+///
+/// With the account, what its plan allows, and how much of it is used.
 #[utoipa::path(get, path = "/api/v1/me", operation_id = "get_me", tag = "users",
-    responses((status = 200, body = Me), openapi::Refusals))]
+    responses((status = 200, body = MeInFull), openapi::Refusals))]
 pub(super) async fn show(
     Mine(state): Mine,
     Extension(caller): Extension<Caller>,
     _: NoQuery,
-) -> Result<Json<Me>, Problem> {
-    let user = caller.visitor().and_then(|visitor| Some((state.people.user(visitor.user)?, visitor)));
-    Ok(Json(match user {
-        Some((row, visitor)) => Me::user(&row, visitor.session),
-        None => Me { user: None, session: None, may: words(|need| caller.may(need)) },
-    }))
+) -> Result<Json<MeInFull>, Problem> {
+    Ok(Json(MeInFull::of(&state, caller)))
 }
 
 /// Choose another password

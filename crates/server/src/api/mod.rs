@@ -61,7 +61,7 @@ use allswell_monitor::heartbeats::Heartbeats;
 use allswell_monitor::links::Links;
 use allswell_monitor::metrics::Metrics;
 use allswell_monitor::resources::Resources;
-use allswell_monitor::store::Store;
+use allswell_monitor::store::{AccountRow, Store};
 use allswell_probe::Prober;
 use axum::Router;
 use axum::extract::Request;
@@ -88,6 +88,8 @@ pub(crate) use sign_in::agent;
 /// What the interface and the pages of one account read from: nothing in it knows of another.
 #[derive(Clone)]
 pub struct ApiState {
+    /// The account that all of this is of.
+    pub account: Arc<AccountRow>,
     /// What outlasts the process.
     pub store: Arc<dyn Store>,
     /// What time it is.

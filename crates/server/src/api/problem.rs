@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use allswell_core::time::humane;
-use allswell_monitor::config::{Errors, FieldProblem};
+use allswell_monitor::config::{Errors, FieldProblem, written};
+use allswell_monitor::plan::Exceeded;
 use allswell_monitor::resources::Refused;
 use allswell_monitor::store::StoreError;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -19,8 +20,26 @@ pub struct Problem {
     field: Option<String>,
     hint: Option<String>,
     errors: Vec<FieldError>,
+    /// The limit of the account's plan that it is about.
+    limit: Option<Limit>,
     /// After so many seconds it may be asked again.
     retry_after: Option<u64>,
+}
+
+/// A limit of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Limit {
+    Monitors,
+    MinInterval,
+}
+
+impl Limit {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Monitors => "monitors",
+            Self::MinInterval => "min_interval",
+        }
+    }
 }
 
 /// One thing that is wrong with a body.
@@ -179,6 +198,7 @@ impl Problem {
                 )
             },
             Refused::Conflict { why, way_out } => Self::conflict(why, way_out),
+            Refused::OverPlan(exceeded) => Self::over_plan(exceeded),
             Refused::Unreadable(files) => Self::unreadable(&files),
             Refused::Store(error) => Self::not_written(&error),
             Refused::Stopping => Self {
@@ -186,6 +206,34 @@ impl Problem {
                 ..Self::plain(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping")
             },
             Refused::At { refused, .. } => Self::refused(*refused),
+        }
+    }
+
+    /// More than the plan of the account allows.
+    fn over_plan(exceeded: Exceeded) -> Self {
+        match exceeded {
+            Exceeded::Monitors { plan, most, wanted } => Self {
+                limit: Some(Limit::Monitors),
+                ..Self::not_allowed(
+                    format!("the plan `{plan}` allows {most} monitors; there would be {wanted}"),
+                    "delete some first, or ask who runs the server for another plan",
+                )
+            },
+            Exceeded::Interval { plan, least, wanted } => Self {
+                limit: Some(Limit::MinInterval),
+                field: Some("/interval".to_owned()),
+                ..Self::not_allowed(
+                    format!(
+                        "the plan `{plan}` asks a monitor every {} at most; this one would be asked every {}",
+                        written(least),
+                        written(wanted)
+                    ),
+                    format!(
+                        "write `interval: {}` or more, or ask who runs the server for another plan",
+                        written(least)
+                    ),
+                )
+            },
         }
     }
 
@@ -253,7 +301,15 @@ impl Problem {
     }
 
     fn plain(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), field: None, hint: None, errors: Vec::new(), retry_after: None }
+        Self {
+            status,
+            detail: detail.into(),
+            field: None,
+            hint: None,
+            errors: Vec::new(),
+            limit: None,
+            retry_after: None,
+        }
     }
 }
 
@@ -275,6 +331,9 @@ pub(super) struct Document<'a> {
     field: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<&'a str>,
+    /// The limit of the account's plan that was reached, as `/api/v1/me` names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<&'static str>,
     /// All that is wrong with a body.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
@@ -290,6 +349,7 @@ impl IntoResponse for Problem {
             detail: &self.detail,
             field: self.field.as_deref(),
             hint: self.hint.as_deref(),
+            limit: self.limit.map(Limit::as_str),
             errors: &self.errors,
         };
         let body = serde_json::to_vec(&document).expect("plain structures always serialise");

@@ -8,5 +8,6 @@ mod maintenance;
 mod many;
 mod monitors;
 mod named;
+mod plans;
 mod status_pages;
 mod world;

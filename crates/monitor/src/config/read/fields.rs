@@ -132,7 +132,7 @@ impl Datum<'_> {
 }
 
 /// A duration as it is written in a file, in the largest unit that fits it.
-pub(in crate::config) fn written(duration: Duration) -> String {
+pub fn written(duration: Duration) -> String {
     let ms = duration.as_millis();
     let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
     match units.into_iter().find(|(_, size)| ms >= *size && ms.is_multiple_of(*size)) {

@@ -21,7 +21,7 @@ use allswell_monitor::metrics::Metrics;
 use allswell_monitor::model::AccountId;
 use allswell_monitor::resources::Resources;
 use allswell_monitor::store::sqlite::{SqliteStore, Timing};
-use allswell_monitor::store::{Enlistment, Settlement, Store};
+use allswell_monitor::store::{AccountStore as _, Enlistment, Settlement, Store};
 use allswell_probe::{AddressPolicy, Dialer};
 use allswell_server::api::ApiState;
 use allswell_server::pages::Console;
@@ -68,7 +68,9 @@ impl World {
         let keys = Keyring::open(store.clone(), None, people.clone()).await.expect("the store reads");
         let fleet = Arc::new(Fleet::new(NOW));
         let bulletin = Arc::new(Bulletin::default());
+        let mut accounts = store.accounts().await.expect("the store reads");
         let state = ApiState {
+            account: Arc::new(accounts.remove(0)),
             keys,
             people,
             fleet,

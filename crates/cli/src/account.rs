@@ -1,0 +1,136 @@
+//! `allswell account`: the accounts of a server, and by which plan each is kept.
+//!
+//! They are read and written in the store of a server that does not run; it keeps to them from its next start on.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use allswell_core::Wall;
+use allswell_monitor::model::AccountId;
+use allswell_monitor::store::{AccountRow, AccountStore};
+use anyhow::bail;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::place::with_store;
+use crate::table::{self, Cell, Column, Format};
+
+/// What can be asked for with `--json`: a promise.
+const FIELDS: [&str; 6] = ["id", "name", "plan", "created", "monitors", "users"];
+
+/// Accounts.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// List the accounts
+    Ls(Ls),
+    /// Keep an account by another plan from the next start of the server on
+    Plan(Plan),
+}
+
+#[derive(Debug, clap::Args)]
+struct Ls {
+    #[command(flatten)]
+    format: Format,
+    /// The data directory of a server that does not run
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  allswell account plan 1 free --data /var/lib/allswell
+  allswell account plan 1 --none --data /var/lib/allswell
+
+A plan is a name under `plans` in the configuration.
+Exit code: 0 done, 2 there is no such account, or its server runs.")]
+struct Plan {
+    /// The account's number
+    #[arg(value_name = "ACCOUNT")]
+    account: u32,
+    /// The plan
+    #[arg(value_name = "PLAN", required_unless_present = "none")]
+    plan: Option<String>,
+    /// Without limits
+    #[arg(long, conflicts_with = "plan")]
+    none: bool,
+    /// The data directory of a server that does not run
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+}
+
+/// Runs the subcommand.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    match &args.command {
+        Command::Ls(args) => list(args),
+        Command::Plan(args) => set_plan(args),
+    }?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(args: &Ls) -> anyhow::Result<()> {
+    let fields = args.format.fields(&FIELDS)?;
+    let accounts = with_store(&args.data, async |store, _| {
+        let mut told = Vec::new();
+        for row in store.accounts().await? {
+            let view = store.of(row.id);
+            told.push(tell(&row, view.monitors().await?.len(), view.users().await?.len()));
+        }
+        Ok(told)
+    })?;
+    let columns = [
+        Column::right("ID"),
+        Column::long("NAME"),
+        Column::left("PLAN"),
+        Column::right("MONITORS"),
+        Column::right("USERS"),
+        Column::left("CREATED"),
+    ];
+    table::print(&accounts, fields.as_ref(), &columns, Account::row)
+}
+
+/// An account as it is told of.
+#[derive(Deserialize)]
+struct Account {
+    id: u32,
+    name: String,
+    plan: Option<String>,
+    monitors: usize,
+    users: usize,
+    created: Option<String>,
+}
+
+impl Account {
+    fn row(self) -> Vec<Cell> {
+        let plan = self.plan.unwrap_or_else(|| "-".to_owned());
+        let created = self.created.unwrap_or_default().chars().take(10).collect();
+        let (id, monitors, users) = (self.id.to_string(), self.monitors.to_string(), self.users.to_string());
+        [id, self.name, plan, monitors, users, created].into_iter().map(Cell::of).collect()
+    }
+}
+
+fn tell(row: &AccountRow, monitors: usize, users: usize) -> Value {
+    let time = |wall: Wall| jiff::Timestamp::from_millisecond(wall.ms()).map(|moment| format!("{moment:.3}")).ok();
+    json!({
+        "id": row.id.0,
+        "name": row.name,
+        "plan": row.plan,
+        "created": time(row.created),
+        "monitors": monitors,
+        "users": users,
+    })
+}
+
+fn set_plan(args: &Plan) -> anyhow::Result<()> {
+    with_store(&args.data, async |store, _| {
+        if store.set_plan(AccountId(args.account), args.plan.clone()).await? {
+            return Ok(());
+        }
+        bail!("there is no account {}\n  try: `allswell account ls --data DIR` lists them", args.account)
+    })
+}
