@@ -1,6 +1,6 @@
 // What every test stands in: a server that was really started, watching a service that the test can break.
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -70,6 +70,13 @@ export class Allswell {
     const gone = new Promise((exited) => child.once("exit", exited));
     child.kill("SIGKILL");
     await gone;
+  }
+
+  /** Keeps its account by this plan of the configuration. */
+  async keepTo(plan: string): Promise<void> {
+    await this.kill();
+    execFileSync(BINARY, ["account", "plan", "1", plan, "--data", join(this.folder, "data")]);
+    await this.start();
   }
 
   /** The end: nothing stays. */
@@ -160,7 +167,7 @@ export const test = base.extend<Pick<World, "quiet">, Omit<World, "quiet">>({
     const complaints: string[] = [];
     page.on("console", (message) => {
       // What the server refuses with its reasons is an answer, which the browser writes down by itself.
-      const isRefusal = /the server responded with a status of (409|412|422)/.test(message.text());
+      const isRefusal = /the server responded with a status of (403|409|412|422)/.test(message.text());
       if ((message.type() === "error" || message.type() === "warning") && !isRefusal) complaints.push(message.text());
     });
     page.on("pageerror", (error) => complaints.push(error.stack ?? error.message));

@@ -13,6 +13,7 @@ import { to } from "../state/route";
 import { t } from "../texts";
 import { FactorCard } from "./factor";
 import { PasswordCard } from "./password";
+import { PlanCard } from "./plan";
 import { SessionsCard } from "./sessions";
 
 /** The page. */
@@ -24,6 +25,7 @@ export function AccountPage() {
         <div class="two">
           <div class="col">
             <ProfileCard user={user} />
+            <PlanCard />
             <PasswordCard email={user.email} />
           </div>
           <div class="col">
@@ -32,7 +34,10 @@ export function AccountPage() {
           </div>
         </div>
       ) : (
-        <Nobody />
+        <div class="stack">
+          <Nobody />
+          <PlanCard />
+        </div>
       )}
     </SettingsFrame>
   );

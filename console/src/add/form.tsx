@@ -10,13 +10,13 @@ import { Choice, errorsAt, Field } from "../parts/form";
 import { type Schema, schemas } from "../parts/schema";
 import { monitors } from "../state/fleet";
 import { visible } from "../state/format";
+import { leastWritten, offeredIntervals, plan } from "../state/plan";
 import { t } from "../texts";
 import { Conditions } from "./conditions";
 import { blockOf, kindOf, MAIN, type Spec } from "./pasted";
 import type { Tried } from "./trial";
 import { yaml } from "./yaml";
 
-const INTERVALS = ["10s", "30s", "1m", "5m"] as const;
 const DOWN = ["failure_threshold", "success_threshold", "timeout", "remind_every", "flap_after", "depends_on", "initial_delay"] as const;
 const JUDGED = ["degraded_above", "certificate_days"] as const;
 
@@ -152,17 +152,23 @@ function Expected({ block, change, refusal, schema, all }: { block: Spec; change
   );
 }
 
+/** The shortest interval, where the plan of the account says one. */
+export function intervalLimit(): string | undefined {
+  return plan.value?.min_interval_s == null ? undefined : t.plan.least(visible(plan.value.name), t.add.spaced(leastWritten.value));
+}
+
 /** From one asking to the next. */
 function Every({ value, set, refusal }: { value: string; set: (to: string) => void; refusal: Refusal | null }) {
-  const other = useSignal(value !== "" && !INTERVALS.some((one) => one === value));
+  const offered = offeredIntervals.value;
+  const other = useSignal(value !== "" && !offered.includes(value));
   const shown = other.value ? "other" : value;
   return (
-    <Field label={t.add.every} errors={errorsAt(refusal, "/interval")}>
+    <Field label={t.add.every} hint={intervalLimit()} errors={errorsAt(refusal, "/interval")}>
       {(control) => (
         <div class="row wrap">
           <Choice
             label={t.add.every}
-            of={[...INTERVALS.map((one) => [one, t.add.spaced(one)] as const), ["", t.form.usual] as const, ["other", t.add.other] as const]}
+            of={[...offered.map((one) => [one, t.add.spaced(one)] as const), ["", t.form.usual] as const, ["other", t.add.other] as const]}
             chosen={shown}
             choose={(one) => {
               other.value = one === "other";

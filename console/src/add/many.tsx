@@ -7,8 +7,11 @@ import { Field, saidBy } from "../parts/form";
 import { Glyph } from "../parts/glyph";
 import { refresh } from "../state/fleet";
 import { visible } from "../state/format";
+import { know } from "../state/me";
+import { usualInterval } from "../state/plan";
 import { to } from "../state/route";
 import { t } from "../texts";
+import { intervalLimit } from "./form";
 import { free } from "./names";
 import { kindOf, place, type Reading, type Spec } from "./pasted";
 
@@ -22,7 +25,7 @@ interface Made {
 
 /** The form for many. What was made once is not made again. */
 export function ManyForm({ readings }: { readings: readonly Reading[] }) {
-  const interval = useSignal("30s");
+  const interval = useSignal(usualInterval());
   const group = useSignal("");
   const tags = useSignal("");
   const made = useSignal(new Map<string, Made>());
@@ -41,14 +44,14 @@ export function ManyForm({ readings }: { readings: readonly Reading[] }) {
       return next();
     };
     await Promise.all(Array.from({ length: AT_ONCE }, next));
-    await refresh();
+    await Promise.all([refresh(), know()]);
     busy.value = false;
   };
   const whole = (spec: Spec, names: Set<string>): Spec => {
     const name = free(String(spec.name ?? place(spec)), names);
     names.add(name);
     const words = tags.peek().split(/[\s,]+/).filter(Boolean);
-    const every = kindOf(spec) === "heartbeat" ? {} : { interval: interval.peek().trim() || "30s" };
+    const every = kindOf(spec) === "heartbeat" ? {} : { interval: interval.peek().trim() || usualInterval() };
     return { ...every, ...(group.peek().trim() && { group: group.peek().trim() }), ...(words.length > 0 && { tags: words }), ...spec, name };
   };
   const done = [...made.value.values()].filter((one) => one.id !== null).length;
@@ -66,7 +69,7 @@ export function ManyForm({ readings }: { readings: readonly Reading[] }) {
             <Line reading={reading} made={made.value.get(reading.line)} />
           ))}
         </ol>
-        <Field label={t.add.every}>{(control) => <input {...control} class="input short" value={interval.value} onInput={(event) => (interval.value = event.currentTarget.value)} />}</Field>
+        <Field label={t.add.every} hint={intervalLimit()}>{(control) => <input {...control} class="input short" value={interval.value} onInput={(event) => (interval.value = event.currentTarget.value)} />}</Field>
         <Field label={t.add.group}>{(control) => <input {...control} class="input" value={group.value} onInput={(event) => (group.value = event.currentTarget.value)} />}</Field>
         <Field label={t.add.tags} hint={t.add.tagsHint}>
           {(control) => <input {...control} class="input" value={tags.value} onInput={(event) => (tags.value = event.currentTarget.value)} />}

@@ -14,6 +14,7 @@ import { MonitorForm } from "./form";
 import { ManyForm } from "./many";
 import { free } from "./names";
 import { asKind, blockOf, type Kind, KINDS, kindOf, place, type Spec } from "./pasted";
+import { Room } from "./room";
 import { TargetField, useTarget } from "./target";
 import { TriedCard } from "./tried";
 import { canBeAsked, useTrial } from "./trial";
@@ -38,6 +39,7 @@ export function AddPage() {
     else target.paste(parameters.get("target") ?? "");
   }, [clone]);
   const one = readings.value.length <= 1;
+  const wanted = readings.value.filter((reading) => reading.spec).length;
   const tried = useTrial(one && began.value ? spec.value : null, null);
   const save = (paused: boolean) => {
     void sending.run(async () => {
@@ -51,6 +53,7 @@ export function AddPage() {
       <div class="head">
         <h1>{t.add.question}</h1>
         <p class="muted">{t.add.paste}</p>
+        <Room wanted={wanted} />
       </div>
       <div class="two wide">
         <div class="stack">

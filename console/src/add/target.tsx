@@ -2,13 +2,13 @@
 
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { usualInterval } from "../state/plan";
 import { t } from "../texts";
 import { free } from "./names";
 import { type Kind, KINDS, kindOf, place, type Reading, readAll, type Spec } from "./pasted";
 
 /** What is written is judged this long after the last key. */
 const QUIET_MS = 800;
-const PROPOSED = { interval: "30s" };
 
 /** What is written, and the monitor it means. */
 export interface Target {
@@ -42,7 +42,7 @@ export function useTarget(): Target {
     if (!only) return;
     began.value = true;
     // What was said of the monitor beside its target stays while the target is written.
-    const kept = kindOf(only) === "heartbeat" ? withoutKinds(spec.peek()) : { ...PROPOSED, ...withoutKinds(spec.peek()) };
+    const kept = kindOf(only) === "heartbeat" ? withoutKinds(spec.peek()) : { interval: usualInterval(), ...withoutKinds(spec.peek()) };
     const own = String(spec.peek().name ?? "");
     const isOwn = own !== "" && own !== proposed.peek();
     proposed.value = free(String(only.name ?? place(only)));

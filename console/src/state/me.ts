@@ -2,13 +2,13 @@
 
 import { computed, signal } from "@preact/signals";
 import { read, send, whenRefused } from "../api/client";
-import type { Me } from "../api/types";
+import type { MeInFull } from "../api/types";
 import { path, query, to } from "./route";
 
 const STORED = "my-name";
 
 /** Who asks, as the server knows them; `null` while it was not asked. */
-export const who = signal<Me | null>(null);
+export const who = signal<MeInFull | null>(null);
 
 /** Whether the server was asked who looks. Until then nobody knows which buttons there should be. */
 export const asked = signal(false);
@@ -53,7 +53,7 @@ export async function know(): Promise<void> {
   if (asking) return;
   asking = true;
   try {
-    who.value = await read<Me>("me");
+    who.value = await read<MeInFull>("me");
   } catch {
     // Whoever cannot be asked shows it elsewhere; what was known stays.
   } finally {

@@ -1,6 +1,6 @@
 // One's own account, and who else may sign in.
 
-import { count } from "./words";
+import { count, whole } from "./words";
 
 export const account = {
   title: "Your account",
@@ -47,6 +47,19 @@ export const account = {
   began: (moment: string) => `since ${moment}`,
   browser: (browser: string, system: string) => [browser || "A browser", system].filter(Boolean).join(" on "),
   endOthers: "Sign out everywhere else",
+};
+
+export const plan = {
+  title: "Plan",
+  monitors: "Monitors",
+  used: (used: number, most: number) => `${whole.format(used)} of ${count(most, "monitor")}`,
+  shortest: "Shortest interval",
+  another: "Who runs the server can give the account another plan.",
+  left: (name: string, left: number, most: number) => `${whole.format(left)} of ${count(most, "monitor")} left in the plan ${name}.`,
+  full: (name: string, most: number, used: number) =>
+    `The plan ${name} allows ${count(most, "monitor")}, and there ${used === 1 ? "is" : "are"} ${whole.format(used)}. Delete some first, or ask who runs the server for another plan.`,
+  notAll: (name: string, left: number, wanted: number) => `The plan ${name} has room for ${whole.format(left)} of these ${count(wanted, "monitor")}: the others will be refused.`,
+  least: (name: string, interval: string) => `The plan ${name} asks every ${interval} at most.`,
 };
 
 export const people = {
