@@ -2,7 +2,7 @@
 
 import "../styles/incident.css";
 import "../styles/monitor.css";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { read } from "../api/client";
 import type { Delivery, Deliveries, Incident, IncidentInFull, Incidents } from "../api/types";
 import { type Detail } from "../monitor/data";
@@ -56,7 +56,7 @@ export function IncidentPage({ id }: { id: string }) {
   const beat = mine ? Math.floor(now.value / AGAIN_MS) : 0;
   const facts = useLive<Facts>((_, signal) => readFacts(id, signal), id, `${mine?.id} ${mine?.cause} ${mine?.acknowledged?.time} ${beat}`);
   const waits = facts.value.value?.incident;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (mayWrite.peek() && waits?.open && !waits.acknowledged) return pageKeys({ a: () => void (acknowledging.value = waits) });
   }, [waits]);
   if (facts.value.value === null) {

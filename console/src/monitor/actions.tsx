@@ -1,7 +1,7 @@
 // What a reader can do with a monitor: have it asked now, pause it, resume it. What is refused is said where it was asked.
 
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Refusal, send } from "../api/client";
 import type { MonitorInFull, Trial } from "../api/types";
 import { Icon } from "../parts/icon";
@@ -48,7 +48,7 @@ export function Actions({ monitor, done }: { monitor: MonitorInFull; done: () =>
   };
   const current = useRef({ check, pause });
   current.current = { check, pause };
-  useEffect(
+  useLayoutEffect(
     () =>
       pageKeys({
         r: () => void current.current.check(),

@@ -1,7 +1,7 @@
 // Chart, lanes and table over one range of time.
 
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
+import { useLayoutEffect, useMemo } from "preact/hooks";
 import type { Monitor, Series } from "../api/types";
 import { Skeleton } from "../parts/notice";
 import { newsOf } from "../state/fleet";
@@ -37,7 +37,7 @@ export function ResponseCard({ monitor }: { monitor: Monitor }) {
   const length = RANGES[chosen.value]?.[1] ?? RANGES[1][1];
   const news = useMemo(() => newsOf(monitor.id), [monitor.id]);
   const range = useLive<Range>((before, signal) => readRange(monitor.id, length, before, signal), `${monitor.id} ${length}`, news.value);
-  useEffect(
+  useLayoutEffect(
     () =>
       pageKeys({
         t: () => {

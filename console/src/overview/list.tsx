@@ -1,7 +1,7 @@
 // The list: only the rows in view exist, and they are used again while one scrolls.
 
 import { signal, useSignal } from "@preact/signals";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { later } from "../parts/later";
 import { Empty } from "../parts/notice";
 import { monitors } from "../state/fleet";
@@ -69,7 +69,7 @@ function useCursor(body: { current: HTMLDivElement | null }) {
     wantsFocus.current = true;
     reveal(body.current, all.indexOf(next));
   };
-  useEffect(() => {
+  useLayoutEffect(() => {
     const down = () => move(1);
     const up = () => move(-1);
     return pageKeys({

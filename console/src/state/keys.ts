@@ -47,7 +47,7 @@ const everywhere: Record<string, Act> = {
 /** What the parts of the page that is shown add. */
 const ofPage = new Set<Record<string, Act>>();
 
-/** Gives a part of a page its keys; the answer takes them away again. */
+/** Gives a part of a page its keys; the answer takes them away again. In a layout effect: keys are there when their buttons are. */
 export function pageKeys(keys: Record<string, Act>): () => void {
   ofPage.add(keys);
   return () => void ofPage.delete(keys);
