@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use allswell_core::Wall;
-use allswell_monitor::access::{Address, NewPerson, Passwords, People, Role};
+use allswell_monitor::access::{Address, NewPerson, Passwords, People, PersonChange, Role};
 use allswell_monitor::store::{UserRow, Which};
 use anyhow::bail;
 use secrecy::SecretString;
@@ -46,7 +46,7 @@ fn told(people: &People, row: &UserRow, now: Wall) -> Value {
 /// Gives a user another role.
 pub fn change_role(data: &Path, wanted: &str, role: Role) -> anyhow::Result<()> {
     with_people(data, async |people, _| {
-        people.change(find(&people, wanted)?, None, Some(role)).await?;
+        people.change(find(&people, wanted)?, PersonChange { role: Some(role), ..PersonChange::default() }).await?;
         Ok(())
     })
 }

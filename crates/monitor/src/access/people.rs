@@ -16,7 +16,7 @@ use allswell_core::{Now, Wall};
 use secrecy::SecretString;
 
 use super::attempts::Attempts;
-use super::{Address, Digest, NotAPassword, Password, PasswordError, Passwords, Role, Secret};
+use super::{Address, Digest, Kept, NotAPassword, Password, PasswordError, Passwords, Role, Secret};
 use crate::model::AccountId;
 use crate::store::{Lifetime, NewSession, NewUser, SessionRow, Store, StoreError, UserRow, Which};
 
@@ -97,6 +97,17 @@ pub struct NewPerson {
     pub role: Role,
     /// The password.
     pub password: SecretString,
+}
+
+/// What shall be different about a user.
+#[derive(Clone, Debug, Default)]
+pub struct PersonChange {
+    /// What people call them.
+    pub name: Option<String>,
+    /// What they may do.
+    pub role: Option<Role>,
+    /// Another password.
+    pub password: Option<SecretString>,
 }
 
 /// Somebody who wants to sign in.
@@ -235,11 +246,17 @@ impl People {
         Ok(row)
     }
 
-    /// Gives a user another name, another role, or both.
+    /// Gives a user another name, role or password; the last signs them out everywhere. What is refused changes nothing.
     ///
     /// # Errors
-    /// [`PeopleError::LastOwner`] when nobody could say any more who may do what.
-    pub async fn change(&self, id: i64, name: Option<String>, role: Option<Role>) -> Result<UserRow, PeopleError> {
+    /// [`PeopleError::LastOwner`] when nobody could say any more who may do what, [`PeopleError::NotAPassword`] when it will not do.
+    pub async fn change(&self, id: i64, change: PersonChange) -> Result<UserRow, PeopleError> {
+        let PersonChange { name, role, password } = change;
+        let address = self.user(id).ok_or(PeopleError::Missing)?.user.address;
+        let kept = match password {
+            Some(new) => Some(self.all.passwords.keep(Password::chosen(&new, &address)?).await?),
+            None => None,
+        };
         let _one = self.all.changing.lock().await;
         let mut row = self.user(id).ok_or(PeopleError::Missing)?;
         if role.is_some_and(|role| role != Role::Owner) {
@@ -249,6 +266,9 @@ impl People {
         row.user.role = role.unwrap_or(row.user.role);
         self.store.change_user(id, row.user.name.clone(), row.user.role).await?;
         self.write().users.insert(id, row.clone());
+        if let Some(kept) = kept {
+            self.keep_password(id, kept, Which::All).await?;
+        }
         Ok(row)
     }
 
@@ -280,6 +300,10 @@ impl People {
         let user = self.user(id).ok_or(PeopleError::Missing)?;
         let kept = self.all.passwords.keep(Password::chosen(new, &user.user.address)?).await?;
         let _one = self.all.changing.lock().await;
+        self.keep_password(id, kept, ended).await
+    }
+
+    async fn keep_password(&self, id: i64, kept: Kept, ended: Which) -> Result<(), PeopleError> {
         if !self.store.set_password(id, kept.clone(), ended).await? {
             return Err(PeopleError::Missing);
         }

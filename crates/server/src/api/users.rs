@@ -1,6 +1,6 @@
 //! `/api/v1/users`: who may sign in, and what each may do.
 
-use allswell_monitor::access::{NewPerson, PasswordError, PeopleError, Role};
+use allswell_monitor::access::{NewPerson, PasswordError, PeopleError, PersonChange, Role};
 use allswell_monitor::store::{UserRow, Which};
 use axum::Json;
 use axum::http::{StatusCode, header};
@@ -144,10 +144,8 @@ pub(super) async fn change(Mine(state): Mine, key: Key, _: NoQuery, fields: Fiel
     let fields = fields.only(&["name", "role", "password"])?;
     let id = find(&state, &key)?.id;
     let (name, role) = (fields.text("name", NAME_CHARACTERS_MAX)?, role(&fields)?);
-    if fields.has("password") {
-        state.people.set_password(id, &fields.secret("password")?, Which::All).await?;
-    }
-    let row = state.people.change(id, name, role).await?;
+    let password = if fields.has("password") { Some(fields.secret("password")?) } else { None };
+    let row = state.people.change(id, PersonChange { name, role, password }).await?;
     Ok(Json(One::of(&state, row).await?))
 }
 

@@ -254,6 +254,12 @@ async fn owners_make_users_and_the_last_owner_stays() {
     check(&mut owner, json!({ "email": "x@example.com", "role": "viewer", "password": 5 }), refused, "password").await;
     let last = owner.ask("PATCH", "/api/v1/users/1", json!({ "role": "viewer" })).await;
     assert_eq!((last.status, &last.json()["detail"]), (StatusCode::CONFLICT, &json!("this is the last owner")));
+    let both = json!({ "password": "never to be seen", "name": "Vera", "role": "viewer" });
+    assert_eq!(owner.ask("PATCH", "/api/v1/users/1", both).await.status, StatusCode::CONFLICT);
+    let weak = json!({ "password": "short", "name": "Vera" });
+    assert_eq!(owner.ask("PATCH", "/api/v1/users/1", weak).await.status, refused);
+    let kept = owner.ask("GET", "/api/v1/users/1", Value::Null).await.json();
+    assert_eq!((&kept["name"], &kept["role"]), (&json!("owner"), &json!("owner")), "nothing was changed");
     assert_eq!(owner.status("DELETE", "/api/v1/users/1").await, StatusCode::CONFLICT);
     assert_eq!(owner.status("DELETE", "/api/v1/users/4/sessions").await, StatusCode::NO_CONTENT);
     assert_eq!(owner.status("DELETE", "/api/v1/users/4").await, StatusCode::NO_CONTENT);

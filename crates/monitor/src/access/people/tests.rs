@@ -16,6 +16,10 @@ fn ada() -> Address {
     Address::new("ada@example.com").expect("an address")
 }
 
+fn role(role: Role) -> PersonChange {
+    PersonChange { role: Some(role), ..PersonChange::default() }
+}
+
 fn wish(address: &str, role: Role) -> NewPerson {
     let address = Address::new(address).expect("an address");
     NewPerson { address, name: None, role, password: PASSWORD.to_owned().into() }
@@ -56,10 +60,13 @@ async fn the_first_user_is_an_owner_and_the_last_owner_stays_one() {
     let again = people.create(wish("ada@example.com", Role::Viewer), START).await;
     assert!(matches!(again, Err(PeopleError::Taken(_))));
     let bob = people.create(wish("bob@example.com", Role::Editor), START).await.expect("a user");
-    assert!(matches!(people.change(ada.id, None, Some(Role::Editor)).await, Err(PeopleError::LastOwner)));
+    assert!(matches!(people.change(ada.id, role(Role::Editor)).await, Err(PeopleError::LastOwner)));
     assert!(matches!(people.remove(ada.id).await, Err(PeopleError::LastOwner)));
-    people.change(bob.id, Some("Robert".to_owned()), Some(Role::Owner)).await.expect("it is changed");
-    people.change(ada.id, None, Some(Role::Viewer)).await.expect("there is another owner");
+    people
+        .change(bob.id, PersonChange { name: Some("Robert".to_owned()), ..role(Role::Owner) })
+        .await
+        .expect("it is changed");
+    people.change(ada.id, role(Role::Viewer)).await.expect("there is another owner");
     people.remove(ada.id).await.expect("she is none any more");
     assert!(matches!(people.remove(ada.id).await, Err(PeopleError::Missing)));
     assert_eq!(people.all().iter().map(|row| row.user.name.as_str()).collect::<Vec<_>>(), ["Robert"]);
@@ -93,7 +100,7 @@ async fn a_role_that_changed_holds_at_once_and_a_removed_user_is_nobody() {
     let (people, _, _folder) = with_ada().await;
     let bob = people.create(wish("bob@example.com", Role::Editor), START).await.expect("a user");
     let signed = people.sign_in(attempt("bob@example.com", PASSWORD), at(1)).await.expect("signed in");
-    people.change(bob.id, None, Some(Role::Viewer)).await.expect("it is changed");
+    people.change(bob.id, role(Role::Viewer)).await.expect("it is changed");
     let role = async || people.admit(signed.secret.text(), at(2).wall).await.map(|visitor| visitor.role);
     assert_eq!(role().await, Some(Role::Viewer));
     people.remove(bob.id).await.expect("he goes");
