@@ -44,15 +44,13 @@ pub(super) fn channel(entry: &Entry, datum: &Datum<'_>, reader: &mut Reader<'_>)
     Some((entry.key.clone(), ChannelConfig { settings, tags, spec: Written::of(&Spec::of_channel(&entry.node)) }))
 }
 
-/// Which of `channels` are told by tag.
-pub(crate) fn by_tag<'a>(channels: impl IntoIterator<Item = (&'a String, &'a ChannelConfig)>) -> Tagged {
-    let mut tagged = Tagged::new();
-    for (name, channel) in channels {
-        for tag in &channel.tags {
-            tagged.entry(tag.clone()).or_default().push(name.clone());
+impl ChannelConfig {
+    /// Has the channel called `name` told of monitors with its tags.
+    pub(crate) fn enter(&self, name: &str, tagged: &mut Tagged) {
+        for tag in &self.tags {
+            tagged.entry(tag.clone()).or_default().insert(name.to_owned());
         }
     }
-    tagged
 }
 
 fn settings(fields: &Fields<'_>, reader: &Reader<'_>) -> Result<notify::Settings, String> {

@@ -16,8 +16,8 @@ use super::source::{Source, Span};
 use super::spec::Spec;
 use super::tree::{Node, Value};
 use super::{
-    ChannelKinds, Config, MaintenanceConfig, PageHost, Written, channel, definition, maintenance, monitor, plan,
-    server, status_page, tree,
+    ChannelKinds, Config, MaintenanceConfig, PageHost, Tagged, Written, channel, definition, maintenance, monitor,
+    plan, server, status_page, tree,
 };
 
 /// The largest configuration, in bytes: 10,000 monitors of 400 bytes.
@@ -115,7 +115,9 @@ fn config(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Config {
     let channels: BTreeMap<_, _> =
         channels.iter().filter_map(|(entry, datum)| channel::channel(entry, datum, reader)).collect();
     let defaults = fields.block("defaults").map(|block| monitor::defaults(block, &names, reader)).unwrap_or_default();
-    let known = Known { channels: &names, defaults: &defaults, tagged: &channel::by_tag(&channels) };
+    let mut tagged = Tagged::new();
+    channels.iter().for_each(|(name, channel)| channel.enter(name, &mut tagged));
+    let known = Known { channels: &names, defaults: &defaults, tagged: &tagged };
     let mut taken = HashSet::new();
     let blocks = fields.blocks("monitors");
     monitor::dependencies(&blocks, reader);

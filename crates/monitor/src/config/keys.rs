@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use self::kinds::{DNS, GRPC, HEARTBEAT, HTTP, MYSQL, PING, POSTGRES, REDIS, TCP, TLS, WEBSOCKET};
 pub(super) use self::maintenance::MAINTENANCE;
+pub(crate) use self::status_pages::FORMERLY_MAX;
 pub(super) use self::status_pages::STATUS_PAGE;
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -30,7 +30,7 @@ mod tests;
 mod tree;
 mod watch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -41,8 +41,8 @@ use allswell_core::telling;
 use allswell_probe::Question;
 
 pub use channel::ChannelConfig;
-pub(crate) use channel::by_tag;
 pub use file::{load, parse};
+pub(crate) use keys::FORMERLY_MAX;
 pub use keys::channels::ChannelKinds;
 pub use maintenance::{Covered, MaintenanceConfig};
 pub use problem::{Code, Errors, FieldProblem, Paint, Problem};
@@ -199,7 +199,7 @@ impl Default for Defaults {
 }
 
 /// The names of the channels that are told besides of monitors with a tag, by tag.
-pub type Tagged = BTreeMap<String, Vec<String>>;
+pub type Tagged = BTreeMap<String, BTreeSet<String>>;
 
 impl Config {
     /// A monitor for each URL (`http://`, `https://`, `tcp://host:port`, `tls://host:port`) and nothing else.

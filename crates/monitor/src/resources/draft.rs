@@ -7,13 +7,14 @@ mod windows;
 
 pub(super) use windows::covered;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::dependencies;
 use super::model::{Held, HeldChannel, HeldMaintenance, HeldMonitor, HeldPage, Model};
 use super::{ChannelSettings, Refused, called};
 use crate::config::resource::{self, Known};
-use crate::config::{self, Defaults, MonitorConfig, Spec, Tagged};
+use crate::config::{Defaults, MonitorConfig, Spec, Tagged};
 use crate::model::{Maintenance, MonitorId};
 use crate::plan::asked_every;
 use crate::store::{Owner, ResourceKind, ResourceWrite};
@@ -62,8 +63,8 @@ pub(super) struct Draft<'m> {
     model: &'m Model,
     defaults: Option<Option<Held<Defaults>>>,
     channels: BTreeMap<String, Option<HeldChannel>>,
-    /// Which channels are told by tag.
-    tagged: Tagged,
+    /// Which channels are told by tag, once that is asked after a channel was changed.
+    tagged: OnceCell<Tagged>,
     changed: BTreeMap<String, Option<HeldMonitor>>,
     maintenance: BTreeMap<String, Option<HeldMaintenance>>,
     pages: BTreeMap<String, Option<HeldPage>>,
@@ -79,6 +80,8 @@ pub(super) struct Draft<'m> {
 pub(super) struct Finished {
     pub defaults: Option<Option<Held<Defaults>>>,
     pub channels: BTreeMap<String, Option<HeldChannel>>,
+    /// Which channels are told by tag from now on, where a channel was changed.
+    pub tagged: Option<Tagged>,
     /// The channels before and after together, where they differ: nothing decided meanwhile may find none.
     pub channels_meanwhile: Option<ChannelSettings>,
     pub changed: BTreeMap<String, Option<HeldMonitor>>,
@@ -110,7 +113,7 @@ impl<'m> Draft<'m> {
             model,
             defaults: None,
             channels: BTreeMap::new(),
-            tagged: model.tagged(),
+            tagged: OnceCell::new(),
             changed: BTreeMap::new(),
             maintenance: BTreeMap::new(),
             pages: BTreeMap::new(),
@@ -167,7 +170,7 @@ impl<'m> Draft<'m> {
         let Some(given) = edit.given else {
             let name = edit.name.unwrap_or_default();
             self.channels.insert(name.clone(), None);
-            self.tagged = self.all_tagged();
+            self.tagged.take();
             self.writes.push(ResourceWrite::Delete { kind, name: name.clone() });
             return Ok(Outcome { kind, name, revision: 0 });
         };
@@ -196,7 +199,7 @@ impl<'m> Draft<'m> {
         let spec = read.spec.as_str().to_owned();
         self.writes.push(ResourceWrite::Put { kind, name: name.clone(), before: None, owner, spec });
         self.channels.insert(name.clone(), Some(Held::new(owner, 0, read.spec.clone(), Some(read))));
-        self.tagged = self.all_tagged();
+        self.tagged.take();
         Ok(Outcome { kind, name, revision: 0 })
     }
 
@@ -328,7 +331,7 @@ impl<'m> Draft<'m> {
 
     fn read(&self, spec: &Spec, name: &Option<String>) -> Result<MonitorConfig, Refused> {
         let channels = self.channel_names();
-        let known = Known { channels: &channels, defaults: self.defaults_in_force(), tagged: &self.tagged };
+        let known = Known { channels: &channels, defaults: self.defaults_in_force(), tagged: self.tagged() };
         let kind = ResourceKind::Monitor;
         resource::monitor(spec, &known).map_err(|problems| {
             let written = name.clone().or_else(|| spec.text("name").map(str::to_owned));
@@ -350,7 +353,7 @@ impl<'m> Draft<'m> {
         self.names_follow()?;
         self.windows_hold()?;
         self.pages_hold()?;
-        if self.defaults.is_some() || self.tagged != self.model.tagged() {
+        if self.defaults.is_some() || self.tagged() != self.model.tagged() {
             self.read_again()?;
         }
         self.not_too_many()?;
@@ -358,6 +361,7 @@ impl<'m> Draft<'m> {
         let kept: BTreeSet<&String> = self.renamed.values().collect();
         let gone = self.changed.iter().filter(|(name, held)| held.is_none() && !kept.contains(name));
         let removed = gone.filter_map(|(name, _)| self.model.id(name)).collect();
+        let tagged = (!self.channels.is_empty()).then(|| self.tagged().clone());
         let channels_meanwhile = (!self.channels.is_empty()).then(|| self.channels_meanwhile());
         self.added.retain(|name| self.changed.get(name).is_some_and(Option::is_some));
         let windows = (!self.maintenance.is_empty()).then(|| self.all_windows());
@@ -365,6 +369,7 @@ impl<'m> Draft<'m> {
         Ok(Finished {
             defaults,
             channels,
+            tagged,
             channels_meanwhile,
             changed,
             maintenance,
@@ -439,10 +444,17 @@ impl<'m> Draft<'m> {
         union
     }
 
+    fn tagged(&self) -> &Tagged {
+        if self.channels.is_empty() { self.model.tagged() } else { self.tagged.get_or_init(|| self.all_tagged()) }
+    }
+
     fn all_tagged(&self) -> Tagged {
         let kept = self.model.channels.iter().filter(|(name, _)| !self.channels.contains_key(*name));
         let new = self.channels.iter().filter_map(|(name, held)| Some((name, held.as_ref()?)));
-        config::by_tag(kept.chain(new).filter_map(|(name, held)| Some((name, held.config.as_ref()?))))
+        let mut tagged = Tagged::new();
+        let all = kept.chain(new).filter_map(|(name, held)| Some((name, held.config.as_ref()?)));
+        all.for_each(|(name, channel)| channel.enter(name, &mut tagged));
+        tagged
     }
 
     fn own_defaults(&self) -> Option<&Held<Defaults>> {

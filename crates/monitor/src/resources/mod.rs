@@ -309,7 +309,7 @@ impl Resources {
             spec.set("name", Spec::Text("try".to_owned()));
         }
         let channels = model.channel_names();
-        let known = Known { channels: &channels, defaults: model.defaults(), tagged: &model.tagged() };
+        let known = Known { channels: &channels, defaults: model.defaults(), tagged: model.tagged() };
         resource::monitor(&spec, &known).map_err(|problems| Refused::wrong("the monitor", problems))
     }
 

@@ -7,8 +7,8 @@ use super::draft::{Finished, Outcome};
 use super::{ChannelSettings, Edited, Refused, Shown, called};
 use crate::config::resource::{self, Known};
 use crate::config::{
-    self, ChannelConfig, Config, Defaults, FieldProblem, MaintenanceConfig, MonitorConfig, PageHost, Spec,
-    StatusPageConfig, Tagged, Written,
+    ChannelConfig, Config, Defaults, FieldProblem, MaintenanceConfig, MonitorConfig, PageHost, Spec, StatusPageConfig,
+    Tagged, Written,
 };
 use crate::model::{Gathering, Maintenance, MonitorId};
 use crate::plan::Plan;
@@ -76,6 +76,8 @@ pub(super) struct Model {
     host: PageHost,
     pub(super) own_defaults: Option<Held<Defaults>>,
     pub(super) channels: BTreeMap<String, HeldChannel>,
+    /// Which channels are told by tag.
+    tagged: Tagged,
     pub(super) monitors: BTreeMap<String, HeldMonitor>,
     pub(super) maintenance: BTreeMap<String, HeldMaintenance>,
     pub(super) pages: BTreeMap<String, HeldPage>,
@@ -101,6 +103,7 @@ impl Model {
         let file_defaults = Defaults { interval: defaults.interval.max(least), ..defaults };
         let mut next = Self { plan, file: origin, file_defaults, gather: server.gather, host, ..Self::default() };
         for (name, channel) in channels {
+            channel.enter(&name, &mut next.tagged);
             next.channels.insert(name, Held::new(Owner::File, 0, channel.spec.clone(), Some(channel)));
         }
         for config in monitors {
@@ -168,7 +171,10 @@ impl Model {
                 let mut spec = stored.spec.spec();
                 spec.set("name", Spec::Text(stored.name.clone()));
                 let (config, problem) = match resource::channel(&spec) {
-                    Ok((_, channel)) => (Some(channel), None),
+                    Ok((_, channel)) => {
+                        channel.enter(&stored.name, &mut self.tagged);
+                        (Some(channel), None)
+                    }
                     Err(problems) => (None, Some(sentence(&problems))),
                 };
                 let held = Held { problem, ..Held::new(stored.owner, stored.revision, stored.spec, config) };
@@ -213,7 +219,7 @@ impl Model {
             return known.clone();
         }
         let channels = self.channel_names();
-        let known = Known { channels: &channels, defaults: self.defaults(), tagged: &self.tagged() };
+        let known = Known { channels: &channels, defaults: self.defaults(), tagged: &self.tagged };
         let (config, problem) = match resource::monitor(&stored.spec.spec(), &known) {
             Ok(config) => (Some(config), None),
             Err(problems) => (None, Some(sentence(&problems))),
@@ -223,7 +229,7 @@ impl Model {
 
     fn knows_the_same(&self, before: &Self) -> bool {
         let is_same = self.defaults() == before.defaults() && self.channels.keys().eq(before.channels.keys());
-        is_same && self.tagged() == before.tagged()
+        is_same && self.tagged == before.tagged
     }
 
     /// What could not be read, and why.
@@ -277,8 +283,8 @@ impl Model {
     }
 
     /// Which channels are told by tag.
-    pub(super) fn tagged(&self) -> Tagged {
-        config::by_tag(self.channels.iter().filter_map(|(name, held)| Some((name, held.config.as_ref()?))))
+    pub(super) const fn tagged(&self) -> &Tagged {
+        &self.tagged
     }
 
     /// Which messages go together, those to people through `channels`.
@@ -361,6 +367,9 @@ impl Model {
                 Some(held) => drop(self.channels.insert(name.clone(), Held { revision, ..held.clone() })),
                 None => drop(self.channels.remove(name)),
             }
+        }
+        if let Some(tagged) = &draft.tagged {
+            self.tagged = tagged.clone();
         }
         for (name, window) in &draft.maintenance {
             match window {

@@ -6,7 +6,7 @@ use crate::status_page::Access;
 /// The longest slug, in characters.
 const SLUG_MAX: usize = 64;
 /// So many former slugs of a page are known.
-pub(in crate::config) const FORMERLY_MAX: usize = 20;
+pub(crate) const FORMERLY_MAX: usize = 20;
 
 /// A status page.
 pub(in crate::config) static STATUS_PAGE: Block = Block {

@@ -1,15 +1,13 @@
 //! Status pages among the edits.
 
 use super::{Draft, Edit, Outcome, Refused, called, whole};
-use crate::config::{Spec, StatusPageConfig, resource};
+use crate::config::{FORMERLY_MAX, Spec, StatusPageConfig, resource};
 use crate::resources::model::{Held, HeldPage};
 use crate::status_page::Page;
 use crate::store::{Owner, ResourceKind, ResourceWrite};
 
 /// The most status pages of one server.
 const PAGES_MAX: usize = 200;
-/// So many former slugs of a page are known: the first one, by which its subscribers know it, and the newest.
-const FORMERLY_MAX: usize = 20;
 
 impl Draft<'_> {
     pub(super) fn take_page(&mut self, edit: Edit) -> Result<Outcome, Refused> {
@@ -131,6 +129,7 @@ fn remembered(spec: &Spec, page: &Page, before: Option<&HeldPage>, old_name: Opt
         formerly.push(old.to_owned());
     }
     if formerly.len() > FORMERLY_MAX {
+        // The first is the one by which its subscribers know it.
         formerly.remove(1);
     }
     (formerly != page.formerly).then_some(formerly)
