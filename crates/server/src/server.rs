@@ -9,7 +9,7 @@ use std::time::Duration;
 use allswell_core::Wall;
 use allswell_monitor::access::{Keyring, Passwords, People, Secret};
 use allswell_monitor::audience::Bulletin;
-use allswell_monitor::clock::Clock;
+use allswell_monitor::clock::{Clock, SystemClock};
 use allswell_monitor::config::Config;
 use allswell_monitor::health::ServerHealth;
 use allswell_monitor::heartbeats::TokenKey;
@@ -51,6 +51,19 @@ pub struct Options {
     pub console: Console,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+}
+
+impl Options {
+    /// A server by itself, for tests and benches: no console, no key, on a free port of this machine.
+    pub fn alone(data: impl Into<PathBuf>) -> Self {
+        Self {
+            data: data.into(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            key: None,
+            console: Console::default(),
+            clock: Arc::new(SystemClock::new()),
+        }
+    }
 }
 
 /// Why a server does not start, or does not take a configuration.

@@ -8,7 +8,6 @@ use std::time::Duration;
 use allswell_core::{Mono, Now, Wall};
 use allswell_monitor::clock::{Clock, SystemClock};
 use allswell_monitor::config;
-use allswell_server::pages::Console;
 use allswell_server::server::{Options, Server};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -18,14 +17,7 @@ const TOKEN: &str = "a-token-of-the-nightly-job";
 async fn server(data: &Path, heartbeat: &str) -> Server {
     let yaml = format!("monitors:\n  - {{ name: nightly, heartbeat: {{ token: {TOKEN}, {heartbeat} }} }}\n");
     let config = config::parse(&yaml, Path::new("test.yaml"), &|_| None).expect("a good configuration");
-    let options = Options {
-        data: data.to_owned(),
-        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        key: None,
-        console: Console::default(),
-        clock: Arc::new(SystemClock::new()),
-    };
-    Server::start(options, config).await.expect("starts")
+    Server::start(Options::alone(data), config).await.expect("starts")
 }
 
 /// Sends one request; status and body.
@@ -175,13 +167,7 @@ async fn what_was_missed_while_the_server_was_down_is_unknown() {
     let yaml = format!("monitors:\n  - {{ name: nightly, heartbeat: {{ token: {TOKEN}, period: 1s, grace: 1s }} }}\n");
     let config = config::parse(&yaml, Path::new("test.yaml"), &|_| None).expect("a good configuration");
     let clock = Arc::new(Ahead(SystemClock::new()));
-    let options = Options {
-        data: data.path().to_owned(),
-        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        key: None,
-        console: Console::default(),
-        clock,
-    };
+    let options = Options { clock, ..Options::alone(data.path()) };
     let second = Server::start(options, config).await.expect("starts");
     let seen = until(&second, "/api/v1/monitors/1", |monitor| status(monitor) != "up").await;
     assert_eq!(status(&seen), "unknown");

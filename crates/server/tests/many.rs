@@ -7,7 +7,6 @@ use std::time::Duration;
 use allswell_monitor::clock::SystemClock;
 use allswell_monitor::config;
 use allswell_monitor::mail_catcher::MailCatcher;
-use allswell_server::pages::Console;
 use allswell_server::server::{Options, Server};
 use tokio::task::JoinSet;
 
@@ -34,14 +33,7 @@ async fn a_server_with_two_thousand_failing_monitors_sends_each_person_at_most_t
     }
     let config = config::parse(&yaml, Path::new("/etc/allswell.yaml"), &|_| None).expect("a good configuration");
     let data = tempfile::tempdir().expect("a directory");
-    let options = Options {
-        data: data.path().to_owned(),
-        listen: "127.0.0.1:0".parse().expect("an address"),
-        key: None,
-        console: Console::default(),
-        clock: Arc::new(SystemClock::new()),
-    };
-    let server = Server::start(options, config).await.expect("starts");
+    let server = Server::start(Options::alone(data.path()), config).await.expect("starts");
     let told = |person: &str| {
         let address = format!("{person}@example.com");
         let to = mails.list().into_iter().filter(|mail| mail.to.contains(&address));

@@ -5,23 +5,13 @@ use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::Arc;
 
-use allswell_monitor::clock::SystemClock;
 use allswell_monitor::config;
-use allswell_server::pages::Console;
 use allswell_server::server::{Options, Server};
 
 async fn server(data: &Path) -> Server {
     let config = config::parse("", Path::new("test.yaml"), &|_| None).expect("a good configuration");
-    let options = Options {
-        data: data.to_owned(),
-        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        key: None,
-        console: Console::default(),
-        clock: Arc::new(SystemClock::new()),
-    };
-    Server::start(options, config).await.expect("starts")
+    Server::start(Options::alone(data), config).await.expect("starts")
 }
 
 /// A server that answers each request with this status and body.

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use allswell_monitor::clock::SystemClock;
 use allswell_monitor::config;
 use allswell_monitor::mail_catcher::{Mail, MailCatcher, Mails};
-use allswell_server::pages::Console;
 use allswell_server::server::{Options, Server};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -45,14 +44,7 @@ impl World {
         };
         let config = config::parse(&relay, Path::new("test.yaml"), &|_| None).expect("a good configuration");
         let data = tempfile::tempdir().expect("a directory");
-        let options = Options {
-            data: data.path().to_owned(),
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            key: None,
-            console: Console::default(),
-            clock: Arc::new(SystemClock::new()),
-        };
-        let server = Server::start(options, config).await.expect("starts");
+        let server = Server::start(Options::alone(data.path()), config).await.expect("starts");
         let mut world = Self { server, mails, cookie: String::new(), _data: data, _tasks: tasks };
         let ada = format!(r#"{{ "email": "ada@example.com", "password": "{OLD}" }}"#);
         world.cookie = world.json("/api/v1/setup", &ada).await.cookie();

@@ -10,7 +10,6 @@ use allswell_monitor::clock::SystemClock;
 use allswell_monitor::config::{self, Config};
 use allswell_monitor::mail_catcher::{MailCatcher, Mails};
 use allswell_monitor::store::StoreError;
-use allswell_server::pages::Console;
 use allswell_server::server::{Options, ServeError, Server};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -81,14 +80,7 @@ monitors:
     }
 
     async fn server(&self, data: &Path) -> Result<Server, ServeError> {
-        let options = Options {
-            data: data.to_owned(),
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            key: None,
-            console: Console::default(),
-            clock: Arc::new(SystemClock::new()),
-        };
-        Server::start(options, self.config("")).await
+        Server::start(Options::alone(data), self.config("")).await
     }
 }
 

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use allswell_monitor::clock::SystemClock;
 use allswell_monitor::config;
 use allswell_monitor::mail_catcher::{Mail, MailCatcher, Mails};
-use allswell_server::pages::Console;
 use allswell_server::server::{Options, Server};
 use axum::Router;
 use axum::http::StatusCode;
@@ -52,14 +51,7 @@ status_pages:
         );
         let config = config::parse(&yaml, Path::new("test.yaml"), &|_| None).expect("a good configuration");
         let data = tempfile::tempdir().expect("a directory");
-        let options = Options {
-            data: data.path().to_owned(),
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            key: None,
-            console: Console::default(),
-            clock: Arc::new(SystemClock::new()),
-        };
-        let server = Server::start(options, config).await.expect("starts");
+        let server = Server::start(Options::alone(data.path()), config).await.expect("starts");
         Self { server, well, mails, _data: data, _tasks: tasks }
     }
 

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use allswell_monitor::clock::SystemClock;
 use allswell_monitor::config::{self, Config};
 use allswell_server::server::{Options, Server};
 use axum::extract::State;
@@ -175,14 +174,7 @@ pub fn config(yaml: &str) -> Config {
 }
 
 async fn serve(data: &Path, yaml: &str) -> Server {
-    let options = Options {
-        data: data.to_owned(),
-        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        key: None,
-        console: allswell_server::pages::Console::default(),
-        clock: Arc::new(SystemClock::new()),
-    };
-    Server::start(options, config(yaml)).await.expect("starts")
+    Server::start(Options::alone(data), config(yaml)).await.expect("starts")
 }
 
 async fn ready(State(state): State<Arc<Target>>, headers: HeaderMap) -> (StatusCode, Json<Value>) {
