@@ -12,6 +12,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::pages::text::count;
+
 /// Why a request has no other answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -215,7 +217,7 @@ impl Problem {
             Exceeded::Monitors { plan, most, wanted } => Self {
                 limit: Some(Limit::Monitors),
                 ..Self::not_allowed(
-                    format!("the plan `{plan}` allows {most} monitors; there would be {wanted}"),
+                    format!("the plan `{plan}` allows {}; there would be {wanted}", count(most, "monitor")),
                     "delete some first, or ask who runs the server for another plan",
                 )
             },
