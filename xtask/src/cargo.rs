@@ -16,7 +16,16 @@ pub fn root() -> &'static Path {
 pub fn cargo<I: AsRef<OsStr>>(arguments: impl IntoIterator<Item = I>) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(root());
+    if is_ci() {
+        // CI builds once: what an incremental build writes is for the next one.
+        command.env("CARGO_INCREMENTAL", "0");
+    }
     command
+}
+
+/// Whether `CI=true`.
+pub fn is_ci() -> bool {
+    std::env::var("CI").is_ok_and(|ci| ci == "true")
 }
 
 /// The folder that cargo builds into.

@@ -20,6 +20,7 @@ use clap::ValueEnum as _;
 
 use self::counts::Tally;
 use self::steps::{Bench, Step};
+use crate::cargo;
 
 /// Which steps to run.
 #[derive(Debug, clap::Args)]
@@ -44,7 +45,7 @@ pub fn run(args: &Args) -> Result<bool> {
     for &step in chosen {
         total += timed(step, &mut bench);
     }
-    if std::env::var("CI").is_ok_and(|ci| ci == "true") {
+    if cargo::is_ci() {
         total = total.strict();
     }
     println!("\n{total}");
