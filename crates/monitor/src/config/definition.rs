@@ -11,7 +11,7 @@ use super::keys::channels::{ChannelKind, interned, is_own};
 use super::keys::definitions::DEFINITION;
 use super::problem::{self, Code, Errors, Problems};
 use super::read::{Datum, Fields, Reader};
-use super::reference::Surroundings;
+use super::reference::{Author, Surroundings};
 use super::source::{Source, Span};
 use super::tree;
 use crate::notify::http::{
@@ -126,7 +126,7 @@ pub(super) fn read(name: &str, text: &str, origin: &Path) -> Result<Definition, 
         problems.finish(&source)?;
         unreachable!("a text without a tree has a problem");
     };
-    let surroundings = Surroundings { variable: &|_| None, directory: PathBuf::new() };
+    let surroundings = Surroundings { variable: &|_| None, directory: PathBuf::new(), author: Author::Operator };
     let mut reader = Reader::new(problems, &surroundings, text);
     let fields = reader.block(&root, &DEFINITION);
     let before = reader.problems.count();

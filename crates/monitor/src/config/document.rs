@@ -1,12 +1,11 @@
 //! Configuration as code: files that somebody applies to a running server, read together and with the place of each mistake.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::path::PathBuf;
 
 use super::keys::{DEFAULTS, FILE};
 use super::problem::{Code, Errors, Found, Problems};
 use super::read::{Datum, Fields, Reader};
-use super::reference::Surroundings;
+use super::reference::{Author, Surroundings};
 use super::resource::Known;
 use super::source::Source;
 use super::spec::Spec;
@@ -43,6 +42,8 @@ pub struct Around<'a> {
     pub covered: &'a Covered,
     /// What of the server its pages depend on.
     pub host: &'a PageHost,
+    /// Who wrote them.
+    pub author: Author,
 }
 
 /// A file and what was read from it.
@@ -69,7 +70,7 @@ pub fn documents(files: Vec<(String, String)>, around: Around<'_>) -> Result<Doc
     });
     let own: Vec<String> = opened.iter().filter_map(|file| file.root.as_ref()).flat_map(names_of_channels).collect();
     let known: BTreeSet<&str> = around.channels.iter().copied().chain(own.iter().map(String::as_str)).collect();
-    let surroundings = Surroundings { variable: &|name| std::env::var_os(name), directory: PathBuf::new() };
+    let surroundings = Surroundings::of_process(around.author);
     let mut documents = Documents::default();
     // What holds must be known before any monitor is read.
     let has_defaults = |file: &Opened| file.root.as_ref().is_some_and(|root| root.entry("defaults").is_some());

@@ -10,7 +10,7 @@ use super::keys::{DEFAULTS, FILE};
 use super::monitor::ChannelNames;
 use super::problem::{Code, Errors, Found, Problems};
 use super::read::{Datum, Fields, Reader};
-use super::reference::Surroundings;
+use super::reference::{Author, Surroundings};
 use super::resource::Known;
 use super::source::{Source, Span};
 use super::spec::Spec;
@@ -65,7 +65,7 @@ pub fn parse(text: &str, origin: &Path, variable: &dyn Fn(&str) -> Option<OsStri
         unreachable!("a text without a tree has a problem");
     };
     let directory = origin.parent().unwrap_or(Path::new("")).to_owned();
-    let surroundings = Surroundings { variable, directory };
+    let surroundings = Surroundings { variable, directory, author: Author::Operator };
     let mut reader = Reader::new(problems, &surroundings, text);
     let definitions = definitions(&root, &surroundings, &mut reader);
     let fields = reader.block(&root, &FILE);

@@ -47,6 +47,7 @@ pub use keys::channels::ChannelKinds;
 pub use maintenance::{Covered, MaintenanceConfig};
 pub use problem::{Code, Errors, FieldProblem, Paint, Problem};
 pub use read::written;
+pub use reference::Author;
 pub use resource::Written;
 pub use server::Server;
 pub use spec::Spec;

@@ -132,7 +132,8 @@ impl Code {
             Self::NoSuchChannel => "A channel is named that `channels` does not have; the nearest one is named.",
             Self::Unresolved => {
                 "A `${env:NAME}` or `${file:PATH}` cannot be resolved: the variable is not set, the file cannot be read. \
-                 A literal `${` is written `$${`."
+                 A literal `${` is written `$${`. In an account other than the server's own nothing is looked up: there references \
+                 and paths are refused."
             }
             Self::WrongQuestion => {
                 "What is to be asked cannot be asked: a URL that is none, a file that cannot be read."

@@ -7,9 +7,30 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::source::quotable;
+use crate::model::AccountId;
 
 /// The largest file a reference may bring, in bytes.
 const FILE_MAX: u64 = 64 << 10;
+
+/// Who wrote what is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Author {
+    /// Who runs the server: may name its variables and files.
+    #[default]
+    Operator,
+    /// Who has an account on the server of somebody else: nothing is looked up there.
+    Guest,
+}
+
+impl Author {
+    /// Who writes what `account` has.
+    pub fn of(account: AccountId) -> Self {
+        if account == AccountId::FIRST { Self::Operator } else { Self::Guest }
+    }
+}
+
+/// What a guest is told who names something of the server.
+pub(super) const NOT_A_GUESTS: &str = "only who runs the server can name its variables and files";
 
 /// Where references are looked up.
 pub(super) struct Surroundings<'a> {
@@ -17,6 +38,8 @@ pub(super) struct Surroundings<'a> {
     pub variable: &'a dyn Fn(&str) -> Option<OsString>,
     /// The directory that relative paths begin at.
     pub directory: PathBuf,
+    /// For whom.
+    pub author: Author,
 }
 
 /// A text whose references are resolved.
@@ -41,7 +64,19 @@ fn unresolved(message: String, way_out: impl Into<String>) -> Unresolved {
     Unresolved { message, way_out: way_out.into() }
 }
 
+impl Surroundings<'static> {
+    /// Those of this process, where relative paths begin at its own directory.
+    pub(super) fn of_process(author: Author) -> Self {
+        Self { variable: &|name| std::env::var_os(name), directory: PathBuf::new(), author }
+    }
+}
+
 impl Surroundings<'_> {
+    /// Whether files may be named.
+    pub(super) fn has_files(&self) -> bool {
+        self.author == Author::Operator
+    }
+
     /// Resolves all references in `text`; `$${` stays as `${`.
     pub(super) fn resolve(&self, text: &str) -> Result<Resolved, Unresolved> {
         let mut resolved = Resolved { text: String::with_capacity(text.len()), brought: Vec::new(), files: Vec::new() };
@@ -59,6 +94,10 @@ impl Surroundings<'_> {
                 let message = format!("`{}` is not closed", quotable(&rest[at..]));
                 return Err(unresolved(message, "close it with `}`, or write `$${` for a literal `${`"));
             };
+            if self.author == Author::Guest {
+                let message = format!("`${{{}}}` is looked up on the server: {NOT_A_GUESTS}", quotable(&inside[..end]));
+                return Err(unresolved(message, "write the value itself, or `$${` for a literal `${`"));
+            }
             let value = self.look_up(&inside[..end], &mut resolved.files)?;
             resolved.text.push_str(&value);
             resolved.brought.push(value);
@@ -142,7 +181,8 @@ mod tests {
             "EMPTY" => Some(OsString::new()),
             _ => None,
         };
-        let surroundings = Surroundings { variable: &variable, directory: directory.to_owned() };
+        let author = Author::Operator;
+        let surroundings = Surroundings { variable: &variable, directory: directory.to_owned(), author };
         surroundings.resolve(text).map_err(|error| format!("{}; {}", error.message, error.way_out))
     }
 
@@ -171,6 +211,21 @@ mod tests {
         check("${file:}", "says not where to look");
         check("x${env:TOKEN", "`${env:TOKEN` is not closed");
         check("${vault:a}", "write `${env:NAME}`");
+    }
+
+    #[test]
+    fn for_a_guest_nothing_is_looked_up() {
+        let asked = |name: &str| -> Option<OsString> { panic!("`{name}` was looked up") };
+        let surroundings =
+            Surroundings { variable: &asked, directory: PathBuf::from("/nowhere"), author: Author::Guest };
+        for text in ["${env:HOME}", "a ${file:/etc/hostname}", "${HOME}", "${vault:a}", "$${a} ${env:HOME}"] {
+            let why = surroundings.resolve(text).expect_err(text);
+            assert!(
+                why.message.ends_with(NOT_A_GUESTS) && why.way_out.starts_with("write the value itself"),
+                "{why:?}"
+            );
+        }
+        assert_eq!(surroundings.resolve("$${env:HOME} $x").map(|found| found.text), Ok("${env:HOME} $x".to_owned()));
     }
 
     #[test]

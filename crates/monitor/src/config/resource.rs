@@ -2,13 +2,12 @@
 //! file, and what is wrong is told with the field.
 
 use std::collections::{BTreeSet, HashSet};
-use std::path::PathBuf;
 
 use super::keys::channels::block_of as block_of_type;
 use super::keys::{Block, DEFAULTS, MAINTENANCE, MONITOR, STATUS_PAGE};
 use super::problem::{FieldProblem, Problems};
 use super::read::Reader;
-use super::reference::Surroundings;
+use super::reference::{Author, Surroundings};
 use super::spec::{Places, Spec};
 use super::status_page::Taken;
 use super::{
@@ -83,8 +82,8 @@ impl Written {
 ///
 /// # Errors
 /// All that is wrong with it, free of secrets; never empty.
-pub fn monitor(spec: &Spec, known: &Known<'_>) -> Result<MonitorConfig, Vec<FieldProblem>> {
-    read(spec, |node, reader| {
+pub fn monitor(spec: &Spec, author: Author, known: &Known<'_>) -> Result<MonitorConfig, Vec<FieldProblem>> {
+    read(spec, author, |node, reader| {
         let fields = reader.block(node, &MONITOR);
         monitor::monitor(&fields, known, &mut HashSet::new(), reader)
     })
@@ -94,13 +93,13 @@ pub fn monitor(spec: &Spec, known: &Known<'_>) -> Result<MonitorConfig, Vec<Fiel
 ///
 /// # Errors
 /// All that is wrong with it, free of secrets; never empty.
-pub fn channel(spec: &Spec) -> Result<(String, ChannelConfig), Vec<FieldProblem>> {
+pub fn channel(spec: &Spec, author: Author) -> Result<(String, ChannelConfig), Vec<FieldProblem>> {
     let mut written = spec.clone();
     let name = match written.remove("name") {
         Some(Spec::Text(name)) => name,
         given => return Err(vec![FieldProblem::name_of_channel(given.is_some())]),
     };
-    read(&written, |node, reader| {
+    read(&written, author, |node, reader| {
         let entry = super::tree::Entry { key: name, key_span: super::source::Span::default(), node: node.clone() };
         let datum = super::read::Datum::Block(reader.channel(node)?);
         channel::channel(&entry, &datum, reader)
@@ -111,8 +110,12 @@ pub fn channel(spec: &Spec) -> Result<(String, ChannelConfig), Vec<FieldProblem>
 ///
 /// # Errors
 /// All that is wrong with it, free of secrets; never empty.
-pub fn defaults(spec: &Spec, channels: &BTreeSet<&str>) -> Result<(Defaults, Written), Vec<FieldProblem>> {
-    read(spec, |node, reader| {
+pub fn defaults(
+    spec: &Spec,
+    author: Author,
+    channels: &BTreeSet<&str>,
+) -> Result<(Defaults, Written), Vec<FieldProblem>> {
+    read(spec, author, |node, reader| {
         let fields = reader.block(node, &DEFAULTS);
         let defaults = monitor::defaults(&fields, channels, reader);
         Some((defaults, Written::of(&Spec::of(node, &DEFAULTS))))
@@ -123,8 +126,12 @@ pub fn defaults(spec: &Spec, channels: &BTreeSet<&str>) -> Result<(Defaults, Wri
 ///
 /// # Errors
 /// All that is wrong with it, free of secrets; never empty.
-pub fn maintenance(spec: &Spec, covered: Option<&Covered>) -> Result<MaintenanceConfig, Vec<FieldProblem>> {
-    read(spec, |node, reader| {
+pub fn maintenance(
+    spec: &Spec,
+    author: Author,
+    covered: Option<&Covered>,
+) -> Result<MaintenanceConfig, Vec<FieldProblem>> {
+    read(spec, author, |node, reader| {
         let fields = reader.block(node, &MAINTENANCE);
         window::maintenance(&fields, covered, &mut HashSet::new(), reader)
     })
@@ -136,13 +143,14 @@ pub fn maintenance(spec: &Spec, covered: Option<&Covered>) -> Result<Maintenance
 /// All that is wrong with it, free of secrets; never empty.
 pub fn status_page<'p>(
     spec: &Spec,
+    author: Author,
     host: &PageHost,
     others: impl IntoIterator<Item = &'p Page>,
     covered: Option<&Covered>,
 ) -> Result<StatusPageConfig, Vec<FieldProblem>> {
     let mut taken = Taken::by_server(host);
     others.into_iter().for_each(|page| taken.add(page));
-    read(spec, |node, reader| {
+    read(spec, author, |node, reader| {
         let fields = reader.block(node, &STATUS_PAGE);
         page::status_page(&fields, &mut taken, host.has_mail, covered, reader)
     })
@@ -151,11 +159,12 @@ pub fn status_page<'p>(
 /// Makes a tree of `spec`, has it read, and tells each mistake at its field.
 fn read<T>(
     spec: &Spec,
+    author: Author,
     reads: impl FnOnce(&super::tree::Node, &mut Reader<'_>) -> Option<T>,
 ) -> Result<T, Vec<FieldProblem>> {
     let mut places = Places::default();
     let node = spec.node("", &mut places);
-    let surroundings = Surroundings { variable: &|name| std::env::var_os(name), directory: PathBuf::new() };
+    let surroundings = Surroundings::of_process(author);
     let mut reader = Reader::typed(Problems::default(), &surroundings);
     let found = reads(&node, &mut reader);
     reader.problems.told_by_field(&places)?;

@@ -151,7 +151,7 @@ impl<'m> Draft<'m> {
         };
         let old = before.as_ref().map(|held| held.spec.spec());
         let spec = whole(given, old.as_ref(), |given, _| given);
-        let (defaults, written) = resource::defaults(&spec, &self.channel_names())
+        let (defaults, written) = resource::defaults(&spec, self.model.author, &self.channel_names())
             .map_err(|problems| Refused::wrong(called(kind, &name), problems))?;
         let owner = edit.owner.or(before.as_ref().map(|held| held.owner)).unwrap_or(Owner::Api);
         if let Some(held) = before.filter(|held| held.spec == written && held.owner == owner) {
@@ -179,8 +179,8 @@ impl<'m> Draft<'m> {
         if let (Some(name), None) = (&edit.name, spec.get("name")) {
             spec.set("name", Spec::Text(name.clone()));
         }
-        let (name, read) =
-            resource::channel(&spec).map_err(|problems| Refused::wrong(self.subject(kind, &edit.name), problems))?;
+        let (name, read) = resource::channel(&spec, self.model.author)
+            .map_err(|problems| Refused::wrong(self.subject(kind, &edit.name), problems))?;
         if edit.name.as_ref().is_some_and(|old| *old != name) {
             let why = format!("a channel keeps its name: this is `{}`", edit.name.unwrap_or_default());
             return Err(Refused::conflict(
@@ -333,7 +333,7 @@ impl<'m> Draft<'m> {
         let channels = self.channel_names();
         let known = Known { channels: &channels, defaults: self.defaults_in_force(), tagged: self.tagged() };
         let kind = ResourceKind::Monitor;
-        resource::monitor(spec, &known).map_err(|problems| {
+        resource::monitor(spec, self.model.author, &known).map_err(|problems| {
             let written = name.clone().or_else(|| spec.text("name").map(str::to_owned));
             Refused::wrong(self.subject(kind, &written), problems)
         })

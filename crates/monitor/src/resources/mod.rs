@@ -22,7 +22,7 @@ use tracing::info;
 use crate::audience::Bulletin;
 use crate::config::document::{self, Documents};
 use crate::config::resource::{self, Known};
-use crate::config::{Config, MonitorConfig, Spec};
+use crate::config::{Author, Config, MonitorConfig, Spec};
 use crate::engine::Awaits;
 use crate::model::MonitorId;
 use crate::notify::{Channel, ChannelError, Switch};
@@ -102,7 +102,7 @@ impl Resources {
             orders: Mutex::new(Some(orders)),
             channels,
             bulletin,
-            model: RwLock::new(Model::stored(stored)),
+            model: RwLock::new(Model::stored(Author::of(store.account()), stored)),
             changing: tokio::sync::Mutex::default(),
         })
     }
@@ -310,7 +310,7 @@ impl Resources {
         }
         let channels = model.channel_names();
         let known = Known { channels: &channels, defaults: model.defaults(), tagged: model.tagged() };
-        resource::monitor(&spec, &known).map_err(|problems| Refused::wrong("the monitor", problems))
+        resource::monitor(&spec, model.author, &known).map_err(|problems| Refused::wrong("the monitor", problems))
     }
 
     /// The monitor with this number.

@@ -7,8 +7,8 @@ use super::draft::{Finished, Outcome};
 use super::{ChannelSettings, Edited, Refused, Shown, called};
 use crate::config::resource::{self, Known};
 use crate::config::{
-    ChannelConfig, Config, Defaults, FieldProblem, MaintenanceConfig, MonitorConfig, PageHost, Spec, StatusPageConfig,
-    Tagged, Written,
+    Author, ChannelConfig, Config, Defaults, FieldProblem, MaintenanceConfig, MonitorConfig, PageHost, Spec,
+    StatusPageConfig, Tagged, Written,
 };
 use crate::model::{Gathering, Maintenance, MonitorId};
 use crate::plan::Plan;
@@ -66,6 +66,8 @@ pub(super) type HeldPage = Held<Option<Page>>;
 /// All of them.
 #[derive(Default)]
 pub(super) struct Model {
+    /// Who writes what is not the file's.
+    pub(super) author: Author,
     /// By which the account is kept.
     pub(super) plan: Option<Plan>,
     file: Option<String>,
@@ -90,18 +92,19 @@ pub(super) struct Model {
 
 impl Model {
     /// Nothing in force yet.
-    pub(super) fn stored(waiting: Vec<Stored>) -> Self {
-        Self { waiting, ..Self::default() }
+    pub(super) fn stored(author: Author, waiting: Vec<Stored>) -> Self {
+        Self { author, waiting, ..Self::default() }
     }
 
     /// The same resources of the store beside those of another file.
     pub(super) fn with_file(&self, config: Config) -> Self {
         let Config { monitors, channels, maintenance, status_pages, defaults, origin, server, .. } = config;
         let host = PageHost::from(&server);
-        let plan = self.plan.clone();
+        let (author, plan) = (self.author, self.plan.clone());
         let least = plan.as_ref().and_then(|plan| plan.limits.min_interval).unwrap_or_default();
         let file_defaults = Defaults { interval: defaults.interval.max(least), ..defaults };
-        let mut next = Self { plan, file: origin, file_defaults, gather: server.gather, host, ..Self::default() };
+        let mut next =
+            Self { author, plan, file: origin, file_defaults, gather: server.gather, host, ..Self::default() };
         for (name, channel) in channels {
             channel.enter(&name, &mut next.tagged);
             next.channels.insert(name, Held::new(Owner::File, 0, channel.spec.clone(), Some(channel)));
@@ -158,7 +161,7 @@ impl Model {
     fn enter(&mut self, stored: Stored, before: &Self) {
         match stored.kind {
             ResourceKind::Defaults => {
-                let read = resource::defaults(&stored.spec.spec(), &self.channel_names());
+                let read = resource::defaults(&stored.spec.spec(), self.author, &self.channel_names());
                 let (config, problem) = match read {
                     Ok((defaults, _)) => (defaults, None),
                     Err(problems) => (self.file_defaults.clone(), Some(sentence(&problems))),
@@ -170,7 +173,7 @@ impl Model {
             ResourceKind::Channel => {
                 let mut spec = stored.spec.spec();
                 spec.set("name", Spec::Text(stored.name.clone()));
-                let (config, problem) = match resource::channel(&spec) {
+                let (config, problem) = match resource::channel(&spec, self.author) {
                     Ok((_, channel)) => {
                         channel.enter(&stored.name, &mut self.tagged);
                         (Some(channel), None)
@@ -189,7 +192,7 @@ impl Model {
             ResourceKind::Maintenance if self.maintenance.contains_key(&stored.name) => self.waiting.push(stored),
             ResourceKind::Maintenance => {
                 // It covers those of its names that are there: what the file has no more is no reason to tell of the others.
-                let (config, problem) = match resource::maintenance(&stored.spec.spec(), None) {
+                let (config, problem) = match resource::maintenance(&stored.spec.spec(), self.author, None) {
                     Ok(read) => (Some(read.maintenance), None),
                     Err(problems) => (None, Some(sentence(&problems))),
                 };
@@ -200,7 +203,8 @@ impl Model {
             ResourceKind::StatusPage => {
                 // A relay that is taken away takes no page with it: nobody is written to then.
                 let host = PageHost { has_mail: true, ..self.host.clone() };
-                let (config, problem) = match resource::status_page(&stored.spec.spec(), &host, self.pages(), None) {
+                let (spec, author) = (stored.spec.spec(), self.author);
+                let (config, problem) = match resource::status_page(&spec, author, &host, self.pages(), None) {
                     Ok(read) => (Some(read.page), None),
                     Err(problems) => (None, Some(sentence(&problems))),
                 };
@@ -220,7 +224,7 @@ impl Model {
         }
         let channels = self.channel_names();
         let known = Known { channels: &channels, defaults: self.defaults(), tagged: &self.tagged };
-        let (config, problem) = match resource::monitor(&stored.spec.spec(), &known) {
+        let (config, problem) = match resource::monitor(&stored.spec.spec(), self.author, &known) {
             Ok(config) => (Some(config), None),
             Err(problems) => (None, Some(sentence(&problems))),
         };

@@ -44,7 +44,7 @@ impl Resources {
             spec.set("slug", Spec::Text(like.unwrap_or("page").to_owned()));
         }
         let covered = super::draft::covered(model.monitors.iter());
-        let read = resource::status_page(&spec, model.host(), [], Some(&covered));
+        let read = resource::status_page(&spec, model.author, model.host(), [], Some(&covered));
         read.map(|config| config.page).map_err(|problems| Refused::wrong("the status page", problems))
     }
 }

@@ -61,7 +61,13 @@ pub(super) fn think(model: &Model, files: Vec<(String, String)>, prune: bool) ->
     let inherited = model.own_defaults.as_ref().filter(|held| stays(held.owner));
     let inherited = inherited.map_or(model.file_defaults(), |held| &held.config);
     let monitors = model.monitors.iter().filter(|(_, held)| stays(held.owner));
-    let around = Around { channels: &kept.collect(), inherited, covered: &covered(monitors), host: model.host() };
+    let around = Around {
+        channels: &kept.collect(),
+        inherited,
+        covered: &covered(monitors),
+        host: model.host(),
+        author: model.author,
+    };
     let documents = document::documents(files, around).map_err(Refused::Unreadable)?;
     let mut draft = Draft::new(model);
     for edit in edits(model, documents, prune) {

@@ -16,14 +16,14 @@ const PASSWORD: &str = "correct horse battery";
 const MARK: &str = "hers";
 
 /// What is asked in the name of an account.
-struct Voice<'w> {
-    world: &'w World,
-    key: String,
-    cookie: String,
+pub(super) struct Voice<'w> {
+    pub(super) world: &'w World,
+    pub(super) key: String,
+    pub(super) cookie: String,
 }
 
 impl Voice<'_> {
-    async fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+    pub(super) async fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
         let key = format!("Bearer {}", self.key);
         let origin = format!("http://{}", self.world.server().address());
         // What belongs to a user is asked for by one who has signed in.
@@ -35,11 +35,11 @@ impl Voice<'_> {
         self.world.send(method, path, &who, body).await
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub(super) async fn get(&self, path: &str) -> Value {
         self.ask("GET", path, None).await.expect(200)
     }
 
-    async fn make(&self, path: &str, body: Value) -> Value {
+    pub(super) async fn make(&self, path: &str, body: Value) -> Value {
         let answer = self.ask("POST", path, Some(&body)).await;
         assert!(answer.status < 300, "{path}: {}", answer.body);
         answer.json()
@@ -47,7 +47,7 @@ impl Voice<'_> {
 }
 
 /// Writes two accounts into the store of a server that does not run, each with an owner and a key that may write.
-async fn two_accounts(world: &World) -> [String; 2] {
+pub(super) async fn two_accounts(world: &World) -> [String; 2] {
     let now = Wall::from_ms(1_795_261_334_120);
     let store = SqliteStore::open(world.data.path(), now, Timing::none()).expect("the store opens");
     let first = std::sync::Arc::new(store);

@@ -4,6 +4,7 @@ mod accounts;
 mod channels;
 mod code;
 mod fields;
+mod guests;
 mod maintenance;
 mod many;
 mod monitors;

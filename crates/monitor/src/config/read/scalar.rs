@@ -7,6 +7,7 @@ use allswell_core::time::parse_duration;
 use super::{Datum, Reader, nearest, written};
 use crate::config::keys::Kind;
 use crate::config::problem::{Code, Found};
+use crate::config::reference::NOT_A_GUESTS;
 use crate::config::spec::MASK;
 use crate::config::tree::Node;
 
@@ -28,6 +29,9 @@ impl Reader<'_> {
             Kind::Word(words) => self.one_of(name, node, &text, words).map(|word| Datum::Text(word.to_owned())),
             Kind::File | Kind::Picture | Kind::Directory if text.is_empty() => self.empty(name, node),
             Kind::Picture if text.starts_with("data:") => Some(Datum::Text(text)),
+            Kind::File | Kind::Picture | Kind::Directory if !self.surroundings.has_files() => {
+                self.not_a_guests(name, node, kind)
+            }
             Kind::File | Kind::Picture => Some(Datum::File(self.surroundings.directory.join(text))),
             Kind::Directory => Some(Datum::Directory(self.surroundings.directory.join(text))),
             Kind::Text { .. } if text.is_empty() => self.empty(name, node),
@@ -55,7 +59,10 @@ impl Reader<'_> {
         if scalar.text == MASK || scalar.text.contains("://***@") {
             let message = format!("`{name}` is the mask of a secret, and there is none to keep");
             let found = Found::new(Code::WrongValue, node.span, message);
-            self.problems.push(found.label("write the secret itself, or a reference like `${env:NAME}`"));
+            self.problems.push(found.label(match self.surroundings.has_files() {
+                true => "write the secret itself, or a reference like `${env:NAME}`",
+                false => "write the secret itself",
+            }));
             return false;
         }
         true
@@ -141,6 +148,16 @@ impl Reader<'_> {
         };
         let message = format!("`{name}: {quoted}` is not known");
         self.problems.push(Found::new(Code::WrongValue, node.span, message).label(label));
+    }
+
+    fn not_a_guests<T>(&mut self, name: &str, node: &Node, kind: &Kind) -> Option<T> {
+        let way_out = match kind {
+            Kind::Picture => "write the picture itself, as a `data:` URL",
+            _ => "leave it out",
+        };
+        let message = format!("`{name}` names a file of the server: {NOT_A_GUESTS}");
+        self.problems.push(Found::new(Code::Unresolved, node.span, message).label(way_out));
+        None
     }
 
     fn empty<T>(&mut self, name: &str, node: &Node) -> Option<T> {

@@ -61,8 +61,8 @@ impl Draft<'_> {
             }
             let (mut spec, owner) = (held.spec.spec(), held.owner);
             set_or_remove(&mut spec, "monitors", kept.into_iter().map(Spec::Text).collect());
-            let read =
-                resource::maintenance(&spec, None).map_err(|problems| Refused::wrong(called(kind, &name), problems))?;
+            let read = resource::maintenance(&spec, self.model.author, None)
+                .map_err(|problems| Refused::wrong(called(kind, &name), problems))?;
             let spec = read.spec.as_str().to_owned();
             self.writes.push(ResourceWrite::Put { kind, name: name.clone(), before: None, owner, spec });
             self.maintenance.insert(name, Some(Held::new(owner, 0, read.spec, Some(read.maintenance))));
@@ -88,7 +88,7 @@ impl Draft<'_> {
             spec.set("sections", Spec::List(kept));
             // Nobody need change a page because the relay to its subscribers was taken away.
             let host = PageHost { has_mail: true, ..self.model.host().clone() };
-            let read = resource::status_page(&spec, &host, [], None)
+            let read = resource::status_page(&spec, self.model.author, &host, [], None)
                 .map_err(|problems| Refused::wrong(called(kind, &slug), problems))?;
             self.put_page(slug, None, owner, read);
         }

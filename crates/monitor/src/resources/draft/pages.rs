@@ -70,10 +70,12 @@ impl Draft<'_> {
 
     fn read_page(&self, spec: &Spec, name: &Option<String>) -> Result<StatusPageConfig, Refused> {
         // Whether others have its addresses is seen when all edits are taken: two may change theirs.
-        resource::status_page(spec, self.model.host(), [], Some(&self.covered())).map_err(|problems| {
-            let written = name.clone().or_else(|| spec.text("slug").map(str::to_owned));
-            Refused::wrong(self.subject(ResourceKind::StatusPage, &written), problems)
-        })
+        resource::status_page(spec, self.model.author, self.model.host(), [], Some(&self.covered())).map_err(
+            |problems| {
+                let written = name.clone().or_else(|| spec.text("slug").map(str::to_owned));
+                Refused::wrong(self.subject(ResourceKind::StatusPage, &written), problems)
+            },
+        )
     }
 
     /// The page that a new one says it was before, when it may be meant.

@@ -25,7 +25,7 @@ impl Draft<'_> {
         if let (Some(name), None) = (&edit.name, spec.get("name")) {
             spec.set("name", Spec::Text(name.clone()));
         }
-        let read = resource::maintenance(&spec, Some(&self.covered()))
+        let read = resource::maintenance(&spec, self.model.author, Some(&self.covered()))
             .map_err(|problems| Refused::wrong(self.subject(kind, &edit.name), problems))?;
         let name = read.maintenance.name.clone();
         if let Some(old) = edit.name.filter(|old| *old != name) {
