@@ -9,6 +9,12 @@ export interface Account {
   plan?: AccountPlan | null;
 }
 
+/** Who wants an account. */
+export interface AccountAsked {
+  /** The mail address to sign in with. */
+  email: string;
+}
+
 /** A plan. */
 export interface AccountPlan {
   /** The shortest time from one asking of a monitor to the next; `null` for no limit. */
@@ -874,6 +880,18 @@ export interface MysqlSpec {
   tls?: TlsOptionsSpec | null;
 }
 
+/** A new account. */
+export interface NewAccount {
+  /** What the account is called; the mail address when nothing is said. */
+  account?: string | null;
+  /** What people call its owner; what stands before the `@` when nothing is said. */
+  name?: string | null;
+  /** 12 to 256 characters. */
+  password: string;
+  /** What stands in the link behind `token=`. */
+  token: string;
+}
+
 /** An invitation that was just made. */
 export type NewInvitation = Invitation & {
   /** The link, to hand over. It is shown here and never again. */
@@ -1191,6 +1209,8 @@ export interface Sessions {
 export interface Setup {
   /** Whether everything is open: there is neither a user nor an API key. */
   open: boolean;
+  /** Whether whoever has a mail address may make an account of their own. */
+  sign_up: boolean;
   /** Whether there are users who can sign in. */
   users: boolean;
 }

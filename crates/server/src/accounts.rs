@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
 
 use allswell_monitor::model::AccountId;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
-use crate::api::ApiState;
+use crate::api::{ApiState, Problem};
+use crate::keeper::Keeper;
 
 /// All accounts by their number. A copy is as good as the first.
 #[derive(Clone)]
@@ -18,12 +19,14 @@ pub struct Accounts(Arc<Inner>);
 struct Inner {
     first: ApiState,
     others: RwLock<BTreeMap<AccountId, ApiState>>,
+    /// Who opens more of them; nobody where there is no server around.
+    keeper: OnceLock<Weak<Keeper>>,
 }
 
 impl From<ApiState> for Accounts {
     /// A server with this account alone.
     fn from(first: ApiState) -> Self {
-        Self(Arc::new(Inner { first, others: RwLock::default() }))
+        Self(Arc::new(Inner { first, others: RwLock::default(), keeper: OnceLock::new() }))
     }
 }
 
@@ -31,6 +34,29 @@ impl Accounts {
     /// The account of who runs the server.
     pub fn first(&self) -> &ApiState {
         &self.0.first
+    }
+
+    /// Says who opens more of them.
+    pub(crate) fn kept_by(&self, keeper: &Arc<Keeper>) {
+        // Said once, when the server starts.
+        let _ = self.0.keeper.set(Arc::downgrade(keeper));
+    }
+
+    /// Who opens more of them.
+    ///
+    /// # Errors
+    /// [`Problem::busy`] while the server stops.
+    pub(crate) fn keeper(&self) -> Result<Arc<Keeper>, Problem> {
+        self.0.keeper.get().and_then(Weak::upgrade).ok_or_else(Problem::busy)
+    }
+
+    /// Who makes an account for whoever asks for one.
+    ///
+    /// # Errors
+    /// [`Problem`] where nobody does, with the way out.
+    pub(crate) fn sign_up(&self) -> Result<Arc<Keeper>, Problem> {
+        let keeper = self.keeper().ok().filter(|keeper| keeper.signs_up()).ok_or_else(Problem::no_sign_up)?;
+        if self.first().keys.is_open() { Err(Problem::no_owner()) } else { Ok(keeper) }
     }
 
     /// Has another account answer from now on.

@@ -1,7 +1,8 @@
-//! Opens accounts, those that are there at the start and those that come later, and takes all of them down.
+//! Opens accounts, those that are there at the start and those that people make for themselves, and takes all of them down.
 
 use std::sync::Arc;
 
+use allswell_monitor::access::{SignUp, SignedIn};
 use allswell_monitor::audience::Bulletin;
 use allswell_monitor::config::{self, Config};
 use allswell_monitor::metrics::Metrics;
@@ -9,12 +10,26 @@ use allswell_monitor::model::AccountId;
 use allswell_monitor::resources::FollowError;
 use allswell_monitor::store::AccountRow;
 use futures_util::future::join_all;
+use secrecy::SecretString;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
-use tracing::error;
+use tracing::{error, info};
 
 use crate::account::{Account, Shared};
 use crate::accounts::Accounts;
+use crate::api::{Place, Problem};
+
+/// What whoever makes an account says.
+pub(crate) struct Wish {
+    /// What the link holds.
+    pub(crate) token: SecretString,
+    /// The password they choose.
+    pub(crate) password: SecretString,
+    /// What people call them.
+    pub(crate) name: Option<String>,
+    /// What the account is called.
+    pub(crate) account: Option<String>,
+}
 
 /// All running accounts.
 pub(crate) struct Keeper {
@@ -22,14 +37,15 @@ pub(crate) struct Keeper {
     accounts: Accounts,
     /// What the configuration says of the server: that much of it holds for all accounts.
     server: config::Server,
-    running: Mutex<Vec<Account>>,
+    /// `None` from when on the server stops.
+    running: Mutex<Option<Vec<Account>>>,
 }
 
 impl Keeper {
     /// Keeps `first`, and none of the others yet.
     pub(crate) fn new(shared: Shared, server: config::Server, first: Account) -> Self {
         let accounts = Accounts::from(first.state.clone());
-        Self { shared, accounts, server, running: Mutex::new(vec![first]) }
+        Self { shared, accounts, server, running: Mutex::new(Some(vec![first])) }
     }
 
     /// Whom the gate lets in, and to what.
@@ -50,11 +66,48 @@ impl Keeper {
         Ok(())
     }
 
-    /// Opens an account: from now on it is there for its people, and what it watches is asked.
+    /// Whether people may make accounts for themselves.
+    pub(crate) fn signs_up(&self) -> bool {
+        self.server.sign_up.is_some() && self.shared.post.is_some()
+    }
+
+    /// Makes the account of whoever has a good link, opens it, and signs its owner in.
+    ///
+    /// # Errors
+    /// [`Problem`]; an account that was written and could not be opened is there after the next start.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "what is written is opened, also when nobody waits for the answer any more"
+    )]
+    pub(crate) async fn sign_up(self: Arc<Self>, wish: Wish, place: Place, agent: String) -> Result<SignedIn, Problem> {
+        let doing = tokio::spawn(async move { self.made(wish, place, &agent).await });
+        doing.await.unwrap_or_else(|_| Err(Problem::busy()))
+    }
+
+    async fn made(&self, wish: Wish, place: Place, agent: &str) -> Result<SignedIn, Problem> {
+        let Wish { token, password, name, account } = wish;
+        let plan = self.server.sign_up.as_ref().ok_or_else(Problem::no_sign_up)?.plan.clone();
+        let (people, now) = (&self.shared.people, self.shared.clock.now().wall);
+        let (row, owner) = people.sign_up(SignUp { token, password, name, account, plan }, now).await?;
+        let id = row.id;
+        info!(account = id.0, "an account was made");
+        self.open(row).await.map_err(|error| match error {
+            FollowError::Store(error) => Problem::store(&error),
+            FollowError::Channel { .. } | FollowError::Stopping => Problem::busy(),
+        })?;
+        Ok(people.of(id).begin(owner, place.from, agent, now).await?)
+    }
+
+    /// Opens an account that is not open: from now on it is there for its people, and what it watches is asked.
     ///
     /// # Errors
     /// [`FollowError::Store`] when the store cannot be read. What else is wrong with it is its own trouble, and logged.
     pub(crate) async fn open(&self, row: AccountRow) -> Result<(), FollowError> {
+        let mut running = self.running.lock().await;
+        let running = running.as_mut().ok_or(FollowError::Stopping)?;
+        if self.accounts.of(row.id).is_some() {
+            return Ok(());
+        }
         let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
         let id = row.id;
         let account = Account::open(&self.shared, row, metrics, Arc::new(Bulletin::default())).await?;
@@ -67,13 +120,13 @@ impl Keeper {
             }
         }
         self.accounts.enter(account.state.clone());
-        self.running.lock().await.push(account);
+        running.push(account);
         Ok(())
     }
 
     /// Has all accounts finish, at the same time; what follows their news ends when the server says so.
     pub(crate) async fn finish(&self) -> Vec<JoinHandle<()>> {
-        let running = std::mem::take(&mut *self.running.lock().await);
+        let running = self.running.lock().await.take().unwrap_or_default();
         join_all(running.into_iter().map(Account::finish)).await
     }
 }

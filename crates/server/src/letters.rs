@@ -79,6 +79,41 @@ pub(crate) fn reset(host: &str, link: &str) -> Letter {
     said.letter(format!("{host}: choose a new password"))
 }
 
+/// The way to an account at the server that people call `host`.
+pub(crate) fn sign_up(host: &str, link: &str) -> Letter {
+    let said = Said {
+        title: host,
+        headline: "Make your account".to_owned(),
+        intro: format!(
+            "Somebody, probably you, wants an account at {host} for this address. The link leads to where you choose a password. It \
+             is good once, for a day."
+        )
+        .into(),
+        action: Action { label: "Make the account", link },
+        foot: "If it was not you, do nothing: there is no account then.",
+        ..Said::default()
+    };
+    said.letter(format!("{host}: make your account"))
+}
+
+/// Tells who wants an account at the server that people call `host`, at `root`, that they are a user there.
+pub(crate) fn is_user(host: &str, root: &str) -> Letter {
+    let link = format!("{root}/sign-in");
+    let said = Said {
+        title: host,
+        headline: "You can sign in already".to_owned(),
+        intro: format!(
+            "Somebody, probably you, wants an account at {host} for this address. It has a user there: sign in. If the password is \
+             lost, choose another one at {root}/reset."
+        )
+        .into(),
+        action: Action { label: "Sign in", link: &link },
+        foot: "If it was not you, do nothing: nothing was changed.",
+        ..Said::default()
+    };
+    said.letter(format!("{host}: you can sign in already"))
+}
+
 /// Asks somebody in to the server that people call `host`.
 pub(crate) fn invitation(host: &str, role: &str, link: &str) -> Letter {
     let said = Said {
@@ -114,6 +149,17 @@ mod tests {
         for part in [&letter.text, &letter.html] {
             assert!(part.contains("your password stays as it is") && part.contains("for an hour"), "{part}");
         }
+        let made = sign_up("ops.example.com", "https://ops.example.com/sign-up?token=aw_x");
+        assert_eq!(made.subject, "ops.example.com: make your account");
+        assert!(made.text.contains("Make the account: https://ops.example.com/sign-up?token=aw_x"), "{}", made.text);
+        let known = is_user("ops.example.com", "https://ops.example.com");
+        assert!(!known.text.contains("token="), "{}", known.text);
+        for (part, way) in
+            [(&made.text, "for a day"), (&made.html, "for a day"), (&known.text, "/reset"), (&known.html, "/reset")]
+        {
+            assert!(part.contains(way) && part.contains("If it was not you, do nothing"), "{part}");
+        }
+        assert!(known.text.contains("Sign in: https://ops.example.com/sign-in"), "{}", known.text);
         let asked = invitation("ops.example.com", "viewer", "https://ops.example.com/join?token=aw_x");
         assert!(asked.text.contains("asks you in (viewer)"), "{}", asked.text);
         assert!(!asked.html.contains("No more of them"), "nobody is on a list: {}", asked.html);

@@ -1,4 +1,4 @@
-//! What the server writes to its own people: the way to a new password, an invitation.
+//! What the server writes to its own people: the way to a new password or to an account, an invitation.
 //!
 //! Such a letter holds a secret, of which the store knows a digest; so it waits in memory and nowhere else. While the relay is away it is
 //! tried again for as long as its link is good. A server that stops forgets it, and whoever waits for it asks again.
@@ -19,7 +19,7 @@ use tracing::{info, warn};
 
 use crate::letters::{self, Letter};
 
-/// How often ways to new passwords are asked for from one place.
+/// How often ways to new passwords, and to accounts, are asked for from one place.
 const BY_PLACE: Limit = Limit { burst: 10, every: Duration::from_secs(60) };
 /// How often one address is written to; what is asked for beyond is answered alike, and nothing is sent.
 const BY_ADDRESS: Limit = Limit { burst: 3, every: Duration::from_secs(1_200) };
@@ -56,6 +56,8 @@ pub(crate) struct Office {
 enum Order {
     /// Somebody says that they have lost the password of this address.
     Forgot(Address),
+    /// Somebody says that they want an account for this address.
+    WantsAccount(Address),
     /// Somebody was asked in.
     Invited(Invited),
 }
@@ -87,13 +89,25 @@ impl Post {
     /// # Errors
     /// How long to wait, when it was asked for too often from there.
     pub(crate) fn forgot(&self, address: Address, from: IpAddr, now: Now) -> Result<(), Duration> {
+        self.ask(Order::Forgot(address.clone()), &address, from, now)
+    }
+
+    /// Somebody at `from` says that they want an account for `address`, as [`Self::forgot`] has it.
+    ///
+    /// # Errors
+    /// How long to wait, when it was asked for too often from there.
+    pub(crate) fn wants_account(&self, address: Address, from: IpAddr, now: Now) -> Result<(), Duration> {
+        self.ask(Order::WantsAccount(address.clone()), &address, from, now)
+    }
+
+    fn ask(&self, order: Order, address: &Address, from: IpAddr, now: Now) -> Result<(), Duration> {
         let is_written = {
             let mut throttles = self.throttles.lock().unwrap_or_else(PoisonError::into_inner);
             throttles.places.take(&customer(from), now.mono)?;
-            throttles.addresses.take(&address, now.mono).is_ok()
+            throttles.addresses.take(address, now.mono).is_ok()
         };
         if is_written {
-            self.take(Order::Forgot(address));
+            self.take(order);
         }
         Ok(())
     }
@@ -138,24 +152,35 @@ impl Desk {
         match order {
             Order::Forgot(address) => match self.people.forgot(&address, now).await {
                 Ok(Some(reset)) => {
-                    let link = format!("{}/reset?token={}", self.root, reset.secret.text());
-                    self.send(
-                        self.mail(&address, &reset.secret, letters::reset(self.host(), &link), now),
-                        reset.expires,
-                    )
-                    .await;
+                    let link = self.link("reset", &reset.secret);
+                    let mail = self.mail(&address, &reset.secret, letters::reset(self.host(), &link), now);
+                    self.send(mail, reset.expires).await;
                 }
                 Ok(None) => {}
                 Err(error) => {
                     warn!(error = &error as &dyn std::error::Error, "cannot make a way to a new password");
                 }
             },
+            Order::WantsAccount(address) => match self.people.wants_account(address.clone(), now).await {
+                Ok(way) => {
+                    let letter = match way.is_known {
+                        true => letters::is_user(self.host(), &self.root),
+                        false => letters::sign_up(self.host(), &self.link("sign-up", &way.secret)),
+                    };
+                    self.send(self.mail(&address, &way.secret, letter, now), way.expires).await;
+                }
+                Err(error) => warn!(error = &error as &dyn std::error::Error, "cannot make a way to an account"),
+            },
             Order::Invited(Invited { address, role, secret, expires }) => {
-                let link = format!("{}/join?token={}", self.root, secret.text());
+                let link = self.link("join", &secret);
                 let letter = letters::invitation(self.host(), role.as_str(), &link);
                 self.send(self.mail(&address, &secret, letter, now), expires).await;
             }
         }
+    }
+
+    fn link(&self, page: &str, secret: &Secret) -> String {
+        format!("{}/{page}?token={}", self.root, secret.text())
     }
 
     /// The server as people call it.

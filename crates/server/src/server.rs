@@ -10,7 +10,7 @@ use allswell_core::Wall;
 use allswell_monitor::access::{Keyring, Passwords, People, Secret};
 use allswell_monitor::audience::Bulletin;
 use allswell_monitor::clock::{Clock, SystemClock};
-use allswell_monitor::config::Config;
+use allswell_monitor::config::{self, Config};
 use allswell_monitor::health::ServerHealth;
 use allswell_monitor::heartbeats::TokenKey;
 use allswell_monitor::links::Links;
@@ -178,7 +178,7 @@ impl Server {
             keys,
             health: Arc::clone(&health),
             prober,
-            prober_of_others: Arc::new(Prober::new(of_others())),
+            prober_of_others: Arc::new(Prober::new(of_others(&config.server))),
             anchors: config.server.anchors.clone(),
             links: Links::of(&data, &public_url).map_err(failed)?,
             token_key: TokenKey::of(&data).map_err(failed)?,
@@ -194,6 +194,7 @@ impl Server {
         let first = Account::open(&shared, row, Arc::clone(&metrics), bulletin).await?;
         let resources = Arc::clone(&first.state.resources);
         let keeper = Arc::new(Keeper::new(shared, config.server.clone(), first));
+        keeper.accounts().kept_by(&keeper);
         let tasks = Tasks::start(listener, &keeper, &status_pages, office, config.server.retention, stopping, &stop);
         let server =
             Self { address, data, is_new, store, health, metrics, clock, keeper, resources, status_pages, tasks };
@@ -304,9 +305,13 @@ impl Tasks {
     }
 }
 
-/// Which addresses all accounts but the first may have connected to: whoever watches from here sees nothing of what lies around us.
-fn of_others() -> AddressPolicy {
-    AddressPolicy { deny_private: true, allow: Vec::new() }
+/// Which addresses all accounts but the first may have connected to: whoever watches from here sees nothing of what lies around us,
+/// unless who runs the server says that they are among their own.
+fn of_others(server: &config::Server) -> AddressPolicy {
+    match &server.sign_up {
+        Some(sign_up) if sign_up.private_networks => server.address_policy.clone(),
+        _ => AddressPolicy { deny_private: true, allow: Vec::new() },
+    }
 }
 
 fn open(data: &Path, now: Wall, metrics: &Arc<Metrics>) -> Result<Arc<dyn Store>, StoreError> {

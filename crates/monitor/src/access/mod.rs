@@ -18,7 +18,9 @@ pub use address::{Address, NotAnAddress};
 pub use attempts::customer;
 pub use keyring::{Admission, Keyring, KeyringError};
 pub use password::{Kept, NotAPassword, Password, PasswordError, Passwords};
-pub use people::{Join, LIFETIME, NewPerson, People, PeopleError, PersonChange, Reset, SignIn, SignedIn, Visitor};
+pub use people::{
+    Join, LIFETIME, NewPerson, People, PeopleError, PersonChange, Reset, SignIn, SignUp, SignedIn, Visitor, WayIn,
+};
 pub use role::{Need, Role};
 pub use scope::{Scope, Scopes};
 pub use second_factor::FactorSecret;

@@ -6,6 +6,7 @@
 mod factor;
 mod invite;
 mod reset;
+mod sign_up;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -22,6 +23,7 @@ use crate::store::{Lifetime, NewSession, NewUser, SessionRow, Store, StoreError,
 
 pub use self::invite::Join;
 pub use self::reset::Reset;
+pub use self::sign_up::{SignUp, WayIn};
 
 /// A session that nobody uses ends after two weeks, any after three months.
 pub const LIFETIME: Lifetime =
@@ -75,6 +77,9 @@ pub enum PeopleError {
     /// The link to a new password is not good.
     #[error("this link is not good: it was used, replaced, or is older than an hour")]
     NotReset,
+    /// The link to an account is not good.
+    #[error("this link is not good: it was used, replaced, or is older than a day")]
+    NotSigningUp,
     /// There were too many guesses.
     #[error("there were too many tries")]
     TooMany {
@@ -239,8 +244,7 @@ impl People {
         if self.by_address(&address).is_some() {
             return Err(PeopleError::Taken(address));
         }
-        let before_at = |address: &Address| address.as_str().split('@').next().unwrap_or_default().to_owned();
-        let name = name.unwrap_or_else(|| before_at(&address));
+        let name = name.unwrap_or_else(|| name_of(&address));
         let row = self.store.add_user(NewUser { address, name, role, password }, now).await?;
         self.write().users.insert(row.id, row.clone());
         Ok(row)
@@ -476,6 +480,11 @@ impl People {
     fn write(&self) -> RwLockWriteGuard<'_, Known> {
         self.all.known.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What people call a user who says nothing about it.
+fn name_of(address: &Address) -> String {
+    address.as_str().split('@').next().unwrap_or_default().to_owned()
 }
 
 impl Known {

@@ -123,7 +123,8 @@ fn config(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Config {
     monitor::dependencies(&blocks, reader);
     let monitors = blocks.iter().filter_map(|block| monitor::monitor(block, &known, &mut taken, reader)).collect();
     let maintenance = maintenance(fields, reader);
-    let server = fields.block("server").map(|block| server::server(block, reader)).unwrap_or_default();
+    let plans = plan::plans(fields, reader);
+    let server = fields.block("server").map(|block| server::server(block, &plans, reader)).unwrap_or_default();
     let mut taken = status_page::Taken::by_server(&PageHost::from(&server));
     let status_pages = fields.blocks("status_pages").into_iter();
     let status_pages = status_pages
@@ -137,7 +138,7 @@ fn config(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Config {
         kinds: reader.kinds(),
         origin: None,
         status_pages,
-        plans: plan::plans(fields, reader),
+        plans,
         server,
         defaults,
         files: Vec::new(),

@@ -386,6 +386,12 @@ static SERVER: Block = Block {
             "The relay for what the server itself writes to people: to those who subscribe to a status page, and to users.",
         ),
         key(
+            "sign_up",
+            Kind::Block(&SIGN_UP),
+            Given::Words("nobody makes an account by themselves"),
+            "Lets whoever has a mail address make an account of their own, see [accounts](accounts.md#let-people-sign-up). Needs `mail`.",
+        ),
+        key(
             "retention",
             Kind::Duration { least: DAY, most: Duration::from_secs(3_660 * 86_400) },
             Given::Duration(default::RETENTION),
@@ -409,6 +415,20 @@ static SERVER: Block = Block {
             Kind::Block(&ADDRESS_POLICY),
             Given::Nothing,
             "Which addresses may be connected to, checked for every resolved address of every hop.",
+        ),
+    ],
+};
+
+static SIGN_UP: Block = Block {
+    title: "sign_up",
+    keys: &[
+        key("plan", TEXT, Given::Required, "The plan of new accounts, one of `plans`."),
+        key(
+            "private_networks",
+            Kind::Flag,
+            Given::Words("`false`"),
+            "Whether monitors and channels of all accounts but the first may connect to addresses that are not globally routable, as \
+             far as `address_policy` lets the server itself.",
         ),
     ],
 };

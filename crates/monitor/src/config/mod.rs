@@ -49,7 +49,7 @@ pub use problem::{Code, Errors, FieldProblem, Paint, Problem};
 pub use read::written;
 pub use reference::Author;
 pub use resource::Written;
-pub use server::Server;
+pub use server::{Server, SignUp};
 pub use spec::Spec;
 pub use status_page::{PageHost, StatusPageConfig};
 pub use watch::Watcher;

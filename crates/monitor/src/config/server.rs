@@ -1,5 +1,6 @@
 //! The server's own settings.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,9 +11,10 @@ use url::Url;
 
 use super::keys::default;
 use super::problem::{Code, Found};
-use super::read::{Fields, Reader};
+use super::read::{Fields, Reader, nearest};
 use super::tree::Node;
 use crate::notify::email::{RelaySettings, check_relay};
+use crate::plan::Limits;
 
 /// The server's own settings. What the command line says comes first.
 #[derive(Clone, Debug)]
@@ -27,12 +29,23 @@ pub struct Server {
     pub anchors: Vec<String>,
     /// The relay for what the server itself writes to people.
     pub mail: Option<RelaySettings>,
+    /// How people come to an account of their own; `None` where they do not.
+    pub sign_up: Option<SignUp>,
     /// How long single results are kept.
     pub retention: Duration,
     /// How long messages that follow another one are gathered into one.
     pub gather: Duration,
     /// Which addresses may be connected to.
     pub address_policy: AddressPolicy,
+}
+
+/// How people come to an account of their own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignUp {
+    /// The plan of new accounts.
+    pub plan: String,
+    /// Whether all accounts but the first may have addresses connected to that are not globally routable.
+    pub private_networks: bool,
 }
 
 impl Default for Server {
@@ -43,6 +56,7 @@ impl Default for Server {
             public_url: None,
             anchors: Vec::new(),
             mail: None,
+            sign_up: None,
             retention: default::RETENTION,
             gather: default::GATHER,
             address_policy: AddressPolicy::default(),
@@ -50,8 +64,8 @@ impl Default for Server {
     }
 }
 
-/// Reads the block `server`.
-pub(super) fn server(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Server {
+/// Reads the block `server` beside `plans`.
+pub(super) fn server(fields: &Fields<'_>, plans: &BTreeMap<String, Limits>, reader: &mut Reader<'_>) -> Server {
     let anchors = fields.block("connectivity").and_then(|block| block.texts("anchors")).unwrap_or_default();
     Server {
         listen: fields.text("listen").and_then(|text| listen(text, fields, reader)),
@@ -59,6 +73,7 @@ pub(super) fn server(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Server {
         public_url: fields.text("public_url").and_then(|text| public_url(text, fields, reader)),
         anchors: anchors.into_iter().filter_map(|(node, text)| anchor(text, node, reader)).collect(),
         mail: fields.block("mail").and_then(|block| mail(block, reader)),
+        sign_up: fields.block("sign_up").and_then(|block| sign_up(block, fields, plans, reader)),
         retention: fields.duration("retention").unwrap_or(default::RETENTION),
         gather: fields.duration("gather").unwrap_or(default::GATHER),
         address_policy: fields.block("address_policy").map(|block| policy(block, reader)).unwrap_or_default(),
@@ -99,6 +114,36 @@ fn mail(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<RelaySettings> {
         return None;
     }
     Some(settings)
+}
+
+fn sign_up(
+    block: &Fields<'_>,
+    server: &Fields<'_>,
+    plans: &BTreeMap<String, Limits>,
+    reader: &mut Reader<'_>,
+) -> Option<SignUp> {
+    if server.entry("mail").is_none() {
+        let span = server.node.entry("sign_up").map_or(block.node.span, |entry| entry.key_span);
+        let found = Found::new(Code::Contradiction, span, "`sign_up` needs `mail`".to_owned());
+        reader
+            .problems
+            .push(found.label("the link to a new account goes by mail: add `mail: { smtp: ..., from: ... }`"));
+    }
+    let plan = block.text("plan")?;
+    if !plans.contains_key(plan) {
+        let message = format!("`plan: {}` is no plan", reader.quoted(block.node.find("plan")));
+        let label = match nearest(plan, plans.keys().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if plans.is_empty() => "name it under `plans`".to_owned(),
+            None => {
+                let names: Vec<_> = plans.keys().map(|name| format!("`{name}`")).collect();
+                format!("`plans` names {}", names.join(", "))
+            }
+        };
+        reader.problems.push(Found::new(Code::WrongValue, block.span("plan"), message).label(label));
+        return None;
+    }
+    Some(SignUp { plan: plan.to_owned(), private_networks: block.flag("private_networks").unwrap_or_default() })
 }
 
 fn public_url(text: &str, fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<String> {

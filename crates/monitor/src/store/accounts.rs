@@ -6,7 +6,7 @@ use allswell_core::Wall;
 use async_trait::async_trait;
 
 use super::{NewUser, Store, StoreError, UserRow};
-use crate::access::Digest;
+use crate::access::{Address, Digest};
 use crate::model::{AccountId, MonitorId};
 
 /// An account that is to be written, with the owner it cannot be without.
@@ -33,6 +33,17 @@ pub struct AccountRow {
     pub created: Wall,
 }
 
+/// A way to an account of one's own that is to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewSignUp {
+    /// Who asked for one.
+    pub address: Address,
+    /// What is known of the text that the link holds.
+    pub digest: Digest,
+    /// From when on it is good no more.
+    pub expires: Wall,
+}
+
 /// The part of the store that knows all accounts. What it is asked does not depend on whose view is asked.
 #[async_trait]
 pub trait AccountStore: Send + Sync {
@@ -44,6 +55,21 @@ pub trait AccountStore: Send + Sync {
 
     /// Writes the plan of an account; `false` when there is no such account.
     async fn set_plan(&self, account: AccountId, plan: Option<String>) -> Result<bool, StoreError>;
+
+    /// Writes a way to an account of one's own in the place of an earlier one to the same address; whoever becomes a user otherwise
+    /// takes it away. Deletes those that are over.
+    async fn add_sign_up(&self, sign_up: NewSignUp, now: Wall) -> Result<(), StoreError>;
+
+    /// Who may make an account with what `digest` is of.
+    async fn whose_sign_up(&self, digest: Digest, now: Wall) -> Result<Option<Address>, StoreError>;
+
+    /// Takes the way that the owner of `account` has, and writes the account and its owner, together; `None` when it is not good.
+    async fn sign_up(
+        &self,
+        digest: Digest,
+        account: NewAccount,
+        now: Wall,
+    ) -> Result<Option<(AccountRow, UserRow)>, StoreError>;
 
     /// Whose monitor it is.
     async fn whose_monitor(&self, monitor: MonitorId) -> Result<Option<AccountId>, StoreError>;

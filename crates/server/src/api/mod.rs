@@ -40,6 +40,7 @@ mod results;
 mod second_factor;
 mod series;
 mod sign_in;
+mod sign_up;
 mod status_pages;
 mod trial;
 mod uptime;
@@ -213,6 +214,8 @@ fn documented() -> OpenApiRouter<Accounts> {
         .routes(routes!(invitations::join))
         .routes(routes!(reset::ask))
         .routes(routes!(reset::choose))
+        .routes(routes!(sign_up::ask))
+        .routes(routes!(sign_up::create))
         .routes(routes!(deliveries::one))
         .routes(routes!(own::health))
         .routes(routes!(own::ready))

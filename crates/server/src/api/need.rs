@@ -5,7 +5,7 @@ use http::Method;
 
 /// What needs neither key nor user: the server's own health and numbers, where jobs call in by their token, links that carry
 /// their own signature, what pages are made of, what the interface looks like, and where people sign in.
-const OPEN: [&str; 19] = [
+const OPEN: [&str; 22] = [
     "/health",
     "/ready",
     "/metrics",
@@ -22,9 +22,12 @@ const OPEN: [&str; 19] = [
     "/api/v1/sign-in",
     "/api/v1/reset",
     "/api/v1/reset/password",
+    "/api/v1/sign-up",
+    "/api/v1/sign-up/account",
     "/sign-in",
     "/join",
     "/reset",
+    "/sign-up",
 ];
 
 /// What `method` at `path` needs; `None` when everybody may.
@@ -76,6 +79,8 @@ mod tests {
         check(Method::DELETE, "/api/v1/monitors/1", Some(Scope::Write));
         check(Method::POST, "/api/v1/sign-in", None);
         check(Method::POST, "/api/v1/sign-in/x", Some(Scope::Write));
+        check(Method::POST, "/api/v1/sign-up/account", None);
+        check(Method::POST, "/api/v1/sign-up/x", Some(Scope::Write));
         check(Method::POST, "/api/v1/me/password", Some(Scope::Read));
         check(Method::DELETE, "/api/v1/menu", Some(Scope::Write));
         check(Method::GET, "/api/v1/keyshop", Some(Scope::Read));

@@ -23,7 +23,7 @@ const HEADER: &str = "idempotency-key";
 const KEPT: Duration = Duration::from_secs(86_400);
 const KEY_CHARACTERS_MAX: usize = 255;
 /// What lies below these holds secrets, in what is asked or in what is answered: not even a digest is kept.
-const SECRET: [&str; 8] = [
+const SECRET: [&str; 9] = [
     "/api/v1/keys",
     "/api/v1/setup",
     "/api/v1/sign-in",
@@ -32,6 +32,7 @@ const SECRET: [&str; 8] = [
     "/api/v1/invitations",
     "/api/v1/join",
     "/api/v1/reset",
+    "/api/v1/sign-up",
 ];
 /// The headers of an answer that come back with it.
 const HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::LOCATION, header::ETAG];

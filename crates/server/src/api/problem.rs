@@ -165,6 +165,22 @@ impl Problem {
         )
     }
 
+    /// Nobody makes an account by themselves.
+    pub(crate) fn no_sign_up() -> Self {
+        Self::not_found(
+            "nobody makes an account here by themselves: `server.sign_up` is not configured",
+            "ask an owner to ask you in, with POST /api/v1/invitations; who runs the server may configure it",
+        )
+    }
+
+    /// Nobody makes an account before the one of who runs the server has an owner.
+    pub(crate) fn no_owner() -> Self {
+        Self::not_found(
+            "nobody makes an account here before the server has an owner",
+            "make the first one on the machine it runs on: `allswell user add --role owner EMAIL`",
+        )
+    }
+
     /// A body of another type.
     pub(crate) fn not_json() -> Self {
         let hint = Some("send JSON with `Content-Type: application/json`".to_owned());

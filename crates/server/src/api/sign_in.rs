@@ -2,7 +2,7 @@
 
 use allswell_monitor::access::{Address, NewPerson, Role, SignIn, SignedIn};
 use axum::Json;
-use axum::extract::Extension;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use serde::Serialize;
@@ -14,6 +14,7 @@ use super::gate::{Caller, is_from_here};
 use super::me::Me;
 use super::place::Place;
 use super::{ApiState, Mine, NoQuery, Problem, openapi};
+use crate::accounts::Accounts;
 use crate::api::users::NAME_CHARACTERS_MAX;
 
 /// How far the server is set up.
@@ -23,6 +24,8 @@ pub(super) struct Setup {
     open: bool,
     /// Whether there are users who can sign in.
     users: bool,
+    /// Whether whoever has a mail address may make an account of their own.
+    sign_up: bool,
 }
 
 /// The first user.
@@ -58,8 +61,13 @@ pub(super) struct Wish {
 /// How far the server is set up
 #[utoipa::path(get, path = "/api/v1/setup", operation_id = "get_setup", tag = "users",
     responses((status = 200, body = Setup), openapi::Refusals))]
-pub(super) async fn state(Mine(state): Mine, _: NoQuery) -> Result<Json<Setup>, Problem> {
-    Ok(Json(Setup { open: state.keys.is_open(), users: !state.people.is_empty() }))
+pub(super) async fn state(
+    Mine(state): Mine,
+    State(accounts): State<Accounts>,
+    _: NoQuery,
+) -> Result<Json<Setup>, Problem> {
+    let sign_up = accounts.sign_up().is_ok();
+    Ok(Json(Setup { open: state.keys.is_open(), users: !state.people.is_empty(), sign_up }))
 }
 
 /// Make the first user, an owner

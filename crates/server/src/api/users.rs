@@ -220,6 +220,7 @@ impl From<PeopleError> for Problem {
             PeopleError::CodeWrong => Self::code(said, "wait for the next one; a code on paper is good once"),
             PeopleError::NotInvited => Self::not_found(said, "ask an owner for another one"),
             PeopleError::NotReset => Self::not_found(said, "ask for another one at /reset"),
+            PeopleError::NotSigningUp => Self::not_found(said, "ask for another one at /sign-up"),
             PeopleError::NotBegun => Self::conflict(said, "begin with POST /api/v1/me/second-factor"),
             PeopleError::TooMany { wait } => Self::too_many(said, wait),
             PeopleError::Password(PasswordError::Busy) | PeopleError::Random(_) => Self::busy(),

@@ -41,7 +41,7 @@ pub(super) async fn join(Mine(state): Mine, place: Place, headers: HeaderMap, bo
         let problem = Problem::not_allowed("a page from elsewhere asked for it", "open the link again");
         return page(&state, token, name, Some(problem)).await;
     }
-    let name: String = name.trim().chars().filter(|c| !c.is_control()).take(NAME_CHARACTERS_MAX).collect();
+    let name = self::name(&name);
     let join = Join {
         token: token.clone().into(),
         name: Some(name.clone()).filter(|name| !name.is_empty()),
@@ -53,6 +53,11 @@ pub(super) async fn join(Mine(state): Mine, place: Place, headers: HeaderMap, bo
         Ok(signed) => goes_on(&state, &signed, "/"),
         Err(error) => page(&state, token, name, Some(error.into())).await,
     }
+}
+
+/// A name out of a form.
+pub(super) fn name(text: &str) -> String {
+    text.trim().chars().filter(|c| !c.is_control()).take(NAME_CHARACTERS_MAX).collect()
 }
 
 async fn page(state: &ApiState, token: String, name: String, problem: Option<Problem>) -> Response {

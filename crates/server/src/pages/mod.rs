@@ -17,6 +17,7 @@ mod reference;
 mod reset;
 mod seen;
 mod sign_in;
+mod sign_up;
 mod strip;
 pub(crate) mod text;
 mod told;
@@ -51,6 +52,7 @@ pub(crate) fn router() -> Router<Accounts> {
         .route("/join", get(join::ask).post(join::join))
         .route("/reset", get(reset::ask).post(reset::take))
         .route("/sign-in", get(sign_in::ask).post(sign_in::sign_in))
+        .route("/sign-up", get(sign_up::ask).post(sign_up::take))
         .route("/plain/assets/plain.css", get(assets::css))
         .route("/plain/assets/icon.svg", get(assets::icon))
 }

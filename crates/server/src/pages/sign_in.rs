@@ -3,13 +3,13 @@
 use allswell_monitor::access::{Address, PeopleError, SignIn, SignedIn};
 use askama::Template;
 use axum::body::Bytes;
-use axum::extract::RawQuery;
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Page;
-use crate::accounts::Mine;
+use crate::accounts::{Accounts, Mine};
 use crate::api::{ApiState, Cookie, Place, Problem, agent, is_same_origin};
 
 /// A page with a form: it may be sent to us.
@@ -26,6 +26,8 @@ struct SignInPage {
     has_users: bool,
     /// Whether a new password comes by mail.
     has_post: bool,
+    /// Whether people make accounts for themselves.
+    has_sign_up: bool,
     /// What went wrong the last time; empty the first time.
     wrong: String,
     email: String,
@@ -41,17 +43,24 @@ pub(crate) fn way_to_sign_in(uri: &Uri) -> String {
 }
 
 /// Shows the form.
-pub(super) async fn ask(Mine(state): Mine, RawQuery(query): RawQuery) -> Response {
+pub(super) async fn ask(Mine(state): Mine, State(accounts): State<Accounts>, RawQuery(query): RawQuery) -> Response {
     let next = field(query.unwrap_or_default().as_bytes(), "next");
-    page(&state, StatusCode::OK, String::new(), String::new(), &next)
+    page(&state, &accounts, StatusCode::OK, String::new(), String::new(), &next)
 }
 
 /// Signs in who sent the form, or says why not.
-pub(super) async fn sign_in(Mine(state): Mine, place: Place, headers: HeaderMap, body: Bytes) -> Response {
+pub(super) async fn sign_in(
+    Mine(state): Mine,
+    State(accounts): State<Accounts>,
+    place: Place,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let body = body.get(..body.len().min(BODY_MAX)).unwrap_or_default();
     let (email, next) = (field(body, "email"), field(body, "next"));
     if !is_same_origin(&headers, &state) {
-        return page(&state, StatusCode::FORBIDDEN, "A page from elsewhere asked for it.".to_owned(), email, &next);
+        let wrong = "A page from elsewhere asked for it.".to_owned();
+        return page(&state, &accounts, StatusCode::FORBIDDEN, wrong, email, &next);
     }
     let attempt = Address::new(&email).map(|address| SignIn {
         address,
@@ -68,7 +77,7 @@ pub(super) async fn sign_in(Mine(state): Mine, place: Place, headers: HeaderMap,
         Ok(signed) => goes_on(&state, &signed, &next),
         Err(error) => {
             let problem = Problem::from(error);
-            page(&state, problem.status(), said(&problem), email, &next)
+            page(&state, &accounts, problem.status(), said(&problem), email, &next)
         }
     }
 }
@@ -98,11 +107,19 @@ fn own(next: &str) -> &str {
     if is_path && is_plain { next } else { "/" }
 }
 
-fn page(state: &ApiState, status: StatusCode, wrong: String, email: String, next: &str) -> Response {
+fn page(
+    state: &ApiState,
+    accounts: &Accounts,
+    status: StatusCode,
+    wrong: String,
+    email: String,
+    next: &str,
+) -> Response {
     let page = SignInPage {
         page: Page::new(state, "plain/", state.now().wall),
         has_users: !state.people.is_empty(),
         has_post: state.post.is_some(),
+        has_sign_up: accounts.sign_up().is_ok(),
         wrong,
         email,
         next: own(next).to_owned(),

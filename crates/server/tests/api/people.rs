@@ -79,7 +79,7 @@ async fn peopled() -> World {
 async fn the_first_visitor_on_the_machine_itself_becomes_the_owner_and_closes_the_server() {
     let world = World::company().await;
     let setup = json!({ "email": "Ada@Example.com", "password": PASSWORD });
-    assert_eq!(read(&world.state, "/api/v1/setup").await, json!({ "open": true, "users": false }));
+    assert_eq!(read(&world.state, "/api/v1/setup").await, json!({ "open": true, "users": false, "sign_up": false }));
     let mut elsewhere = Browser::at(&world, "192.0.2.7");
     assert_eq!(elsewhere.ask("POST", "/api/v1/setup", setup.clone()).await.status, StatusCode::FORBIDDEN);
     let mut here = Browser::at(&world, "127.0.0.1");
@@ -98,7 +98,7 @@ async fn the_first_visitor_on_the_machine_itself_becomes_the_owner_and_closes_th
     assert_eq!(here.status("GET", "/api/v1/monitors").await, StatusCode::OK);
     let mut second = Browser::at(&world, "127.0.0.1");
     assert_eq!(second.ask("POST", "/api/v1/setup", setup).await.status, StatusCode::CONFLICT);
-    assert_eq!(read(&world.state, "/api/v1/setup").await, json!({ "open": false, "users": true }));
+    assert_eq!(read(&world.state, "/api/v1/setup").await, json!({ "open": false, "users": true, "sign_up": false }));
 }
 
 #[tokio::test]

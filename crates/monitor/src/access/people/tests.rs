@@ -274,6 +274,36 @@ async fn a_lost_password_is_that_of_whatever_account_the_address_belongs_to() {
     people.sign_in(attempt("bob@example.com", "another horse entirely"), at(2)).await.expect("the new one is it");
 }
 
+#[tokio::test]
+async fn an_account_of_ones_own_comes_by_a_link_that_is_good_once_and_for_a_day() {
+    let (people, ada_row, folder) = with_ada().await;
+    let bob = Address::new("bob@example.com").expect("an address");
+    let wants = async |address: &Address| people.wants_account(address.clone(), START).await.expect("written");
+    let sign_up = async |way: &WayIn, password: &str, seconds: u64| {
+        let (token, password) = (way.secret.text().to_owned().into(), password.to_owned().into());
+        let wish = SignUp { token, password, name: None, account: None, plan: "free".to_owned() };
+        people.sign_up(wish, at(seconds).wall).await
+    };
+    let known = wants(&ada()).await;
+    assert!(known.is_known && matches!(sign_up(&known, PASSWORD, 1).await, Err(PeopleError::NotSigningUp)));
+    let (old, way) = (wants(&bob).await, wants(&bob).await);
+    assert!(matches!(sign_up(&old, PASSWORD, 1).await, Err(PeopleError::NotSigningUp)), "the second took its place");
+    assert!(matches!(sign_up(&way, PASSWORD, 86_400).await, Err(PeopleError::NotSigningUp)), "too late");
+    assert!(matches!(sign_up(&way, "short", 1).await, Err(PeopleError::NotAPassword(_))));
+    assert_eq!(people.signing_up(way.secret.text(), at(1).wall).await.expect("it is as good as before"), bob);
+    let (account, owner) = sign_up(&way, PASSWORD, 86_399).await.expect("made");
+    assert_eq!((account.name.as_str(), account.plan.as_deref()), ("bob@example.com", Some("free")));
+    assert_eq!((owner.account, owner.user.name.as_str(), owner.user.role), (account.id, "bob", Role::Owner));
+    assert!(matches!(sign_up(&way, PASSWORD, 2).await, Err(PeopleError::NotSigningUp)), "it was used");
+    assert_eq!(people.all(), [ada_row], "the first account has nobody more");
+    let signed = people.sign_in(attempt("bob@example.com", PASSWORD), at(3)).await.expect("signed in");
+    assert_eq!(signed.user.account, account.id);
+    people.store.close().await.expect("it closes");
+    let people = open(folder.path()).await;
+    let found = people.sign_in(attempt("bob@example.com", PASSWORD), at(4)).await.expect("it outlasts the process");
+    assert_eq!(found.user.account, account.id);
+}
+
 #[test]
 fn nothing_shows_a_password_by_accident() {
     let shown = format!("{:?} {:?}", wish("ada@example.com", Role::Owner), attempt("ada@example.com", PASSWORD));

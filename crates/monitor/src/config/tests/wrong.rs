@@ -46,6 +46,29 @@ fn what_depends_on_nothing_that_is_there_or_on_itself_is_told_with_its_place() {
     assert!(told.contains("error[V016]: `web` depends on itself by way of `api`\n  --> allswell.yaml:4:56"), "{told}");
 }
 
+const MAIL: &str = "mail: { smtp: \"smtp://mail.example.com\", from: a@example.com }";
+
+#[test]
+fn signing_up_that_could_not_be_is_told_with_its_place() {
+    let check = |sign_up: &str, plans: &str, part: &str| {
+        let told = told(&format!("{plans}\nserver:\n  sign_up: {sign_up}\n  {MAIL}\n"));
+        assert!(told.contains(part) && told.contains("--> allswell.yaml:3:"), "{sign_up}: {told}");
+    };
+    let plans = "plans: { free: { monitors: 5 }, pro: {} }";
+    check("{ plan: fre }", plans, "`plan: fre` is no plan");
+    check("{ plan: fre }", plans, "did you mean `free`?");
+    check("{ plan: gold }", plans, "`plans` names `free`, `pro`");
+    check("{ plan: gold }", "", "name it under `plans`");
+    check("{}", plans, "sign_up needs `plan`");
+    check("{ plan: free, private_network: true }", plans, "did you mean `private_networks`?");
+    let without = told(&format!("{plans}\nserver:\n  sign_up: {{ plan: free }}\n"));
+    assert!(without.contains("`sign_up` needs `mail`\n  --> allswell.yaml:3:3"), "{without}");
+    let good = format!("{plans}\nserver:\n  sign_up: {{ plan: free }}\n  {MAIL}\n");
+    let config = read(&good).expect("it is good");
+    let sign_up = config.server.sign_up.expect("it is open");
+    assert_eq!((sign_up.plan.as_str(), sign_up.private_networks), ("free", false));
+}
+
 #[test]
 fn maintenance_that_says_not_when_or_of_whom_is_told() {
     let check = |window: &str, part: &str| {

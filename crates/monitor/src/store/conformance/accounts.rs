@@ -4,7 +4,7 @@ use super::*;
 use crate::access::{Address, Digest, Kept, Role, Scope, Scopes};
 use crate::model::AccountId;
 use crate::store::{
-    AccountRow, DeliveryFilter, NewAccount, NewInvitation, NewKey, NewMark, NewUser, Settlement, UserRow,
+    AccountRow, DeliveryFilter, NewAccount, NewInvitation, NewKey, NewMark, NewSignUp, NewUser, Settlement, UserRow,
 };
 
 fn owner(address: &str) -> NewUser {
@@ -36,6 +36,43 @@ pub(crate) async fn accounts_come_back_after_a_restart_with_their_owners_and_pla
     assert_eq!(accounts[1], AccountRow { created: at(5), ..made });
     assert_eq!(store.of(ada.account).users().await.unwrap(), [UserRow { created: at(5), ..ada }]);
     assert_eq!(store.users().await.unwrap(), []);
+}
+
+pub(crate) async fn a_way_to_an_account_is_good_once_and_for_one_address(open: Open<'_>) {
+    let store = open();
+    let address = |text: &str| Address::new(text).expect("an address");
+    let way = |who: &str, text: &str, expires: i64| NewSignUp {
+        address: address(who),
+        digest: Digest::of(text),
+        expires: at(expires),
+    };
+    let (ada, bob) = ("ada@example.com", "bob@example.com");
+    store.add_sign_up(way(ada, "one", 50), at(1)).await.unwrap();
+    store.add_sign_up(way(ada, "two", 60), at(2)).await.unwrap();
+    store.add_sign_up(way(bob, "bobs", 60), at(2)).await.unwrap();
+    store.close().await.unwrap();
+    let store = open();
+    let whose = async |text: &str, now: i64| store.whose_sign_up(Digest::of(text), at(now)).await.unwrap();
+    assert_eq!((whose("one", 5).await, whose("two", 5).await), (None, Some(address(ada))));
+    assert_eq!((whose("two", 60).await, whose("guessed", 5).await), (None, None));
+    let take =
+        async |text: &str, who: &str, now: i64| store.sign_up(Digest::of(text), account(who), at(now)).await.unwrap();
+    assert_eq!(take("one", ada, 5).await, None, "the second took its place");
+    assert_eq!(take("two", bob, 5).await, None, "it is another's");
+    assert_eq!(take("two", ada, 60).await, None, "too late");
+    assert_eq!(store.accounts().await.unwrap().len(), 1);
+    let (row, owner) = take("two", ada, 59).await.expect("it is good");
+    assert_eq!((row.plan.as_deref(), owner.account, owner.user.address), (Some("free"), row.id, address(ada)));
+    assert_eq!(take("two", ada, 59).await, None, "it was used");
+    store.add_user(self::owner(bob), at(10)).await.unwrap();
+    assert_eq!(whose("bobs", 11).await, None, "who is a user otherwise needs none");
+    store.add_sign_up(way("eve@example.com", "eves", 70), at(60)).await.unwrap();
+    store.add_user(self::owner("mallory@example.com"), at(61)).await.unwrap();
+    store.add_sign_up(way("mallory@example.com", "m", 90), at(62)).await.unwrap();
+    store.sign_up(Digest::of("m"), account("mallory@example.com"), at(63)).await.unwrap_err();
+    assert!(whose("m", 64).await.is_some(), "an account that cannot be written takes nothing");
+    store.add_sign_up(way("zoe@example.com", "z", 200), at(100)).await.unwrap();
+    assert_eq!(whose("eves", 65).await, None, "what is over is forgotten");
 }
 
 pub(crate) async fn what_one_view_writes_is_there_for_no_other(open: Open<'_>) {

@@ -6,9 +6,9 @@ use allswell_core::Wall;
 use async_trait::async_trait;
 
 use super::{SqliteStore, main};
-use crate::access::Digest;
+use crate::access::{Address, Digest};
 use crate::model::{AccountId, MonitorId};
-use crate::store::{AccountRow, AccountStore, NewAccount, Store, StoreError, UserRow};
+use crate::store::{AccountRow, AccountStore, NewAccount, NewSignUp, Store, StoreError, UserRow};
 
 #[async_trait]
 impl AccountStore for SqliteStore {
@@ -23,6 +23,26 @@ impl AccountStore for SqliteStore {
     async fn set_plan(&self, account: AccountId, plan: Option<String>) -> Result<bool, StoreError> {
         let work = move |connection: &_, _| main::set_plan(connection, account, plan.as_deref());
         self.write("write the plan of an account", work).await
+    }
+
+    async fn add_sign_up(&self, sign_up: NewSignUp, now: Wall) -> Result<(), StoreError> {
+        let work = move |connection: &_, _| main::add_sign_up(connection, &sign_up, now);
+        self.write("write a way to an account", work).await
+    }
+
+    async fn whose_sign_up(&self, digest: Digest, now: Wall) -> Result<Option<Address>, StoreError> {
+        let work = move |connection: &_, _| main::whose_sign_up(connection, digest, now);
+        self.read("read a way to an account", work).await
+    }
+
+    async fn sign_up(
+        &self,
+        digest: Digest,
+        account: NewAccount,
+        now: Wall,
+    ) -> Result<Option<(AccountRow, UserRow)>, StoreError> {
+        let work = move |connection: &_, _| main::sign_up(connection, digest, &account, now);
+        self.write("write an account", work).await
     }
 
     async fn whose_monitor(&self, monitor: MonitorId) -> Result<Option<AccountId>, StoreError> {

@@ -18,6 +18,7 @@ mod public;
 mod resets;
 mod resources;
 mod scribe;
+mod sign_ups;
 mod status;
 mod subscriptions;
 mod told;
@@ -45,6 +46,7 @@ pub(super) use public::{public_incidents, public_monitors};
 pub(super) use resets::{add_reset, reset_password, whose_reset};
 pub(super) use resources::{change, resources};
 pub(super) use scribe::{MainJob, MainScribe};
+pub(super) use sign_ups::{add_sign_up, sign_up, whose_sign_up};
 pub(super) use status::{marks, watched, watching};
 pub(super) use subscriptions::{
     ask_subscriber, confirm_subscriber, due_mails, next_mail, remove_subscriber, settle_mail, subscribers,

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, params};
 use super::super::fault::Fault;
 use super::columns::{wall, word};
 use super::invitations::came;
-use super::resets;
+use super::{resets, sign_ups};
 use crate::access::{Address, Digest, Kept, Role};
 use crate::model::AccountId;
 use crate::store::{Lifetime, NewSession, NewUser, SessionRow, UserRow, Which};
@@ -32,7 +32,7 @@ fn user(row: &Row<'_>) -> rusqlite::Result<UserRow> {
     Ok(UserRow { id: row.get(0)?, account: AccountId(row.get(6)?), user, created: wall(row, 5)? })
 }
 
-/// Writes a user, whose invitation is good no more.
+/// Writes a user, whose invitation is good no more, nor a way to an account of their own.
 pub(in super::super) fn add_user(
     connection: &Connection,
     account: AccountId,
@@ -40,6 +40,7 @@ pub(in super::super) fn add_user(
     now: Wall,
 ) -> Result<UserRow, Fault> {
     came(connection, account, &new.address)?;
+    sign_ups::came(connection, &new.address)?;
     let NewUser { address, name, role, password } = new;
     let row = connection
         .prepare_cached(&format!(

@@ -1,0 +1,5 @@
+//! What the server writes to people, and where its links lead: a real server, a real relay, a person who reads the mails.
+
+mod reset;
+mod sign_up;
+mod world;
