@@ -43,7 +43,7 @@ impl Page {
     }
 
     /// All slugs that lead to it.
-    pub fn slugs(&self) -> impl Iterator<Item = &str> {
+    pub fn slugs(&self) -> impl Iterator<Item = &str> + Clone {
         std::iter::once(&self.slug).chain(&self.formerly).map(String::as_str)
     }
 }

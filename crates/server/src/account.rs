@@ -21,7 +21,7 @@ use allswell_monitor::model::AccountId;
 use allswell_monitor::notification::Notification;
 use allswell_monitor::notify::{self, Deliverer};
 use allswell_monitor::plan::{Limits, Plan};
-use allswell_monitor::resources::{FollowError, Resources};
+use allswell_monitor::resources::{Addresses, FollowError, Resources};
 use allswell_monitor::runner::{Parts, Runner};
 use allswell_monitor::scribe::{Emergency, Scribe};
 use allswell_monitor::store::{AccountRow, Store, StoreError};
@@ -33,7 +33,7 @@ use tracing::error;
 use crate::api::ApiState;
 use crate::pages::Console;
 use crate::post::Post;
-use crate::status_page::StatusPages;
+use crate::status_page::{Press, StatusPages};
 
 /// How many askings of one account may be under way at once: those of the first.
 const IN_FLIGHT_MAX: usize = 512;
@@ -55,6 +55,8 @@ pub(crate) struct Shared {
     pub(crate) links: Links,
     pub(crate) token_key: TokenKey,
     pub(crate) status_pages: Arc<StatusPages>,
+    /// Which account has which address of a status page.
+    pub(crate) addresses: Addresses,
     /// Writes to users; `None` without a relay.
     pub(crate) post: Option<Post>,
     pub(crate) console: Console,
@@ -82,7 +84,8 @@ impl Shared {
 pub(crate) struct Account {
     pub(crate) state: ApiState,
     runner: JoinHandle<()>,
-    following: JoinHandle<()>,
+    /// What ends when the server says that it stops.
+    until_stop: [JoinHandle<()>; 3],
     deliverer: Deliverer,
 }
 
@@ -137,15 +140,30 @@ impl Account {
             acknowledged,
         };
         let (commands, orders) = mpsc::channel(1);
-        let resources = Arc::new(Resources::open(&*store, commands, deliverer.switch(), Arc::clone(&bulletin)).await?);
+        let addresses = shared.addresses.of(account);
+        let resources =
+            Resources::open(&*store, commands, deliverer.switch(), Arc::clone(&bulletin), addresses).await?;
+        let resources = Arc::new(resources);
         resources.keep_to(row.plan.clone().map(|name| shared.plan(name)));
         let most = if is_first { IN_FLIGHT_MAX } else { IN_FLIGHT_OF_OTHERS_MAX };
         let engine = Engine::new(most, Some(shared.public_url.clone()));
         let runner = tokio::spawn(Runner::new(engine, parts).run(orders));
-        let following = tokio::spawn({
-            let (fleet, store, stop) = (Arc::clone(&fleet), Arc::clone(&store), shared.stop.clone());
-            async move { fleet.follow(store, stop).await }
-        });
+        let press = Press::new(Arc::clone(&shared.status_pages), Arc::clone(&store), Arc::clone(&bulletin));
+        let press = Arc::new(press);
+        let until_stop = [
+            tokio::spawn({
+                let (fleet, store, stop) = (Arc::clone(&fleet), Arc::clone(&store), shared.stop.clone());
+                async move { fleet.follow(store, stop).await }
+            }),
+            tokio::spawn({
+                let (press, stop) = (Arc::clone(&press), shared.stop.clone());
+                async move { press.run(stop).await }
+            }),
+            tokio::spawn({
+                let (press, stop) = (Arc::clone(&press), shared.stop.clone());
+                async move { press.write_mails(stop).await }
+            }),
+        ];
         let state = ApiState {
             account: Arc::new(row),
             store,
@@ -160,13 +178,13 @@ impl Account {
             links: shared.links.clone(),
             acknowledger,
             resources,
-            status_pages: Arc::clone(&shared.status_pages),
+            press,
             bulletin,
             post: shared.post.clone(),
             console: shared.console.clone(),
             public_url: Some(shared.public_url.clone()),
         };
-        Ok(Self { state, runner, following, deliverer })
+        Ok(Self { state, runner, until_stop, deliverer })
     }
 
     /// Puts `config`, and what was written through the API, in force.
@@ -174,12 +192,13 @@ impl Account {
         self.state.resources.follow(config).await
     }
 
-    /// Decides nothing more, writes what is decided and finishes what is being sent.
-    pub(crate) async fn finish(self) -> JoinHandle<()> {
+    /// Decides nothing more, writes what is decided and finishes what is being sent. What comes back ends when the server says
+    /// that it stops.
+    pub(crate) async fn finish(self) -> [JoinHandle<()>; 3] {
         self.state.resources.close();
         join("the engine", self.runner).await;
         self.deliverer.stop().await;
-        self.following
+        self.until_stop
     }
 }
 

@@ -119,6 +119,7 @@ impl Keeper {
                 error!(error, account = id.0, "what is configured in an account is not in force");
             }
         }
+        account.state.press.publish_now().await;
         self.accounts.enter(account.state.clone());
         running.push(account);
         Ok(())
@@ -127,6 +128,6 @@ impl Keeper {
     /// Has all accounts finish, at the same time; what follows their news ends when the server says so.
     pub(crate) async fn finish(&self) -> Vec<JoinHandle<()>> {
         let running = self.running.lock().await.take().unwrap_or_default();
-        join_all(running.into_iter().map(Account::finish)).await
+        join_all(running.into_iter().map(Account::finish)).await.into_iter().flatten().collect()
     }
 }

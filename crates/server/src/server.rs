@@ -18,7 +18,7 @@ use allswell_monitor::metrics::{File, Metrics};
 use allswell_monitor::model::AccountId;
 use allswell_monitor::notify::ChannelError;
 use allswell_monitor::notify::email::Mailer;
-use allswell_monitor::resources::{FollowError, Resources};
+use allswell_monitor::resources::{Addresses, FollowError, Resources};
 use allswell_monitor::store::sqlite::{SqliteStore, Timing};
 use allswell_monitor::store::{Store, StoreError};
 use allswell_probe::{AddressPolicy, Prober};
@@ -34,7 +34,7 @@ use crate::api;
 use crate::keeper::Keeper;
 use crate::pages::Console;
 use crate::post::{Office, Post};
-use crate::status_page::StatusPages;
+use crate::status_page::{Press, StatusPages};
 
 /// How often old results are deleted.
 const FORGETTING: Duration = Duration::from_secs(3_600);
@@ -114,7 +114,7 @@ pub struct Server {
     clock: Arc<dyn Clock>,
     keeper: Arc<Keeper>,
     resources: Arc<Resources>,
-    status_pages: Arc<StatusPages>,
+    press: Arc<Press>,
     tasks: Tasks,
 }
 
@@ -123,8 +123,6 @@ struct Tasks {
     stopping: watch::Sender<bool>,
     pages: JoinHandle<()>,
     forgetting: JoinHandle<()>,
-    publishing: JoinHandle<()>,
-    writing: JoinHandle<()>,
     posting: Option<JoinHandle<()>>,
 }
 
@@ -161,15 +159,15 @@ impl Server {
         let mailer = mailer.transpose().map_err(ServeError::Mail)?.map(Arc::new);
         let failed =
             |source: std::io::Error| StoreError::Open { path: data.display().to_string(), source: source.into() };
+        let addresses = Addresses::default();
         let status_pages =
-            StatusPages::of(&data, &public_url, Arc::clone(&clock), Arc::clone(&bulletin)).map_err(failed)?;
+            StatusPages::of(&data, &public_url, Arc::clone(&clock), addresses.clone()).map_err(failed)?;
         let status_pages = match &mailer {
-            Some(mailer) => status_pages.with_mail(Arc::clone(&store), Arc::clone(mailer)),
+            Some(mailer) => status_pages.with_mail(Arc::clone(mailer)),
             None => status_pages,
         };
         let post = mailer.map(|mailer| Post::new(mailer, people.clone(), Arc::clone(&clock), &public_url));
         let (post, office) = post.unzip();
-        let status_pages = Arc::new(status_pages);
         let (stopping, stop) = watch::channel(false);
         let shared = Shared {
             store: Arc::clone(&store),
@@ -182,7 +180,8 @@ impl Server {
             anchors: config.server.anchors.clone(),
             links: Links::of(&data, &public_url).map_err(failed)?,
             token_key: TokenKey::of(&data).map_err(failed)?,
-            status_pages: Arc::clone(&status_pages),
+            status_pages: Arc::new(status_pages),
+            addresses: addresses.clone(),
             post,
             console,
             public_url,
@@ -192,12 +191,13 @@ impl Server {
         let rows = store.accounts().await?;
         let row = rows.into_iter().find(|row| row.id == AccountId::FIRST).expect("opening the store writes it");
         let first = Account::open(&shared, row, Arc::clone(&metrics), bulletin).await?;
-        let resources = Arc::clone(&first.state.resources);
+        // Before the file says what it wants: what others have had until now stays theirs.
+        addresses.take_those_of_others(&*store).await?;
+        let (resources, press) = (Arc::clone(&first.state.resources), Arc::clone(&first.state.press));
         let keeper = Arc::new(Keeper::new(shared, config.server.clone(), first));
         keeper.accounts().kept_by(&keeper);
-        let tasks = Tasks::start(listener, &keeper, &status_pages, office, config.server.retention, stopping, &stop);
-        let server =
-            Self { address, data, is_new, store, health, metrics, clock, keeper, resources, status_pages, tasks };
+        let tasks = Tasks::start(listener, &keeper, office, config.server.retention, stopping, &stop);
+        let server = Self { address, data, is_new, store, health, metrics, clock, keeper, resources, press, tasks };
         server.configure(config).await?;
         server.keeper.open_others().await?;
         server.health.started();
@@ -212,7 +212,7 @@ impl Server {
     pub async fn configure(&self, config: Config) -> Result<(), FollowError> {
         self.resources.follow(config).await?;
         // What is decided until now is there when the server says that it has started.
-        self.status_pages.publish_now(&*self.store).await;
+        self.press.publish_now().await;
         self.metrics.configured(true, self.clock.now().wall);
         Ok(())
     }
@@ -255,17 +255,15 @@ impl Server {
     async fn take_down(self) {
         let Self { store, health, keeper, tasks, .. } = self;
         health.draining();
-        let news = keeper.finish().await;
+        let until_stop = keeper.finish().await;
         // Who listened has gone already; then there is nothing to stop.
         let _ = tasks.stopping.send(true);
         // Before the pages: who follows the news is let go.
-        for following in news {
-            join("the news", following).await;
+        for task in until_stop {
+            join("what an account shows", task).await;
         }
         join("the pages", tasks.pages).await;
         join("the clean-up of old results", tasks.forgetting).await;
-        join("the status pages", tasks.publishing).await;
-        join("the mails to subscribers", tasks.writing).await;
         if let Some(posting) = tasks.posting {
             join("the mails to users", posting).await;
         }
@@ -280,7 +278,6 @@ impl Tasks {
     fn start(
         listener: TcpListener,
         keeper: &Keeper,
-        status_pages: &Arc<StatusPages>,
         office: Option<Office>,
         retention: Duration,
         stopping: watch::Sender<bool>,
@@ -290,15 +287,7 @@ impl Tasks {
         let (store, clock) = (Arc::clone(&accounts.first().store), Arc::clone(&accounts.first().clock));
         Self {
             pages: tokio::spawn(serve(listener, accounts, stop.clone())),
-            forgetting: tokio::spawn(forget(Arc::clone(&store), clock, retention, stop.clone())),
-            publishing: tokio::spawn({
-                let (pages, stop) = (Arc::clone(status_pages), stop.clone());
-                async move { pages.run(&*store, stop).await }
-            }),
-            writing: tokio::spawn({
-                let (pages, stop) = (Arc::clone(status_pages), stop.clone());
-                async move { pages.write_mails(stop).await }
-            }),
+            forgetting: tokio::spawn(forget(store, clock, retention, stop.clone())),
             posting: office.map(|office| tokio::spawn(office.run(stop.clone()))),
             stopping,
         }

@@ -5,9 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use allswell_monitor::clock::SystemClock;
+use allswell_monitor::access::{Address, Kept, Role, Scope, Scopes, Secret};
+use allswell_monitor::clock::{Clock as _, SystemClock};
 use allswell_monitor::config;
 use allswell_monitor::mail_catcher::{Mail, MailCatcher, Mails};
+use allswell_monitor::store::sqlite::{SqliteStore, Timing};
+use allswell_monitor::store::{AccountStore as _, NewAccount, NewKey, NewUser, Store as _};
 use allswell_server::server::{Options, Server};
 use axum::Router;
 use axum::http::StatusCode;
@@ -21,12 +24,42 @@ struct World {
     server: Server,
     well: Arc<AtomicBool>,
     mails: Mails,
+    /// The key by which the API is asked, where one is needed.
+    key: Option<Secret>,
     _data: tempfile::TempDir,
     _tasks: JoinSet<()>,
 }
 
+/// Another account in a data directory, and a key of it that may write.
+async fn guest(data: &Path) -> Secret {
+    let now = SystemClock::new().now().wall;
+    let store = SqliteStore::open(data, now, Timing::none()).expect("the store opens");
+    let address = Address::new("bob@example.com").expect("an address");
+    let password = Kept("kept".to_owned());
+    let owner = NewUser { address, name: "Bob".to_owned(), role: Role::Owner, password };
+    let account = NewAccount { name: "Bob's".to_owned(), plan: None, owner };
+    let (row, _) = store.add_account(account, now).await.expect("an account");
+    let secret = Secret::random().expect("random numbers");
+    let scopes = Scopes::of([Scope::Write]);
+    let key = NewKey { name: "own".to_owned(), digest: secret.digest(), scopes, expires: None };
+    store.of(row.id).add_key(key, now).await.expect("a key");
+    store.close().await.expect("it closes");
+    secret
+}
+
 impl World {
     async fn start(page: &str) -> Self {
+        Self::start_in(tempfile::tempdir().expect("a directory"), page, None).await
+    }
+
+    /// One whose API is asked in the name of another account than the first.
+    async fn start_as_guest() -> Self {
+        let data = tempfile::tempdir().expect("a directory");
+        let key = guest(data.path()).await;
+        Self::start_in(data, "", Some(key)).await
+    }
+
+    async fn start_in(data: tempfile::TempDir, page: &str, key: Option<Secret>) -> Self {
         let well = Arc::new(AtomicBool::new(true));
         let mut tasks = JoinSet::new();
         let target = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -50,9 +83,8 @@ status_pages:
 "#
         );
         let config = config::parse(&yaml, Path::new("test.yaml"), &|_| None).expect("a good configuration");
-        let data = tempfile::tempdir().expect("a directory");
         let server = Server::start(Options::alone(data.path()), config).await.expect("starts");
-        Self { server, well, mails, _data: data, _tasks: tasks }
+        Self { server, well, mails, key, _data: data, _tasks: tasks }
     }
 
     /// The status and the text of an answer to a form.
@@ -68,8 +100,10 @@ status_pages:
     async fn send(&self, method: &str, path: &str, kind: &str, body: &str) -> (u16, String) {
         #[expect(clippy::disallowed_methods, reason = "the test is the browser")]
         let mut stream = TcpStream::connect(self.server.address()).await.expect("connects");
+        let key = self.key.as_ref().filter(|_| path.starts_with("/api/"));
+        let key = key.map(|key| format!("Authorization: Bearer {}\r\n", key.text())).unwrap_or_default();
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: \
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: {kind}\r\n{key}Content-Length: \
              {}\r\n\r\n{body}",
             body.len()
         );
@@ -147,6 +181,44 @@ async fn subscribers_stay_with_a_page_that_is_renamed_and_are_forgotten_with_it(
     assert_eq!(world.api("DELETE", "/api/v1/status-pages/market", "").await.0, 204);
     assert_eq!(world.api("POST", "/api/v1/status-pages", page).await.0, 201);
     assert_eq!(world.ask("POST", &yes.replace("/market/", "/shop/"), "").await.0, 404, "who asked is forgotten");
+    world.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_another_account_has_subscribers_of_its_own() {
+    let world = World::start_as_guest().await;
+    // What lies around the server is not asked for others: the monitor is down as soon as it is resumed.
+    let monitor = r#"{ "name": "shop-internal", "interval": "1s", "timeout": "800ms", "failure_threshold": 1, "paused": true, "tcp": { "address": "127.0.0.1:1" } }"#;
+    assert_eq!(world.api("POST", "/api/v1/monitors", monitor).await.0, 201);
+    let page = r#"{ "slug": "shop", "title": "Shop", "sections": [{ "monitors": [{ "monitor": "shop-internal", "name": "Checkout" }] }] }"#;
+    let (status, made) = world.api("POST", "/api/v1/status-pages", page).await;
+    assert_eq!(status, 201, "{made}");
+    for (slug, who) in [("shop", "ann"), ("acme", "eve")] {
+        let form = format!("address={who}%40example.com");
+        assert_eq!(world.ask("POST", &format!("/s/{slug}/subscribe"), &form).await.0, 202);
+    }
+    let mut links = [world.link(1, "/confirm?").await.1, world.link(2, "/confirm?").await.1];
+    links.sort_unstable();
+    let [at_acme, at_shop] = links;
+    assert!(at_acme.starts_with("/s/acme/") && at_shop.starts_with("/s/shop/"), "{at_acme} {at_shop}");
+    assert_eq!(world.ask("POST", &at_acme.replace("/acme/", "/shop/"), "").await.0, 404, "a link is good for its page");
+    assert_eq!((world.ask("POST", &at_acme, "").await.0, world.ask("POST", &at_shop, "").await.0), (200, 200));
+    assert!(world.api("GET", "/api/v1/status-pages/shop", "").await.1.contains("\"subscribers\":1"));
+
+    assert_eq!(world.api("POST", "/api/v1/monitors/shop-internal/resume", "").await.0, 200);
+    let (news, leave) = world.link(3, "/unsubscribe?").await;
+    assert_eq!(
+        (news.to.as_slice(), news.subject.as_str()),
+        (&["ann@example.com".to_owned()][..], "Shop: Checkout is down")
+    );
+    assert!(!String::from_utf8_lossy(&news.raw).contains("internal"), "what is inside stays inside");
+    assert_eq!(world.ask("POST", &leave, "List-Unsubscribe=One-Click").await.0, 200);
+    world.well.store(false, Ordering::SeqCst);
+    let (news, _) = world.link(4, "/unsubscribe?").await;
+    assert_eq!(
+        (news.to.as_slice(), news.subject.as_str()),
+        (&["eve@example.com".to_owned()][..], "Acme: Payments is down")
+    );
     world.server.stop().await;
 }
 

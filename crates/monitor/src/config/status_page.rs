@@ -11,7 +11,7 @@ use super::read::{Fields, Reader};
 use super::resource::Written;
 use super::source::{Span, quotable};
 use super::spec::Spec;
-use super::{Covered, Server, logo};
+use super::{Author, Covered, Server, logo};
 use crate::access::Digest;
 use crate::status_page::{Access, Colour, Component, Logo, Page, Section};
 
@@ -31,11 +31,13 @@ pub struct PageHost {
     pub public_url: Option<String>,
     /// Whether there is a relay to write to subscribers.
     pub has_mail: bool,
+    /// Who writes the pages.
+    pub author: Author,
 }
 
 impl From<&Server> for PageHost {
     fn from(server: &Server) -> Self {
-        Self { public_url: server.public_url.clone(), has_mail: server.mail.is_some() }
+        Self { public_url: server.public_url.clone(), has_mail: server.mail.is_some(), author: Author::Operator }
     }
 }
 
@@ -51,13 +53,15 @@ const NO_SLUG: &str = "preview";
 pub(super) struct Taken {
     slugs: HashSet<String>,
     domains: HashSet<String>,
+    author: Author,
 }
 
 impl Taken {
     /// Nothing but the server's own host, where people find the console.
     pub(super) fn by_server(host: &PageHost) -> Self {
         let own = host.public_url.as_ref().and_then(|url| Url::parse(url).ok()?.host_str().map(str::to_lowercase));
-        Self { slugs: HashSet::new(), domains: own.into_iter().chain(["localhost".to_owned()]).collect() }
+        let domains = own.into_iter().chain(["localhost".to_owned()]).collect();
+        Self { slugs: HashSet::new(), domains, author: host.author }
     }
 
     /// What `page` has.
@@ -192,6 +196,12 @@ fn picture(key: &str, fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<Lo
 
 fn domain(fields: &Fields<'_>, taken: &mut Taken, reader: &mut Reader<'_>) -> Option<String> {
     let text = fields.text("domain")?;
+    if taken.author == Author::Guest {
+        let message = "`domain` is for the account of who runs the server: nobody has shown that the host is yours";
+        let way_out = "leave it out, and have a proxy of yours show `/s/SLUG/` at that host";
+        wrong("domain", fields, reader, message.to_owned(), way_out);
+        return None;
+    }
     let host = match Host::parse(text) {
         Ok(Host::Domain(host)) if !text.contains([':', '/', '@']) => host.trim_end_matches('.').to_lowercase(),
         _ => {

@@ -4,6 +4,7 @@
 //! against what is known of the rest, written in one transaction, and followed by the running engine. Only what a change
 //! names is read again.
 
+mod addresses;
 mod dependencies;
 mod draft;
 mod model;
@@ -27,11 +28,13 @@ use crate::engine::Awaits;
 use crate::model::MonitorId;
 use crate::notify::{Channel, ChannelError, Switch};
 use crate::runner::{AskNow, ChangeMonitors, Configure, Order};
+use crate::status_page::Page;
 use crate::store::{Owner, ResourceKind, Store, StoreError};
 
 use self::draft::Draft;
 use self::model::{Model, Stored};
 
+pub use self::addresses::Addresses;
 pub use self::draft::{Edit, Given};
 pub use self::pages::ShownPage;
 pub use self::plan::{Difference, Plan, Step};
@@ -43,6 +46,8 @@ pub struct Resources {
     channels: Switch,
     /// Where it is said which status pages there are.
     bulletin: Arc<Bulletin>,
+    /// Which addresses its status pages may have, beside those of other accounts.
+    addresses: Addresses,
     model: RwLock<Model>,
     /// Held while something changes: one change after the other.
     changing: tokio::sync::Mutex<()>,
@@ -87,7 +92,8 @@ pub struct Waiting {
 }
 
 impl Resources {
-    /// What the store holds; in force once [`Self::follow`] has said what the file holds.
+    /// What the store holds; in force once [`Self::follow`] has said what the file holds. The addresses of its status pages are
+    /// taken from now on, so who is opened first has them.
     ///
     /// # Errors
     /// [`StoreError`] when the store cannot be read.
@@ -96,12 +102,15 @@ impl Resources {
         orders: mpsc::Sender<Order>,
         channels: Switch,
         bulletin: Arc<Bulletin>,
+        addresses: Addresses,
     ) -> Result<Self, StoreError> {
-        let stored = store.resources().await?.into_iter().map(Stored::from).collect();
+        let stored: Vec<Stored> = store.resources().await?.into_iter().map(Stored::from).collect();
+        addresses.take_stored(&stored);
         Ok(Self {
             orders: Mutex::new(Some(orders)),
             channels,
             bulletin,
+            addresses,
             model: RwLock::new(Model::stored(Author::of(store.account()), stored)),
             changing: tokio::sync::Mutex::default(),
         })
@@ -113,6 +122,7 @@ impl Resources {
             orders: Mutex::default(),
             channels: Switch::unconnected(dialer),
             bulletin: Arc::default(),
+            addresses: Addresses::default(),
             model: RwLock::default(),
             changing: tokio::sync::Mutex::default(),
         }
@@ -135,6 +145,7 @@ impl Resources {
     pub async fn follow(&self, config: Config) -> Result<(), FollowError> {
         let _one = self.changing.lock().await;
         let mut next = self.model().with_file(config);
+        next.take_addresses(&self.addresses);
         let maintenance = next.windows();
         next.set_aside().for_each(|(what, why)| tracing::error!("{what} is not in force: {why}"));
         // Channels first: what the new monitors decide must find them.
@@ -147,6 +158,7 @@ impl Resources {
         self.order(Order::Configure(Configure { monitors, maintenance, gathering, aside, done })).await?;
         let ids = configured.await.map_err(|_| FollowError::Stopping)??;
         next.number(names.into_iter().zip(ids));
+        self.addresses.keep(next.pages().flat_map(Page::slugs));
         self.bulletin.show(next.pages().cloned().collect());
         *self.model.write().unwrap_or_else(PoisonError::into_inner) = next;
         Ok(())
@@ -194,7 +206,11 @@ impl Resources {
     /// # Errors
     /// [`Refused`] with all that is wrong with the files, or the reason why they cannot be in force here.
     pub fn plan(&self, files: Vec<(String, String)>, prune: bool) -> Result<Plan, Refused> {
-        plan::think(&self.model(), files, prune).map(|(plan, _)| plan)
+        let (plan, draft) = plan::think(&self.model(), files, prune)?;
+        match self.addresses.taken(draft.slugs()) {
+            Some(slug) => Err(draft.address_taken(slug)),
+            None => Ok(plan),
+        }
     }
 
     /// Applies `files`: all of what [`Self::plan`] shows, or nothing. `shown` is the fingerprint of the plan that was shown.
@@ -233,6 +249,17 @@ impl Resources {
         if draft.is_empty() {
             return Ok(0);
         }
+        self.addresses.take(draft.slugs()).map_err(|slug| draft.address_taken(slug))?;
+        let revision = self.carry_out(draft).await;
+        if !draft.pages.is_empty() {
+            self.addresses.keep(self.model().pages().flat_map(Page::slugs));
+        }
+        let revision = revision?;
+        info!(revision, resources = draft.writes.len(), "configuration changed through the API");
+        Ok(revision)
+    }
+
+    async fn carry_out(&self, draft: &draft::Finished) -> Result<u64, Refused> {
         if let Some(union) = &draft.channels_meanwhile {
             self.channels.configure(union).map_err(|(name, source)| Refused::channel(&name, &source))?;
         }
@@ -250,9 +277,7 @@ impl Resources {
             let settings = self.model().channel_settings();
             self.channels.configure(&settings).map_err(|(name, source)| Refused::channel(&name, &source))?;
         }
-        let (revision, _) = committed?;
-        info!(revision, resources = draft.writes.len(), "configuration changed through the API");
-        Ok(revision)
+        Ok(committed?.0)
     }
 
     async fn commit(&self, draft: &draft::Finished) -> Result<(u64, Vec<MonitorId>), Refused> {

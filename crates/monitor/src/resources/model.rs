@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use super::draft::{Finished, Outcome};
-use super::{ChannelSettings, Edited, Refused, Shown, called};
+use super::{Addresses, ChannelSettings, Edited, Refused, Shown, called};
 use crate::config::resource::{self, Known};
 use crate::config::{
     Author, ChannelConfig, Config, Defaults, FieldProblem, MaintenanceConfig, MonitorConfig, PageHost, Spec,
@@ -99,8 +99,8 @@ impl Model {
     /// The same resources of the store beside those of another file.
     pub(super) fn with_file(&self, config: Config) -> Self {
         let Config { monitors, channels, maintenance, status_pages, defaults, origin, server, .. } = config;
-        let host = PageHost::from(&server);
         let (author, plan) = (self.author, self.plan.clone());
+        let host = PageHost { author, ..PageHost::from(&server) };
         let least = plan.as_ref().and_then(|plan| plan.limits.min_interval).unwrap_or_default();
         let file_defaults = Defaults { interval: defaults.interval.max(least), ..defaults };
         let mut next =
@@ -234,6 +234,17 @@ impl Model {
     fn knows_the_same(&self, before: &Self) -> bool {
         let is_same = self.defaults() == before.defaults() && self.channels.keys().eq(before.channels.keys());
         is_same && self.tagged == before.tagged
+    }
+
+    /// Takes the addresses of all pages, and sets those aside that lead to where another account's page is.
+    pub(super) fn take_addresses(&mut self, addresses: &Addresses) {
+        for held in self.pages.values_mut() {
+            let Some(page) = &held.config else { continue };
+            if let Err(slug) = addresses.take(page.slugs()) {
+                held.problem = Some(format!("the address `/s/{slug}/` is taken (choose another slug)"));
+                held.config = None;
+            }
+        }
     }
 
     /// What could not be read, and why.

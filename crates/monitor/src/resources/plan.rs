@@ -157,7 +157,7 @@ fn edits(model: &Model, documents: Documents, prune: bool) -> Vec<Edit> {
 }
 
 /// What a page is called and was called: the one with such a slug is that page.
-fn slugs(page: &Spec) -> Vec<String> {
+pub(super) fn slugs(page: &Spec) -> Vec<String> {
     let formerly = if let Some(Spec::List(slugs)) = page.get("formerly") { slugs.as_slice() } else { &[] };
     page.get("slug").into_iter().chain(formerly).filter_map(Spec::as_text).map(str::to_owned).collect()
 }

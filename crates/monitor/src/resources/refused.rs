@@ -38,6 +38,13 @@ pub enum Refused {
         /// The key that says it: `name`.
         key: &'static str,
     },
+    /// Another account's status page has that address.
+    AddressTaken {
+        /// The slug.
+        slug: String,
+        /// The key that says it: `slug` or `formerly`.
+        key: &'static str,
+    },
     /// It was changed since it was read.
     Stale {
         /// What.

@@ -1,8 +1,6 @@
 //! `/api/v1/plan`, `/api/v1/apply` and `/api/v1/export`: configuration as code.
 
-use allswell_monitor::model::AccountId;
 use allswell_monitor::resources::Plan;
-use allswell_monitor::store::ResourceKind;
 use axum::Json;
 use axum::extract::RawQuery;
 use axum::http::header;
@@ -59,11 +57,7 @@ pub(super) struct What {
     responses((status = 200, body = Plan), openapi::RefusalsOfWrites))]
 pub(super) async fn plan(Mine(state): Mine, _: NoQuery, Form(files): Form<Files>) -> Result<Json<Plan>, Problem> {
     let prune = files.prune;
-    let plan = state.resources.plan(files.texts(), prune).map_err(Problem::refused)?;
-    if state.store.account() != AccountId::FIRST {
-        without_pages(&plan)?;
-    }
-    Ok(Json(plan))
+    state.resources.plan(files.texts(), prune).map(Json).map_err(Problem::refused)
 }
 
 /// Apply files
@@ -73,22 +67,9 @@ pub(super) async fn plan(Mine(state): Mine, _: NoQuery, Form(files): Form<Files>
     responses((status = 200, body = Plan), openapi::RefusalsOfWrites))]
 pub(super) async fn apply(Mine(state): Mine, _: NoQuery, Form(files): Form<Files>) -> Result<Json<Plan>, Problem> {
     let (prune, shown, files) = (files.prune, files.fingerprint.clone(), files.texts());
-    if state.store.account() != AccountId::FIRST {
-        without_pages(&state.resources.plan(files.clone(), prune).map_err(Problem::refused)?)?;
-        return state.resources.apply(files, prune, shown.as_deref()).await.map(Json).map_err(Problem::refused);
-    }
     let plan = state.resources.apply(files, prune, shown.as_deref()).await.map_err(Problem::refused)?;
-    state.status_pages.publish_now(&*state.store).await;
+    state.press.publish_now().await;
     Ok(Json(plan))
-}
-
-/// Refuses what would make a status page in an account that has none: strangers are told of what the server's own account watches.
-fn without_pages(plan: &Plan) -> Result<(), Problem> {
-    if plan.steps.iter().any(|step| step.kind == ResourceKind::StatusPage.as_str()) {
-        let why = "there are status pages in the account of who runs the server alone";
-        return Err(Problem::conflict(why, "take `status_pages` out of the files"));
-    }
-    Ok(())
 }
 
 /// All that is configured, as one file

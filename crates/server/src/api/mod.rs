@@ -76,7 +76,7 @@ use utoipa_axum::routes;
 use crate::accounts::Accounts;
 use crate::pages;
 use crate::post::Post;
-use crate::status_page::{self, StatusPages};
+use crate::status_page::{self, Press};
 
 pub(crate) use crate::accounts::Mine;
 pub(crate) use cookie::Cookie;
@@ -115,8 +115,8 @@ pub struct ApiState {
     pub fleet: Arc<Fleet>,
     /// Who may call.
     pub heartbeats: Arc<Heartbeats>,
-    /// What strangers are told.
-    pub status_pages: Arc<StatusPages>,
+    /// Writes what strangers are told.
+    pub press: Arc<Press>,
     /// Where it is said that something changed for them.
     pub bulletin: Arc<Bulletin>,
     /// Writes to users; `None` where the server has no relay.
@@ -136,7 +136,7 @@ impl ApiState {
 /// The whole interface of all `accounts`: `/api/v1`, the pages, `/health`, `/ready` and `/metrics`.
 pub fn router(accounts: impl Into<Accounts>) -> Router {
     let accounts = accounts.into();
-    let status_pages = Arc::clone(&accounts.first().status_pages);
+    let status_pages = Arc::clone(accounts.first().press.pages());
     let (interface, mut document) = documented().split_for_parts();
     openapi::secure(&mut document);
     interface

@@ -208,6 +208,10 @@ impl Problem {
                 field: Some(format!("/{key}")),
                 ..Self::conflict(format!("{what} is there already"), "choose another name, or change that one")
             },
+            Refused::AddressTaken { slug, key } => Self {
+                field: Some(format!("/{key}")),
+                ..Self::conflict(format!("the address `/s/{slug}/` is taken"), "choose another slug")
+            },
             Refused::Stale { what, revision } => Self {
                 hint: Some("read it again, and change what you find then".to_owned()),
                 ..Self::plain(

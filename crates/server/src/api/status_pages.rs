@@ -50,7 +50,7 @@ impl One {
         Ok(Self {
             slug: shown.name.clone(),
             title: shown.spec.text("title").unwrap_or_default().to_owned(),
-            address: page.as_ref().map(|page| state.status_pages.address(page)),
+            address: page.as_ref().map(|page| state.press.pages().address(page)),
             access: page.as_ref().map(|page| page.access.as_str()),
             subscribers,
             missing,
@@ -87,7 +87,7 @@ pub(super) async fn one(Mine(state): Mine, key: Key, _: NoQuery) -> Result<Respo
     responses((status = 201, body = One, headers(("ETag" = String), ("Location" = String))), openapi::RefusalsOfWrites))]
 pub(super) async fn create(Mine(state): Mine, _: NoQuery, Written(spec): Written) -> Result<Response, Problem> {
     let slug = configured::create(&state, ResourceKind::StatusPage, spec).await?.name;
-    state.status_pages.publish_now(&*state.store).await;
+    state.press.publish_now().await;
     Ok(configured::at(in_full(&state, &slug, StatusCode::CREATED).await?, "status-pages", &slug))
 }
 
@@ -129,7 +129,7 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, Problem> {
     let shown = named(&state, &key.0)?.shown;
     let status = configured::delete(&state, ResourceKind::StatusPage, shown, &if_match).await?;
-    state.status_pages.publish_now(&*state.store).await;
+    state.press.publish_now().await;
     Ok(status)
 }
 
@@ -154,7 +154,7 @@ pub(super) async fn preview(Mine(state): Mine, query: RawQuery, Written(spec): W
     let query = Query::read(query, &["page"])?;
     let spec = configured::object(spec)?;
     let page = state.resources.read_page(spec, query.value("page")).map_err(Problem::refused)?;
-    let preview = state.status_pages.preview(&*state.store, page).await?;
+    let preview = state.press.preview(page).await?;
     let mut response = html(&preview.html);
     let place = HeaderValue::from_str(&format!("/api/v1/status-pages/preview/{}", preview.id));
     response.headers_mut().insert(header::CONTENT_LOCATION, place.expect("digits fit into a header"));
@@ -166,7 +166,7 @@ pub(super) async fn preview(Mine(state): Mine, query: RawQuery, Written(spec): W
     params(openapi::Preview),
     responses((status = 200, body = String, content_type = "text/html"), openapi::RefusalsOfOne))]
 pub(super) async fn previewed(Mine(state): Mine, key: Key, _: NoQuery) -> Result<Response, Problem> {
-    let found = state.status_pages.previewed(&key.0);
+    let found = state.press.previewed(&key.0);
     let html = found.map(|page| html(&page));
     html.ok_or_else(|| Problem::not_found("this preview is forgotten", "ask for it again"))
 }
@@ -199,6 +199,6 @@ fn named(state: &ApiState, slug: &str) -> Result<ShownPage, Problem> {
 async fn change(state: &ApiState, key: &Key, if_match: &IfMatch, given: Given) -> Result<Response, Problem> {
     let shown = named(state, &key.0)?.shown;
     let slug = configured::change(state, ResourceKind::StatusPage, shown, if_match, given).await?.name;
-    state.status_pages.publish_now(&*state.store).await;
+    state.press.publish_now().await;
     in_full(state, &slug, StatusCode::OK).await
 }

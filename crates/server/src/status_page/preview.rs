@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError};
 
 use allswell_monitor::status_page::Page;
-use allswell_monitor::store::{Store, StoreError};
+use allswell_monitor::store::StoreError;
 use hmac::Mac as _;
 
 use super::access::hex;
 use super::view::View;
-use super::{StatusPages, gather, render};
+use super::{Press, gather, render};
 
 /// So many previews are known; older ones are forgotten.
 const KNOWN: usize = 32;
@@ -33,17 +33,17 @@ pub(crate) struct Preview {
     pub(crate) html: Arc<str>,
 }
 
-impl StatusPages {
+impl Press {
     /// Writes `page` as it would be now, and knows it for a while.
-    pub(crate) async fn preview(&self, store: &dyn Store, page: Page) -> Result<Preview, StoreError> {
+    pub(crate) async fn preview(&self, page: Page) -> Result<Preview, StoreError> {
         let pages = self.settings(&[page]);
-        let now = self.clock.now().wall;
-        let mut gathered = gather::gather(store, &pages, &gather::Responses::new(), now).await?;
+        let now = self.pages.clock.now().wall;
+        let mut gathered = gather::gather(&*self.store, &pages, &gather::Responses::new(), now).await?;
         gathered.planned = self.bulletin.planned();
         let html: Arc<str> = render::preview(&pages[0], &View::of(&pages[0], &gathered)).into();
         let mut previews = self.previews.lock().unwrap_or_else(PoisonError::into_inner);
         previews.count += 1;
-        let named = self.door.key().mac(&["preview", &now.ms().to_string(), &previews.count.to_string()]);
+        let named = self.pages.door.key().mac(&["preview", &now.ms().to_string(), &previews.count.to_string()]);
         let id = hex(&named.finalize().into_bytes());
         previews.known.truncate(KNOWN - 1);
         previews.known.push_front((id.clone(), Arc::clone(&html)));

@@ -43,7 +43,7 @@ pub(crate) async fn serve(State(pages): State<Arc<StatusPages>>, request: Reques
             (published, rest)
         }
     };
-    if let (Some(purpose), Some(subscriptions)) = (Purpose::of(rest), pages.subscriptions.as_ref()) {
+    if let (Some(purpose), Some(subscriptions)) = (Purpose::of(rest), published.subscriptions.as_ref()) {
         let link = subscriptions.read_link(&published.page, purpose, query(&request), pages.clock.now().wall);
         let method = request.method().clone();
         return follow(&pages, subscriptions, &published.page, link, &method).await;
@@ -127,7 +127,7 @@ async fn sign_in(pages: &StatusPages, published: &Published, body: Body, is_secu
 /// Takes note of who wants the news of a page.
 async fn subscribe(pages: &StatusPages, published: &Published, request: Request) -> Response {
     let (page, now) = (&published.page, pages.clock.now());
-    let Some(subscriptions) = pages.subscriptions.as_ref().filter(|_| page.subscribe) else {
+    let Some(subscriptions) = published.subscriptions.as_ref().filter(|_| page.subscribe) else {
         return with(StatusCode::NOT_FOUND, TEXT, "there is nothing here\n");
     };
     let (mut parts, body) = request.into_parts();

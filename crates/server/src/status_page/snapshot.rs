@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::io::Write as _;
+use std::sync::Arc;
 
+use allswell_monitor::model::AccountId;
 use allswell_monitor::status_page::{Access, Logo, Page};
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -13,21 +15,22 @@ use sha2::{Digest as _, Sha256};
 
 use super::badge::Badges;
 use super::feeds::Feed;
-use super::render;
+use super::subscribe::Subscriptions;
 use super::view::View;
+use super::{Written, render};
 
-/// All pages as they are sent.
-#[derive(Debug, Default)]
+/// All pages as they are sent, by the addresses at which they are found.
+#[derive(Default)]
 pub(super) struct Snapshot {
-    pages: Vec<Published>,
-    slugs: HashMap<String, usize>,
-    hosts: HashMap<String, usize>,
+    slugs: HashMap<String, Arc<Published>>,
+    hosts: HashMap<String, Arc<Published>>,
 }
 
 /// One page with all that lies below its address.
-#[derive(Debug)]
 pub(super) struct Published {
     pub(super) page: Page,
+    /// Who is written to when it has news; `None` where the server has no relay.
+    pub(super) subscriptions: Option<Arc<Subscriptions>>,
     files: HashMap<&'static str, File>,
     pub(super) badges: Badges,
 }
@@ -41,18 +44,21 @@ pub(super) struct File {
 }
 
 impl Snapshot {
-    /// Of pages and how each is called by a browser.
-    pub(super) fn of(pages: Vec<Published>) -> Self {
-        let slugs = pages.iter().enumerate();
-        let slugs = slugs.flat_map(|(index, one)| one.page.slugs().map(move |slug| (slug.to_owned(), index))).collect();
-        let hosts =
-            pages.iter().enumerate().filter_map(|(index, one)| Some((one.page.domain.clone()?, index))).collect();
-        Self { pages, slugs, hosts }
+    /// Of all pages that were written; `is_at` says whether an account's page is the one that is found by a slug.
+    pub(super) fn of(written: &Written, is_at: impl Fn(AccountId, &str) -> bool) -> Self {
+        let mut all = Self::default();
+        let pages = written.iter().flat_map(|(account, pages)| pages.iter().map(|page| (*account, page)));
+        for (account, one) in pages {
+            let slugs = one.page.slugs().filter(|slug| is_at(account, slug));
+            all.slugs.extend(slugs.map(|slug| (slug.to_owned(), Arc::clone(one))));
+            all.hosts.extend(one.page.domain.clone().map(|host| (host, Arc::clone(one))));
+        }
+        all
     }
 
     /// The page with this slug, or that had it before.
     pub(super) fn by_slug(&self, slug: &str) -> Option<&Published> {
-        self.pages.get(*self.slugs.get(slug)?)
+        self.slugs.get(slug).map(|page| &**page)
     }
 
     /// The page of the host that a request names, port or not.
@@ -65,14 +71,13 @@ impl Snapshot {
             .rsplit_once(':')
             .filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()))
             .map_or(host, |(host, _)| host);
-        let found = self.hosts.get(host).or_else(|| self.hosts.get(&host.to_ascii_lowercase()))?;
-        self.pages.get(*found)
+        self.hosts.get(host).or_else(|| self.hosts.get(&host.to_ascii_lowercase())).map(|page| &**page)
     }
 }
 
 impl Published {
     /// A page whose own address is `base`.
-    pub(super) fn of(page: &Page, base: &str, view: &View) -> Self {
+    pub(super) fn of(page: &Page, base: &str, view: &View, subscriptions: Option<Arc<Subscriptions>>) -> Self {
         let feed = Feed::of(page, base, view);
         let is_public = page.access == Access::Public;
         let write = |kind: &'static str, text: String| File::of(kind, Policy::Page { is_public }, text.into());
@@ -92,7 +97,7 @@ impl Published {
                 files.insert(name, File::of(kind, Policy::Picture { is_public }, Bytes::copy_from_slice(bytes)));
             }
         }
-        Self { page: page.clone(), files, badges: Badges::of(&page.title, view) }
+        Self { page: page.clone(), subscriptions, files, badges: Badges::of(&page.title, view) }
     }
 
     /// The file at a path below the page.

@@ -12,6 +12,7 @@ use std::time::Duration;
 use allswell_core::throttle::{Limit, Throttle};
 use allswell_core::{Now, Wall, backoff};
 use allswell_monitor::access::{Address, customer};
+use allswell_monitor::model::AccountId;
 use allswell_monitor::notify::Delivery;
 use allswell_monitor::notify::email::{Mail, Mailer};
 use allswell_monitor::secret_key::SecretKey;
@@ -20,7 +21,7 @@ use allswell_monitor::store::subscriptions::ASKED_FOR;
 use allswell_monitor::store::{PageMail, Store, StoreError};
 use futures_util::StreamExt as _;
 use hmac::Mac as _;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tracing::{info, warn};
 
 use super::access::{from_hex, hex};
@@ -35,19 +36,35 @@ const BY_PLACE: Limit = Limit { burst: 10, every: Duration::from_secs(60) };
 const PLACES_MAX: usize = 20_000;
 /// What happens within this after a mail with news waits for the next one.
 const GATHER: Duration = Duration::from_secs(60);
-/// So many mails are sent at once.
+/// So many mails of one account are sent at once.
 const AT_ONCE: usize = 4;
+/// So many of all.
+const AT_ONCE_OF_ALL: usize = 16;
 /// So many are read at once.
 const READ: usize = 100;
 /// After so many tries, more than half a day, a mail is given up.
 const TRIES_MAX: u32 = 160;
 
-/// Subscribers of all pages, and the way to them.
+/// What the subscriptions of all accounts share: whoever asks, it is one server that writes.
+pub(super) struct PostRoom {
+    mailer: Arc<Mailer>,
+    places: Mutex<Throttle<IpAddr>>,
+    /// Mails take turns: those of one account wait for no more than a few of each other.
+    turns: Semaphore,
+}
+
+impl PostRoom {
+    pub(super) fn new(mailer: Arc<Mailer>) -> Self {
+        let places = Mutex::new(Throttle::new(BY_PLACE, PLACES_MAX));
+        Self { mailer, places, turns: Semaphore::new(AT_ONCE_OF_ALL) }
+    }
+}
+
+/// Subscribers of the pages of one account, and the way to them.
 pub(super) struct Subscriptions {
     store: Arc<dyn Store>,
-    mailer: Arc<Mailer>,
+    post: Arc<PostRoom>,
     key: SecretKey,
-    places: Mutex<Throttle<IpAddr>>,
     /// When news of each page were told last, by the slug that it began with, as everything here.
     told: Mutex<HashMap<String, Wall>>,
     written: Notify,
@@ -98,15 +115,14 @@ pub(super) enum Asked {
 }
 
 impl Subscriptions {
-    pub(super) fn new(store: Arc<dyn Store>, mailer: Arc<Mailer>, key: SecretKey) -> Self {
-        let places = Mutex::new(Throttle::new(BY_PLACE, PLACES_MAX));
-        Self { store, mailer, key, places, told: Mutex::default(), written: Notify::new() }
+    pub(super) fn new(store: Arc<dyn Store>, post: Arc<PostRoom>, key: SecretKey) -> Self {
+        Self { store, post, key, told: Mutex::default(), written: Notify::new() }
     }
 
     /// Somebody at `from` asks for the news of `page` at `address`.
     pub(super) async fn ask(&self, page: &Page, address: &str, from: IpAddr, now: Now) -> Result<Asked, StoreError> {
         let Ok(address) = Address::new(address) else { return Ok(Asked::NoAddress) };
-        let may = self.places.lock().unwrap_or_else(PoisonError::into_inner).take(&customer(from), now.mono);
+        let may = self.post.places.lock().unwrap_or_else(PoisonError::into_inner).take(&customer(from), now.mono);
         if may.is_err() {
             return Ok(Asked::TooMany);
         }
@@ -148,7 +164,10 @@ impl Subscriptions {
     }
 
     fn mac(&self, page: &Page, purpose: Purpose, address: &str, until: &str) -> hmac::Hmac<sha2::Sha256> {
-        self.key.mac(&["subscription", purpose.path(), page.origin(), address, until])
+        // A link is good for the page of one account, also when another has its address later.
+        let account = self.store.account();
+        let whose = if account == AccountId::FIRST { String::new() } else { format!("{}:", account.0) };
+        self.key.mac(&["subscription", purpose.path(), &format!("{whose}{}", page.origin()), address, until])
     }
 
     /// Has subscribers told what `view` shows and they do not know, unless they were told something a moment ago.
@@ -198,7 +217,11 @@ impl Subscriptions {
             // The page is no more, or has no subscribers any more.
             return self.store.settle_mail(mail.id, None).await;
         };
-        let again = match self.mailer.send(&self.mail(&mail, page, base)).await {
+        let sent = {
+            let _turn = self.post.turns.acquire().await.expect("it is never closed");
+            self.post.mailer.send(&self.mail(&mail, page, base)).await
+        };
+        let again = match sent {
             Delivery::Accepted { .. } => None,
             Delivery::Refused { why } => {
                 info!(page = page.slug, why, "a mail to a subscriber was refused");
@@ -272,7 +295,7 @@ mod tests {
         let relay = RelaySettings { smtp, starttls: None, username: None, password: None, from, ca: None };
         let mailer = Arc::new(Mailer::new(&relay, Dialer::default()).expect("good settings"));
         let key = SecretKey::of(folder.path(), "key").expect("the folder is writable");
-        let subscriptions = Subscriptions::new(Arc::clone(&store), mailer, key);
+        let subscriptions = Subscriptions::new(Arc::clone(&store), Arc::new(PostRoom::new(mailer)), key);
         let acme = page("acme", Vec::new());
         let ann = Address::new("ann@example.com").expect("an address");
         store.ask_subscriber("acme".to_owned(), ann.clone(), NOW).await.expect("written");

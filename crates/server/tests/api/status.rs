@@ -1,14 +1,21 @@
 //! Status pages at their door: what strangers see, and what they never do.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use allswell_core::Reason;
 use allswell_core::uptime::Presence;
+use allswell_monitor::access::{Address, Kept, Role};
+use allswell_monitor::audience::Bulletin;
+use allswell_monitor::config;
+use allswell_monitor::store::{NewAccount, NewUser, Store};
+use allswell_server::status_page::Press;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use serde_json::json;
 
-use super::world::{DAY, Outage, Story, World};
+use super::world::{DAY, NOW, Outage, Story, World};
 use super::{Answer, get, read, send};
 
 /// What must stand on no page: each word of a monitor that nobody may see, or that the public knows by another name.
@@ -392,7 +399,7 @@ async fn what_a_reader_has_is_not_sent_again() {
 async fn pages_are_open_while_all_else_asks_for_a_key_and_are_only_read() {
     let world = acme().await;
     use allswell_monitor::access::{Scope, Scopes};
-    let made = world.state.keys.create("k".to_owned(), Scopes::of([Scope::Write]), None, super::world::NOW).await;
+    let made = world.state.keys.create("k".to_owned(), Scopes::of([Scope::Write]), None, NOW).await;
     made.expect("a key");
     assert_eq!(get(&world.state, "/api/v1/monitors").await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(get(&world.state, "/s/acme/").await.status, StatusCode::OK);
@@ -404,8 +411,36 @@ async fn pages_stay_up_when_the_store_is_gone() {
     let world = acme().await;
     world.state.store.close().await.expect("it closes");
     assert_eq!(get(&world.state, "/plain/").await.status, StatusCode::SERVICE_UNAVAILABLE);
-    world.state.status_pages.publish(&*world.state.store).await.expect_err("nothing can be read");
+    world.state.press.publish().await.expect_err("nothing can be read");
     assert!(get(&world.state, "/s/acme/").await.body.contains("Payments is down"));
+}
+
+/// Another account's view of the store.
+async fn another_account(world: &World) -> Arc<dyn Store> {
+    let address = Address::new("bob@example.com").expect("an address");
+    let owner = NewUser { address, name: "Bob".to_owned(), role: Role::Owner, password: Kept("kept".to_owned()) };
+    let account = NewAccount { name: "Bob's".to_owned(), plan: None, owner };
+    let (row, _) = world.state.store.add_account(account, NOW).await.expect("the store writes");
+    world.state.store.of(row.id)
+}
+
+#[tokio::test]
+async fn an_account_whose_store_fails_keeps_its_pages_and_no_other_account_waits_for_it() {
+    let (world, other) = (acme().await, World::empty().await);
+    // Of a store of its own here, so that it can fail alone.
+    let store = another_account(&other).await;
+    store.enlist(vec![Story::well("theirs", "GET https://x.example/", 5).enlistment()], NOW).await.expect("written");
+    let page = "status_pages: [{ slug: theirs, title: Theirs, sections: [{ monitors: [{ monitor: theirs }] }] }]";
+    let config = config::parse(page, Path::new("test.yaml"), &|_| None).expect("a good configuration");
+    let bulletin = Arc::new(Bulletin::default());
+    bulletin.show(config.status_pages.into_iter().map(|one| one.page).collect());
+    let press = Press::new(Arc::clone(world.state.press.pages()), store, bulletin);
+    press.publish().await.expect("the store reads");
+    other.state.store.close().await.expect("it closes");
+    press.publish().await.expect_err("nothing can be read");
+    world.publish(&PAGES.replace("Acme status", "Acme, later")).await;
+    assert!(get(&world.state, "/s/theirs/").await.body.contains("<h3>theirs</h3>"), "it is as it was");
+    assert!(get(&world.state, "/s/acme/").await.body.contains("Acme, later"));
 }
 
 #[tokio::test]

@@ -1,140 +1,244 @@
-//! Who has an account on the server of somebody else names nothing of that server: neither its variables nor its files, whichever way
-//! the text comes in.
+//! Status pages of two accounts on one server: each shows what its own account watches, and an address leads to one of them.
 
+use allswell_core::Wall;
+use allswell_monitor::model::AccountId;
+use allswell_monitor::store::{AccountStore as _, Change, Owner, ResourceKind, ResourceWrite, Store as _};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::accounts::{Voice, two_accounts};
-use super::world::World;
+use super::voices::{BOBS, HERS, Voice, start_two, store_of};
+use super::world::{World, config};
 
-const REFUSED: &str = "only who runs the server can name its variables and files";
+const PAGES: &str = "/api/v1/status-pages";
+/// All that lies below a page.
+const BELOW: [&str; 14] = [
+    "",
+    "history",
+    "status.json",
+    "feed.rss",
+    "feed.atom",
+    "feed.json",
+    "planned.ics",
+    "page.css",
+    "icon.svg",
+    "badge.svg",
+    "badge/hers-api.svg",
+    "badge/bobs-api.svg",
+    "badge/hers-api.svg?metric=uptime",
+    "badge/bobs-api.svg?metric=response",
+];
 
-/// Monitors and channels that name something of the server, and what they name.
-fn naming() -> [(&'static str, &'static str, Value); 10] {
-    let asked = |more: Value| json!({ "name": "new", "http": more });
-    let url = "https://example.com/";
-    let hook =
-        |more: &str, value: &str| json!({ "name": "new", "type": "webhook", "url": url, "secret": "s", more: value });
-    [
-        ("monitors", "/http/url", asked(json!({ "url": "https://example.com/${env:PATH}" }))),
-        ("monitors", "/http/headers/x-a", asked(json!({ "url": url, "headers": { "x-a": "${file:/etc/hostname}" } }))),
-        ("monitors", "/http/body", asked(json!({ "url": url, "body": "${PATH}" }))),
-        (
-            "monitors",
-            "/http/tls/ca",
-            asked(json!({ "url": url, "tls": { "ca": "/etc/ssl/certs/ca-certificates.crt" } })),
-        ),
-        ("monitors", "/http/tls/client_key", asked(json!({ "url": url, "tls": { "client_key": "key.pem" } }))),
-        ("monitors", "/interval", json!({ "name": "new", "http": { "url": url }, "interval": "${env:PATH}" })),
-        ("monitors", "/http/expected_status/0", asked(json!({ "url": url, "expected_status": ["${env:PATH}"] }))),
-        ("channels", "/secret", hook("secret", "${env:PATH}")),
-        ("channels", "/ca", hook("ca", "/etc/ssl/certs/ca-certificates.crt")),
-        ("channels", "/type", json!({ "name": "new", "type": "${env:PATH}" })),
-    ]
+/// A page that shows all that is tagged `public` or belongs to `all`.
+fn page(slug: &str) -> Value {
+    json!({ "slug": slug, "title": slug, "sections": [{ "tags": ["public"], "groups": ["all"] }] })
 }
 
-/// A file with this monitor or channel.
-fn file(kind: &str, given: &Value) -> Value {
-    let mut given = given.clone();
-    let named = if kind == "channels" {
-        let name = given.as_object_mut().expect("an object").remove("name").expect("a name");
-        json!({ name.as_str().expect("text"): given })
-    } else {
-        json!([given])
-    };
-    json!({ "files": [{ "name": "guest.yaml", "text": json!({ kind: named }).to_string() }] })
-}
-
-/// All ways to send it: method, path and body, and whether the answer names the field by a pointer.
-fn ways(kind: &str, given: &Value) -> Vec<(&'static str, String, Value, bool)> {
-    let own = format!("/api/v1/{kind}/own");
-    let mut patch = given.clone();
-    patch["name"] = json!("own");
-    let mut ways = vec![
-        ("POST", format!("/api/v1/{kind}"), given.clone(), true),
-        ("PUT", own.clone(), patch.clone(), true),
-        ("PATCH", own, patch.clone(), true),
-        ("POST", "/api/v1/plan".to_owned(), file(kind, given), false),
-        ("POST", "/api/v1/apply".to_owned(), file(kind, given), false),
-    ];
-    if kind == "monitors" {
-        ways.push(("POST", "/api/v1/try".to_owned(), given.clone(), true));
-        patch.as_object_mut().expect("an object").remove("name");
-        let bulk = json!({ "action": "change", "ids": ["own"], "patch": patch });
-        ways.push(("POST", "/api/v1/monitors/bulk".to_owned(), bulk, true));
+/// A monitor and a page of each account, with the same tag and the same group.
+async fn a_page_of_each(voices: &[Voice<'_>; 2]) {
+    for voice in voices {
+        let mut monitor = voice.world.monitor(&format!("{}-api", voice.mark));
+        monitor["tags"] = json!(["public"]);
+        monitor["group"] = json!("all");
+        voice.make("/api/v1/monitors", monitor).await;
+        voice.make(PAGES, page(&format!("{}-page", voice.mark))).await;
     }
-    ways
 }
 
-async fn own_resources(voice: &Voice<'_>) {
-    voice.make("/api/v1/monitors", json!({ "name": "own", "http": { "url": "https://example.com/" } })).await;
-    let channel = json!({ "name": "own", "type": "webhook", "url": "https://example.com/", "secret": "s" });
-    voice.make("/api/v1/channels", channel).await;
+/// Asks for every address of both pages.
+async fn each_shows_its_own(world: &World) {
+    for (own, foreign) in [(HERS, BOBS), (BOBS, HERS)] {
+        for below in BELOW {
+            let path = format!("/s/{own}-page/{below}");
+            let answer = world.get(&path).await;
+            let is_foreign = below.contains(foreign);
+            assert_eq!(answer.status, if is_foreign { 404 } else { 200 }, "{path}: {}", answer.body);
+            assert!(!answer.body.contains(foreign), "{path}: {}", answer.body);
+        }
+        let page = world.get(&format!("/s/{own}-page/")).await.body;
+        assert!(page.contains(&format!("{own}-api")), "{page}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_guest_names_no_variable_and_no_file_whichever_way() {
-    let mut world = World::start().await;
-    world.server.take().expect("it runs").stop().await;
-    let keys = two_accounts(&world).await;
-    world.begin("").await;
-    let [hers, bobs] = [0, 1].map(|one| Voice { world: &world, key: keys[one].clone(), cookie: String::new() });
-    own_resources(&bobs).await;
-    let path = std::env::var("PATH").expect("a variable");
-    for (kind, pointer, given) in naming() {
-        for (method, way, body, has_pointer) in ways(kind, &given) {
-            let answer = bobs.ask(method, &way, Some(&body)).await;
-            let case = format!("{method} {way} {pointer}: {}", answer.body);
-            assert_eq!(answer.status, 422, "{case}");
-            assert!(answer.body.contains(REFUSED) && !answer.body.contains(&path), "{case}");
-            let told = answer.json();
-            let first = &told["errors"][0];
-            assert!(
-                first["hint"].as_str().is_some_and(|hint| hint.starts_with("write") || hint == "leave it out"),
-                "{case}"
-            );
-            assert!(!has_pointer || first["pointer"] == pointer, "{case}");
-            assert!(has_pointer || first["line"].is_number(), "{case}");
-        }
-    }
-    let defaults = json!({ "files": [{ "name": "a.yaml", "text": "defaults: { interval: \"${env:PATH}\" }" }] });
-    assert!(bobs.ask("POST", "/api/v1/apply", Some(&defaults)).await.body.contains(REFUSED));
-    let window = json!({ "name": "${env:PATH}", "cron": "0 3 * * SUN", "duration": "1h" });
-    assert!(bobs.ask("POST", "/api/v1/maintenance", Some(&window)).await.body.contains(REFUSED));
-    let listed = bobs.get("/api/v1/monitors").await;
-    assert_eq!(listed["monitors"].as_array().map(Vec::len), Some(1), "nothing came of it: {listed}");
-    // What is no reference is text, and who runs the server names what they like.
-    bobs.make("/api/v1/monitors", json!({ "name": "$${env:X}", "http": { "url": "https://example.com/" } })).await;
-    hers.make(
-        "/api/v1/monitors",
-        json!({ "name": "hers", "http": { "url": "https://example.com/", "body": "${env:PATH}" } }),
-    )
-    .await;
+async fn a_page_shows_its_own_account_and_nothing_of_the_other_at_any_address() {
+    let (mut world, keys) = start_two("").await;
+    let voices = Voice::of_both(&world, &keys).await;
+    a_page_of_each(&voices).await;
+    each_shows_its_own(&world).await;
+    let [_, bobs] = &voices;
+    let shown = bobs.get(PAGES).await;
+    assert_eq!(shown["status_pages"].as_array().map(Vec::len), Some(1), "{shown}");
+    let address = shown["status_pages"][0]["address"].as_str().unwrap_or_default();
+    assert!(address.ends_with("/s/bobs-page/"), "{address}");
+    let mut named = page("named");
+    named["sections"] = json!([{ "monitors": [{ "monitor": "hers-api" }] }]);
+    assert_eq!(bobs.ask("POST", PAGES, Some(&named)).await.expect(422)["field"], "/sections/0/monitors/0/monitor");
+
+    let preview = bobs.ask("POST", &format!("{PAGES}/preview"), Some(&page("draft"))).await;
+    assert!(preview.body.contains("bobs-api") && !preview.body.contains(HERS), "{}", preview.body);
+    let place = preview.header("content-location").expect("a place").to_owned();
+    assert_eq!(bobs.ask("GET", &place, None).await.body, preview.body);
+
+    world.restart_with("").await;
+    each_shows_its_own(&world).await;
+    let [_, bobs] = Voice::of_both(&world, &keys).await;
+    bobs.ask("PATCH", "/api/v1/status-pages/bobs-page", Some(&json!({ "slug": "bobs-new" }))).await.expect(200);
+    let moved = world.get("/s/bobs-page/").await;
+    assert_eq!((moved.status, moved.header("location")), (308, Some("../bobs-new/")));
+    bobs.ask("DELETE", "/api/v1/status-pages/bobs-new", None).await.expect(204);
+    assert_eq!((world.get("/s/bobs-new/").await.status, world.get("/s/bobs-page/").await.status), (404, 404));
+    assert_eq!(world.get("/s/hers-page/").await.status, 200);
     world.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_guest_wrote_before_is_kept_and_read_by_the_same_rule() {
-    use allswell_core::Wall;
-    use allswell_monitor::store::sqlite::{SqliteStore, Timing};
-    use allswell_monitor::store::{AccountStore as _, Change, Owner, ResourceKind, ResourceWrite, Store as _};
-    let mut world = World::start().await;
+async fn an_address_that_another_account_has_is_refused_and_no_more_is_said() {
+    let (world, keys) = start_two("").await;
+    let [hers, bobs] = Voice::of_both(&world, &keys).await;
+    hers.make(PAGES, page("old")).await;
+    hers.ask("PATCH", "/api/v1/status-pages/old", Some(&json!({ "slug": "hers" }))).await.expect(200);
+    bobs.make(PAGES, page("bobs")).await;
+    let check = async |voice: &Voice<'_>, method: &str, path: &str, body: Value, slug: &str, field: &str| {
+        let refused = voice.ask(method, path, Some(&body)).await.expect(409);
+        let expected = json!({ "detail": format!("the address `/s/{slug}/` is taken"), "field": field });
+        assert_eq!(json!({ "detail": refused["detail"], "field": refused["field"] }), expected);
+        assert_eq!(refused["hint"], "choose another slug");
+    };
+    check(&bobs, "POST", PAGES, page("hers"), "hers", "/slug").await;
+    check(&bobs, "POST", PAGES, page("old"), "old", "/slug").await;
+    check(&bobs, "PATCH", "/api/v1/status-pages/bobs", json!({ "slug": "hers" }), "hers", "/slug").await;
+    check(&bobs, "PATCH", "/api/v1/status-pages/bobs", json!({ "formerly": ["old"] }), "old", "/formerly").await;
+    check(&hers, "POST", PAGES, page("bobs"), "bobs", "/slug").await;
+    let text = "status_pages: [{ slug: hers, title: Mine, sections: [{ tags: [public] }] }]";
+    let files = json!({ "files": [{ "name": "a.yaml", "text": text }] });
+    for path in ["/api/v1/plan", "/api/v1/apply"] {
+        let refused = bobs.ask("POST", path, Some(&files)).await.expect(409);
+        assert_eq!(refused["detail"], "the address `/s/hers/` is taken", "{path}");
+    }
+    assert_eq!(bobs.get(PAGES).await["status_pages"][0]["slug"], "bobs", "what was refused changed nothing");
+
+    let text = text.replace("hers", "applied");
+    let files = json!({ "files": [{ "name": "a.yaml", "text": text }] });
+    bobs.ask("POST", "/api/v1/apply", Some(&files)).await.expect(200);
+    assert_eq!(world.get("/s/applied/").await.status, 200);
+    hers.ask("DELETE", "/api/v1/status-pages/hers", None).await.expect(204);
+    bobs.make(PAGES, page("hers")).await;
+    check(&hers, "POST", PAGES, page("hers"), "hers", "/slug").await;
+    hers.make(PAGES, page("old")).await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_accounts_that_want_an_address_at_once_one_has_it() {
+    let (world, keys) = start_two("").await;
+    let [hers, bobs] = Voice::of_both(&world, &keys).await;
+    for round in 0..10 {
+        let wanted = page(&format!("wanted-{round}"));
+        let asking = [&hers, &bobs].into_iter().map(|voice| voice.ask("POST", PAGES, Some(&wanted)));
+        let mut statuses: Vec<u16> = join_all(asking).await.into_iter().map(|answer| answer.status).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [201, 409]);
+    }
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_is_for_the_first_account() {
+    let (world, keys) = start_two("").await;
+    let [hers, bobs] = Voice::of_both(&world, &keys).await;
+    let mut wish = page("acme");
+    wish["domain"] = json!("status.example.com");
+    let wished = [("POST", PAGES.to_owned()), ("POST", format!("{PAGES}/preview"))];
+    for (method, path) in wished {
+        let refused = bobs.ask(method, &path, Some(&wish)).await.expect(422);
+        assert_eq!(refused["field"], "/domain", "{path}: {refused}");
+        let why = refused["errors"][0]["message"].as_str().or(refused["detail"].as_str()).unwrap_or_default();
+        assert!(why.contains("nobody has shown that the host is yours"), "{refused}");
+    }
+    let text = "status_pages: [{ slug: acme, title: A, domain: status.example.com, sections: [{ tags: [public] }] }]";
+    let files = json!({ "files": [{ "name": "a.yaml", "text": text }] });
+    let refused = bobs.ask("POST", "/api/v1/plan", Some(&files)).await;
+    assert!(refused.status == 422 && refused.body.contains("nobody has shown"), "{}", refused.body);
+    hers.make(PAGES, wish).await;
+    assert_eq!(world.send("GET", "/status.json", &[("Host", "status.example.com")], None).await.status, 200);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_but_the_first_has_at_most_twenty_pages() {
+    let (world, keys) = start_two("").await;
+    let [hers, bobs] = Voice::of_both(&world, &keys).await;
+    for number in 0..20 {
+        bobs.make(PAGES, page(&format!("p{number}"))).await;
+    }
+    let refused = bobs.ask("POST", PAGES, Some(&page("p20"))).await.expect(409);
+    assert_eq!(refused["detail"], "there are 20 status pages already");
+    hers.make(PAGES, page("p20")).await;
+    world.stop().await;
+}
+
+const FILE: &str = "
+monitors: [{ name: filed-api, heartbeat: { period: 1h }, tags: [public] }]
+status_pages:
+  - { slug: bobs-page, title: Filed, sections: [{ tags: [public] }] }
+  - { slug: filed, title: Filed, sections: [{ tags: [public] }] }
+";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_server_s_own_file_takes_no_address_from_another_account() {
+    let (mut world, keys) = start_two("").await;
+    a_page_of_each(&Voice::of_both(&world, &keys).await).await;
+    let is_set_aside = async |world: &World| {
+        let [hers, bobs] = Voice::of_both(world, &keys).await;
+        assert!(world.get("/s/bobs-page/").await.body.contains("bobs-api"), "who has an address keeps it");
+        assert_eq!(bobs.get("/api/v1/status-pages/bobs-page").await["problem"], Value::Null);
+        let filed = hers.get("/api/v1/status-pages/bobs-page").await;
+        assert_eq!((&filed["owner"], &filed["address"]), (&json!("file"), &Value::Null));
+        assert_eq!(filed["problem"], "the address `/s/bobs-page/` is taken (choose another slug)");
+        assert!(world.get("/s/filed/").await.body.contains("filed-api"), "all else of the file is in force");
+    };
+    world.server().configure(config(FILE)).await.expect("it is in force");
+    is_set_aside(&world).await;
+    world.restart_with(FILE).await;
+    is_set_aside(&world).await;
+
+    let [_, bobs] = Voice::of_both(&world, &keys).await;
+    bobs.ask("DELETE", "/api/v1/status-pages/bobs-page", None).await.expect(204);
+    world.server().configure(config(FILE)).await.expect("it is in force");
+    assert!(world.get("/s/bobs-page/").await.body.contains("filed-api"));
+    bobs.ask("POST", PAGES, Some(&page("bobs-page"))).await.expect(409);
+    world.server().configure(config("")).await.expect("it is in force");
+    bobs.make(PAGES, page("bobs-page")).await;
+    world.stop().await;
+}
+
+/// Writes a page into the store, as a server that did not look at other accounts would have.
+async fn write(world: &World, accounts: [AccountId; 2]) {
+    let store = store_of(world);
+    for account in accounts {
+        let write = ResourceWrite::Put {
+            kind: ResourceKind::StatusPage,
+            name: "acme".to_owned(),
+            before: None,
+            owner: Owner::Api,
+            spec: page("acme").to_string(),
+        };
+        let change = Change { writes: vec![write], ..Change::default() };
+        store.of(account).change(change, Wall::from_ms(1_795_261_334_120)).await.expect("the store writes");
+    }
+    store.close().await.expect("it closes");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_accounts_that_have_the_same_address_in_the_store_the_older_one_shows_its_page() {
+    let (mut world, keys) = start_two("").await;
     world.server.take().expect("it runs").stop().await;
-    let keys = two_accounts(&world).await;
-    let now = Wall::from_ms(1_795_261_334_121);
-    let store = SqliteStore::open(world.data.path(), now, Timing::none()).expect("the store opens");
-    let account = store.accounts().await.expect("the store reads").pop().expect("two").id;
-    let spec = json!({ "name": "old", "http": { "url": "https://example.com/${env:PATH}" } }).to_string();
-    let (kind, owner) = (ResourceKind::Monitor, Owner::Api);
-    let write = ResourceWrite::Put { kind, name: "old".to_owned(), before: None, owner, spec };
-    let change = Change { writes: vec![write], ..Change::default() };
-    store.of(account).change(change, now).await.expect("it is written");
-    store.close().await.expect("the store closes");
+    write(&world, [AccountId(2), AccountId::FIRST]).await;
     world.begin("").await;
-    let bobs = Voice { world: &world, key: keys[1].clone(), cookie: String::new() };
-    let old = bobs.get("/api/v1/monitors/old").await;
-    assert!(old.to_string().contains(REFUSED), "it says why it is not in force: {old}");
-    let text = json!({ "http": { "url": "https://example.com/" } });
-    bobs.ask("PATCH", "/api/v1/monitors/old", Some(&text)).await.expect(200);
-    assert!(!bobs.get("/api/v1/monitors/old").await.to_string().contains(REFUSED));
+    let [hers, bobs] = Voice::of_both(&world, &keys).await;
+    assert_eq!(hers.get("/api/v1/status-pages/acme").await["problem"], Value::Null);
+    let waiting = bobs.get("/api/v1/status-pages/acme").await;
+    assert_eq!(waiting["problem"], "the address `/s/acme/` is taken (choose another slug)");
+    bobs.ask("PATCH", "/api/v1/status-pages/acme", Some(&json!({ "slug": "other" }))).await.expect(409);
     world.stop().await;
 }

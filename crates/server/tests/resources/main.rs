@@ -9,6 +9,8 @@ mod maintenance;
 mod many;
 mod monitors;
 mod named;
+mod naming;
 mod plans;
 mod status_pages;
+mod voices;
 mod world;

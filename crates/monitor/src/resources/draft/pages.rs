@@ -1,13 +1,15 @@
 //! Status pages among the edits.
 
-use super::{Draft, Edit, Outcome, Refused, called, whole};
-use crate::config::{FORMERLY_MAX, Spec, StatusPageConfig, resource};
+use super::{Draft, Edit, Finished, Outcome, Refused, called, whole};
+use crate::config::{Author, FORMERLY_MAX, Spec, StatusPageConfig, resource};
 use crate::resources::model::{Held, HeldPage};
 use crate::status_page::Page;
 use crate::store::{Owner, ResourceKind, ResourceWrite};
 
-/// The most status pages of one server.
+/// The most status pages of the first account: each is kept in memory, as it is sent.
 const PAGES_MAX: usize = 200;
+/// The most of any other.
+const PAGES_OF_OTHERS_MAX: usize = 20;
 
 impl Draft<'_> {
     pub(super) fn take_page(&mut self, edit: Edit) -> Result<Outcome, Refused> {
@@ -34,8 +36,9 @@ impl Draft<'_> {
             None => before,
         };
         let (before, owner) = self.owned(kind, &name, before, edit.owner, find)?;
-        if before.is_none() && self.all_pages().count() >= PAGES_MAX {
-            return Err(Refused::conflict(format!("there are {PAGES_MAX} status pages already"), "delete one first"));
+        let most = if self.model.author == Author::Guest { PAGES_OF_OTHERS_MAX } else { PAGES_MAX };
+        if before.is_none() && self.all_pages().count() >= most {
+            return Err(Refused::conflict(format!("there are {most} status pages already"), "delete one first"));
         }
         let known = remembered(&spec, &read.page, before.as_ref(), old_name.as_deref());
         let read = match known {
@@ -115,6 +118,23 @@ impl Draft<'_> {
     pub(super) fn all_pages(&self) -> impl Iterator<Item = &HeldPage> {
         let stay = self.model.pages.iter().filter(|(slug, _)| !self.pages.contains_key(*slug));
         stay.map(|(_, held)| held).chain(self.pages.values().flatten())
+    }
+}
+
+impl Finished {
+    /// The slugs of all pages that are written.
+    pub(in crate::resources) fn slugs(&self) -> impl Iterator<Item = &str> + Clone {
+        self.written_pages().flat_map(Page::slugs)
+    }
+
+    /// What is said when another account has `slug`.
+    pub(in crate::resources) fn address_taken(&self, slug: &str) -> Refused {
+        let key = if self.written_pages().any(|page| page.slug == slug) { "slug" } else { "formerly" };
+        Refused::AddressTaken { slug: slug.to_owned(), key }
+    }
+
+    fn written_pages(&self) -> impl Iterator<Item = &Page> + Clone {
+        self.pages.values().flatten().filter_map(|held| held.config.as_ref())
     }
 }
 

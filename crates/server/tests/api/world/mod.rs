@@ -19,13 +19,13 @@ use allswell_monitor::heartbeats::{Heartbeats, TokenKey};
 use allswell_monitor::links::Links;
 use allswell_monitor::metrics::Metrics;
 use allswell_monitor::model::AccountId;
-use allswell_monitor::resources::Resources;
+use allswell_monitor::resources::{Addresses, Resources};
 use allswell_monitor::store::sqlite::{SqliteStore, Timing};
 use allswell_monitor::store::{AccountStore as _, Enlistment, Settlement, Store};
 use allswell_probe::{AddressPolicy, Dialer};
 use allswell_server::api::ApiState;
 use allswell_server::pages::Console;
-use allswell_server::status_page::StatusPages;
+use allswell_server::status_page::{Press, StatusPages};
 use tempfile::TempDir;
 
 pub use self::company::company;
@@ -68,6 +68,9 @@ impl World {
         let keys = Keyring::open(store.clone(), None, people.clone()).await.expect("the store reads");
         let fleet = Arc::new(Fleet::new(NOW));
         let bulletin = Arc::new(Bulletin::default());
+        let status_pages =
+            StatusPages::of(dir.path(), "https://status.example.com", clock.clone(), Addresses::default());
+        let status_pages = Arc::new(status_pages.expect("the directory can be written to"));
         let mut accounts = store.accounts().await.expect("the store reads");
         let state = ApiState {
             account: Arc::new(accounts.remove(0)),
@@ -78,10 +81,7 @@ impl World {
             acknowledger: Acknowledger::new(store.clone(), clock.clone()).0,
             links: Links::of(dir.path(), "https://status.example.com").expect("the directory can be written to"),
             prober: Arc::new(allswell_probe::Prober::new(AddressPolicy::default())),
-            status_pages: Arc::new(
-                StatusPages::of(dir.path(), "https://status.example.com", clock.clone(), Arc::clone(&bulletin))
-                    .expect("the directory can be written to"),
-            ),
+            press: Arc::new(Press::new(status_pages, store.clone(), Arc::clone(&bulletin))),
             store,
             bulletin,
             clock,
@@ -129,7 +129,7 @@ impl World {
         let config = config::parse(yaml, Path::new("test.yaml"), &|_| None).unwrap_or_else(|errors| panic!("{errors}"));
         self.state.bulletin.show(config.status_pages.into_iter().map(|one| one.page).collect());
         self.state.bulletin.plan(config.maintenance.into_iter().map(|one| one.maintenance).collect());
-        self.state.status_pages.publish(&*self.state.store).await.expect("the store reads");
+        self.state.press.publish().await.expect("the store reads");
     }
 
     /// Hands over what was told longer ago than a minute, each as its channel answers.

@@ -65,7 +65,7 @@ impl Story {
         self
     }
 
-    pub(super) fn enlistment(&self) -> Enlistment {
+    pub fn enlistment(&self) -> Enlistment {
         Enlistment {
             name: self.name.clone(),
             kind: self.kind.to_owned(),
