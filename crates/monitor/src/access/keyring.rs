@@ -3,11 +3,13 @@
 //! A key belongs to one account, and [`Keyring`] is the view of that one.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLockReadGuard};
 use std::time::Duration;
 
 use allswell_core::Wall;
+use tokio::sync::watch;
 
+use super::watched::{Changing, Watched};
 use super::{Digest, People, Scope, Scopes, Secret};
 use crate::model::AccountId;
 use crate::store::{KeyChange, KeyRow, NewKey, Store, StoreError};
@@ -72,7 +74,7 @@ pub struct Keyring {
 struct All {
     /// The key that the server was started with; it may do everything in the first account and is nowhere written down.
     standing: Option<Digest>,
-    keys: RwLock<HashMap<Digest, KeyRow>>,
+    keys: Watched<HashMap<Digest, KeyRow>>,
     /// One change at a time: what a change looks at must still hold when it is written.
     changing: tokio::sync::Mutex<()>,
 }
@@ -90,7 +92,7 @@ impl Keyring {
         }
         let all = All {
             standing: standing.map(Secret::digest),
-            keys: RwLock::new(keys),
+            keys: Watched::new(keys),
             changing: tokio::sync::Mutex::default(),
         };
         Ok(Self { store, people, all: Arc::new(all) })
@@ -99,6 +101,11 @@ impl Keyring {
     /// The keys of `account`.
     pub fn of(&self, account: AccountId) -> Self {
         Self { store: self.store.of(account), people: self.people.of(account), all: Arc::clone(&self.all) }
+    }
+
+    /// Says when a key comes, goes or is changed, in whatever account.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.all.keys.changes()
     }
 
     /// Whether there is no key at all, in no account.
@@ -207,7 +214,7 @@ impl Keyring {
 
     async fn note_use(&self, digest: Digest, id: i64, now: Wall) {
         // At hand first: of many requests at once only one writes.
-        if let Some(key) = self.write().get_mut(&digest) {
+        if let Some(key) = self.all.keys.note().get_mut(&digest) {
             key.used = Some(now);
         }
         if let Err(error) = self.store.key_used(id, now).await {
@@ -215,12 +222,12 @@ impl Keyring {
         }
     }
 
-    fn read(&self) -> std::sync::RwLockReadGuard<'_, HashMap<Digest, KeyRow>> {
-        self.all.keys.read().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> RwLockReadGuard<'_, HashMap<Digest, KeyRow>> {
+        self.all.keys.read()
     }
 
-    fn write(&self) -> std::sync::RwLockWriteGuard<'_, HashMap<Digest, KeyRow>> {
-        self.all.keys.write().unwrap_or_else(PoisonError::into_inner)
+    fn write(&self) -> Changing<'_, HashMap<Digest, KeyRow>> {
+        self.all.keys.write()
     }
 }
 

@@ -13,6 +13,7 @@ mod role;
 mod scope;
 mod second_factor;
 mod secret;
+mod watched;
 
 pub use address::{Address, NotAnAddress};
 pub use attempts::customer;

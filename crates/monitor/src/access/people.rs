@@ -10,13 +10,15 @@ mod sign_up;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLockReadGuard};
 use std::time::Duration;
 
 use allswell_core::{Now, Wall};
 use secrecy::SecretString;
+use tokio::sync::watch;
 
 use super::attempts::Attempts;
+use super::watched::{Changing, Watched};
 use super::{Address, Digest, Kept, NotAPassword, Password, PasswordError, Passwords, Role, Secret};
 use crate::model::AccountId;
 use crate::store::{Lifetime, NewSession, NewUser, SessionRow, Store, StoreError, UserRow, Which};
@@ -165,7 +167,7 @@ pub struct People {
 struct All {
     passwords: Passwords,
     attempts: Attempts,
-    known: RwLock<Known>,
+    known: Watched<Known>,
     /// Second factors that were not confirmed yet, by user.
     begun: Mutex<HashMap<i64, factor::Begun>>,
     /// One change at a time: what a change looks at must still hold when it is written.
@@ -193,7 +195,7 @@ impl People {
         let all = All {
             passwords,
             attempts: Attempts::none(),
-            known: RwLock::new(known),
+            known: Watched::new(known),
             begun: Mutex::default(),
             changing: tokio::sync::Mutex::default(),
         };
@@ -203,6 +205,11 @@ impl People {
     /// The users of `account`.
     pub fn of(&self, account: AccountId) -> Self {
         Self { store: self.store.of(account), all: Arc::clone(&self.all) }
+    }
+
+    /// Says when somebody comes or goes, in whatever account: a user, a session, a role.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.all.known.changes()
     }
 
     /// Whether there is nobody, in no account.
@@ -431,7 +438,7 @@ impl People {
 
     async fn note_use(&self, digest: Digest, id: i64, now: Wall) {
         // At hand first: of many requests at once only one writes.
-        if let Some(row) = self.write().sessions.get_mut(&digest) {
+        if let Some(row) = self.all.known.note().sessions.get_mut(&digest) {
             row.used = now;
         }
         if let Err(error) = self.store.session_used(id, now).await {
@@ -474,11 +481,11 @@ impl People {
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Known> {
-        self.all.known.read().unwrap_or_else(PoisonError::into_inner)
+        self.all.known.read()
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, Known> {
-        self.all.known.write().unwrap_or_else(PoisonError::into_inner)
+    fn write(&self) -> Changing<'_, Known> {
+        self.all.known.write()
     }
 }
 

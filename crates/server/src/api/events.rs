@@ -5,11 +5,12 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use allswell_monitor::access::{Need, Scope};
 use allswell_monitor::fleet::Position;
 use allswell_monitor::store::{MarkRow, NewMark};
 use axum::Json;
 use axum::body::Body;
-use axum::extract::RawQuery;
+use axum::extract::{Extension, RawQuery};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt as _;
@@ -18,7 +19,8 @@ use url::Url;
 use utoipa::{IntoParams, ToSchema};
 
 use super::body::Fields;
-use super::{ApiState, Key, Mine, NoQuery, Problem, Query, openapi, read, wire};
+use super::gate::Caller;
+use super::{ApiState, Key, Mine, NoQuery, Problem, Query, openapi, read, stay, wire};
 
 const DEFAULT: usize = 100;
 const MOST: usize = 10_000;
@@ -106,22 +108,28 @@ impl From<MarkRow> for One {
 ///
 /// With `Accept: text/event-stream` a stream: `results` carries `[[id, status, latency_ms], ...]` (statuses as in the fleet)
 /// at most ten times a second, `mark` a new mark, `reload` says that the list of monitors changed, `reset` that too much was
-/// missed to be told: read the fleet again. Without, the marks as JSON.
+/// missed to be told: read the fleet again. It ends when who follows may read no more: signed out, expired, deleted. Without, the
+/// marks as JSON.
 #[utoipa::path(get, path = "/api/v1/events", operation_id = "list_events", tag = "events", params(Which),
     responses((status = 200, content((List = "application/json"), (String = "text/event-stream"))), openapi::Refusals))]
-pub(super) async fn list(Mine(state): Mine, query: RawQuery, headers: HeaderMap) -> Result<Response, Problem> {
+pub(super) async fn list(
+    Mine(state): Mine,
+    Extension(caller): Extension<Caller>,
+    query: RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let query = Query::read(query, &["from", "to", "limit", "after"])?;
     let (from, to) = read::range(&query)?;
     let limit = query.limit(DEFAULT, MOST)?;
     let accepted = headers.get(header::ACCEPT).and_then(|accepted| accepted.to_str().ok()).unwrap_or_default();
     if accepted.contains("text/event-stream") {
-        return follow(&state, &query, &headers);
+        return follow(&state, caller, &query, &headers);
     }
     let marks = state.store.added_marks(from..to, limit).await?;
     Ok(Json(List { events: marks.into_iter().map(One::from).collect() }).into_response())
 }
 
-fn follow(state: &ApiState, query: &Query, headers: &HeaderMap) -> Result<Response, Problem> {
+fn follow(state: &ApiState, caller: Caller, query: &Query, headers: &HeaderMap) -> Result<Response, Problem> {
     let live = state.fleet.live();
     if live.followers() >= FOLLOWERS_MAX {
         return Err(Problem::busy());
@@ -135,7 +143,8 @@ fn follow(state: &ApiState, query: &Query, headers: &HeaderMap) -> Result<Respon
         )
     };
     let last = last.map(|id| id.parse::<Position>().map_err(|()| nowhere())).transpose()?;
-    let news = Arc::clone(live).follow(last).map(Ok::<_, Infallible>);
+    let over = stay::over(state.clone(), caller, Need::Scope(Scope::Read));
+    let news = Arc::clone(live).follow(last).take_until(over).map(Ok::<_, Infallible>);
     let mut response = Response::new(Body::from_stream(news));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));

@@ -42,6 +42,7 @@ mod series;
 mod sign_in;
 mod sign_up;
 mod status_pages;
+mod stay;
 mod trial;
 mod uptime;
 mod users;

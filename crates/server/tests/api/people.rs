@@ -1,14 +1,18 @@
 //! Users at the interface's door: made, signed in, and allowed what their role allows.
 
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use allswell_core::Now;
 use allswell_monitor::access::{Address, NewPerson, Role, Scope, Scopes};
+use allswell_monitor::clock::{Clock, SystemClock};
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Request, StatusCode};
 use serde_json::{Value, json};
 
-use super::world::{NOW, World};
+use super::world::{DAY, NOW, World};
 use super::{Answer, get, read, send};
 
 const PASSWORD: &str = "correct horse battery";
@@ -449,4 +453,41 @@ async fn the_link_leads_to_a_form_without_script() {
     assert!(came.header("set-cookie").starts_with("__Host-allswell=aw_"));
     let over = get(&world.state, &path).await;
     assert!(over.status == StatusCode::NOT_FOUND && !over.body.contains("<form"), "{}", over.body);
+}
+
+/// The machine's clock, and how far it was put on.
+struct Late(SystemClock, Mutex<Duration>);
+
+impl Late {
+    fn put_on(&self, by: Duration) {
+        *self.1.lock().expect("never poisoned") += by;
+    }
+}
+
+impl Clock for Late {
+    fn now(&self) -> Now {
+        let (now, late) = (self.0.now(), *self.1.lock().expect("never poisoned"));
+        Now { wall: now.wall + late, ..now }
+    }
+}
+
+#[tokio::test]
+async fn who_follows_is_let_go_when_the_session_ends_by_itself() {
+    let mut world = peopled().await;
+    let clock = Arc::new(Late(SystemClock::new(), Mutex::default()));
+    world.state.clock = clock.clone();
+    let end = clock.now().wall + DAY * 90;
+    let mut browser = Browser::of(&world, Role::Viewer).await;
+    for _ in 0..6 {
+        clock.put_on(DAY * 13);
+        assert_eq!(browser.status("GET", "/api/v1/me").await, StatusCode::OK);
+    }
+    clock.put_on(end.since(clock.now().wall) - Duration::from_secs(3));
+    let request =
+        Request::get("/api/v1/events").header("accept", "text/event-stream").header("cookie", &browser.cookie);
+    let following = send(&world.state, request.body(Body::empty()).expect("a good request"));
+    let told = tokio::time::timeout(Duration::from_secs(20), following).await.expect("the stream ends");
+    assert_eq!(told.status, StatusCode::OK, "{}", told.body);
+    assert!(told.body.starts_with("retry:") && clock.now().wall >= end, "it went on until then: {}", told.body);
+    assert_eq!(browser.status("GET", "/api/v1/me").await, StatusCode::UNAUTHORIZED);
 }

@@ -12,5 +12,6 @@ mod named;
 mod naming;
 mod plans;
 mod status_pages;
+mod staying;
 mod voices;
 mod world;
