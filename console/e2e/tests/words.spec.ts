@@ -21,6 +21,9 @@ function monitor(name: string, more: Partial<Monitor> = {}): Monitor {
     latency: 50,
     said: "",
     p95: null,
+    uptime: null,
+    known: 0,
+    certificate: null,
     incident: null,
     text: `${name} get https://${name}.example/ready`,
     place: 0,
@@ -29,7 +32,7 @@ function monitor(name: string, more: Partial<Monitor> = {}): Monitor {
 }
 
 test("a filter joins its words", () => {
-  const cart = monitor("cart", { tags: ["prod", "Payments"], group: "Edge & CDN", status: "down", p95: 620 });
+  const cart = monitor("cart", { tags: ["prod", "Payments"], group: "Edge & CDN", status: "down", p95: 620, uptime: 99.85, certificate: 9 });
   const fits = (text: string) => read(text).test(cart);
   for (const text of [
     "",
@@ -39,13 +42,18 @@ test("a filter joins its words", () => {
     'group:"edge & cdn"',
     "p95>500",
     "p95>=620 -tag:test",
+    "p95>0.6s",
+    "uptime<99.9",
+    "uptime>99.8%",
+    "cert<14d",
+    "cert<10 cert>192h",
     "status:up,down",
     "https://cart",
     "kind:http",
   ]) {
     expect(fits(text), text).toBe(true);
   }
-  for (const text of ["shop", "tag:pro", "status:up", "p95>620", "-tag:prod", "kind:tcp", "group:edge"]) {
+  for (const text of ["shop", "tag:pro", "status:up", "p95>620", "p95>0.7s", "uptime<99.8", "cert<7d", "-tag:prod", "kind:tcp", "group:edge"]) {
     expect(fits(text), text).toBe(false);
   }
 });

@@ -391,6 +391,8 @@ export interface FirstUser {
 
 /** Monitors in columns: what stands at the same place belongs to the same monitor. */
 export interface Fleet {
+  /** Whole days until the first certificate of the chain ends, negative when one has ended. */
+  certificate_days_left: (number | null)[];
   /** The HTTP status of the last asking. */
   code: (number | null)[];
   group: (string | null)[];
@@ -400,6 +402,8 @@ export interface Fleet {
   /** Seconds from one asking to the next. */
   interval_s: number[];
   kind: string[];
+  /** How many seconds of these days are known. */
+  known_s: (number | null)[];
   /** How long the last asking took. */
   latency_ms: (number | null)[];
   /** How many the filter let through. */
@@ -422,6 +426,8 @@ export interface Fleet {
   target: string[];
   /** How many monitors there are. */
   total: number;
+  /** Uptime over the last 30 days in percent, by time. Rounded down to a hundredth, so that no failure reads as 100; `null` when nothing is known. */
+  uptime_percent: (number | null)[];
 }
 
 /** Who has lost their password. */

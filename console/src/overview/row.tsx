@@ -2,10 +2,9 @@
 
 import { computed } from "@preact/signals";
 import { State } from "../parts/glyph";
-import { lastChecks, Strip } from "../parts/strip";
+import { lastChecks, NO_BARS, Strip } from "../parts/strip";
 import { beat, monitors } from "../state/fleet";
 import { brief, exact, latency, visible } from "../state/format";
-import { lately } from "../state/lately";
 import type { Monitor } from "../state/model";
 import { mayWrite } from "../state/me";
 import { now } from "../state/now";
@@ -21,10 +20,13 @@ export const columns = computed(() => {
   return [
     grouped ? "has-tags" : "has-kind",
     all.some((monitor) => monitor.p95 !== null) ? "has-p95" : "",
+    all.some((monitor) => monitor.certificate !== null) ? "has-cert" : "",
   ];
 });
 
 const MONTH_MS = 30 * 86_400_000;
+/** From when on the end of a certificate is near; the monitor's own page says the same. */
+const SOON_DAYS = 14;
 
 /** The heads of the columns. */
 export function Head() {
@@ -48,6 +50,7 @@ export function Head() {
         {head("now", column.now, true)}
         {head("p95", column.p95, true)}
         {head("uptime", column.uptime, true)}
+        {head("cert", column.certificate, true)}
       </div>
     </div>
   );
@@ -121,6 +124,9 @@ export function Row({ monitor, index, top, current, onFocus }: Props) {
       <span role="gridcell" class="c-uptime num right nowrap">
         <Uptime monitor={monitor} />
       </span>
+      <span role="gridcell" class="c-cert num right nowrap">
+        <Certificate days={monitor.certificate} />
+      </span>
     </div>
   );
 }
@@ -128,7 +134,7 @@ export function Row({ monitor, index, top, current, onFocus }: Props) {
 function RowStrip({ monitor, name }: { monitor: Monitor; name: string }) {
   // A result changes the monitor itself.
   void beat.value;
-  const bars = lastChecks(monitor.id, monitor.asked).value ?? [];
+  const bars = lastChecks(monitor.id, monitor.asked).value ?? NO_BARS;
   return <Strip bars={bars} label={t.list.stripLabel(name, t.status[monitor.status])} />;
 }
 
@@ -140,13 +146,22 @@ function Now({ monitor }: { monitor: Monitor }) {
 }
 
 function Uptime({ monitor }: { monitor: Monitor }) {
-  const month = lately(monitor.id).value?.uptime["30d"];
-  if (!month) return <span class="muted">{t.none}</span>;
-  if (month.percent == null) return <span class="muted">{t.list.tooNew}</span>;
+  if (monitor.uptime === null) return <span class="muted">{t.list.tooNew}</span>;
   return (
     <>
-      {month.text}
-      {month.coverage_percent < 99.5 && <span class="of small muted">{t.monitor.coverage(brief((month.coverage_percent / 100) * MONTH_MS))}</span>}
+      {t.list.uptime(monitor.uptime)}
+      {monitor.known < 0.995 * MONTH_MS && <span class="of small muted">{t.monitor.coverage(brief(monitor.known))}</span>}
     </>
+  );
+}
+
+/** Days left, said loud when they are few. */
+function Certificate({ days }: { days: number | null }) {
+  if (days === null) return <span class="muted">{t.none}</span>;
+  const status = days < 0 ? "down" : days < SOON_DAYS ? "degraded" : null;
+  return (
+    <span class={status ? `bad ${status}` : "muted"} title={t.list.certificateLong(days)}>
+      {t.list.certificate(days)}
+    </span>
   );
 }

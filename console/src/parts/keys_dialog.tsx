@@ -37,6 +37,22 @@ export function KeysDialog() {
           </>
         ))}
       </dl>
+      <div class="keys-part">
+        <h2>{t.keys.filterTitle}</h2>
+        <span class="small muted">{t.keys.filterHint}</span>
+      </div>
+      <dl class="keys">
+        {t.keys.filter.map(([words, what]) => (
+          <>
+            <dt>
+              {words.split(" ").map((one) => (
+                <code>{one}</code>
+              ))}
+            </dt>
+            <dd>{what}</dd>
+          </>
+        ))}
+      </dl>
       <label class="row keys-switch">
         <input type="checkbox" checked={keysOn.value} onChange={(event) => switchKeys(event.currentTarget.checked)} />
         {t.keys.off}

@@ -69,23 +69,35 @@ const COLOUR: Record<Outcome, Status> = { pass: "up", warn: "degraded", fail: "d
 /** The status that a bar of this outcome is drawn with. */
 export const statusOf = (outcome: Outcome): Status => COLOUR[outcome];
 
-/** One path for each colour: a strip is at most five elements, whatever it shows. */
+/** No checks yet, or not read yet. */
+export const NO_BARS: readonly Bar[] = [];
+
+/** What was drawn before: while one scrolls, the same strips come again and again. */
+const drawn = new WeakMap<readonly Bar[], [Status, string][]>();
+
 function paths(bars: readonly Bar[]): [Status, string][] {
+  let known = drawn.get(bars);
+  if (!known) drawn.set(bars, (known = draw(bars)));
+  return known;
+}
+
+/** One path for each colour: a strip is at most five elements, whatever it shows. */
+function draw(bars: readonly Bar[]): [Status, string][] {
   const shown = bars.slice(-BARS);
   const missing = BARS - shown.length;
   const times = shown.filter((bar) => bar.outcome === "pass" || bar.outcome === "warn").map((bar) => bar.ms);
   const top = Math.max(...times, 1) * 1.1;
   const step = WIDTH / BARS;
   const made = new Map<Status, string>();
-  const draw = (index: number, status: Status, height: number) => {
+  const bar = (index: number, status: Status, height: number) => {
     const x = (index * step + 0.4).toFixed(1);
     made.set(status, `${made.get(status) ?? ""}M${x} ${HEIGHT}v${(-height).toFixed(1)}h${(step - 0.9).toFixed(1)}V${HEIGHT}z`);
   };
-  for (let index = 0; index < missing; index += 1) draw(index, "unknown", 2);
-  shown.forEach((bar, index) => {
-    const status = statusOf(bar.outcome);
-    const height = status === "down" ? HEIGHT : status === "unknown" ? 3 : Math.max(3, (bar.ms / top) * HEIGHT * 0.86);
-    draw(index + missing, status, height);
+  for (let index = 0; index < missing; index += 1) bar(index, "unknown", 2);
+  shown.forEach(({ outcome, ms }, index) => {
+    const status = statusOf(outcome);
+    const height = status === "down" ? HEIGHT : status === "unknown" ? 3 : Math.max(3, (ms / top) * HEIGHT * 0.86);
+    bar(index + missing, status, height);
   });
   return [...made];
 }

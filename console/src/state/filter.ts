@@ -1,4 +1,4 @@
-// What is written into the filter, and which monitors fit: `tag:prod status:down p95>500 name`.
+// What is written into the filter, and which monitors fit: `tag:prod status:down p95>500 cert<14d name`.
 //
 // Words are joined by "and"; a `-` before one turns it round; quotes keep spaces together.
 
@@ -27,10 +27,16 @@ const FIELDS: Record<string, Field> = {
   group: (monitor) => monitor.group,
 };
 
-const MEASURES: Record<string, Measure> = {
-  p95: (monitor) => monitor.p95,
-  latency: (monitor) => monitor.latency,
+/** What is compared with a number, and which unit the number has where none is written. */
+const MEASURES: Record<string, { of: Measure; unit: string; example: string }> = {
+  p95: { of: (monitor) => monitor.p95, unit: "ms", example: "500" },
+  latency: { of: (monitor) => monitor.latency, unit: "ms", example: "500" },
+  uptime: { of: (monitor) => monitor.uptime, unit: "%", example: "99.9" },
+  cert: { of: (monitor) => monitor.certificate, unit: "d", example: "14d" },
 };
+
+/** How many of the first unit are in one of these: times in milliseconds. */
+const UNITS: Record<string, number> = { "%": 1, ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Reads a filter. What cannot be used is left out and said. */
 export function read(text: string): Filter {
@@ -68,9 +74,9 @@ function ofStatus(value: string): Test | string {
 }
 
 function measured(key: string, operator: string, value: string): Test | string {
-  const bound = Number.parseFloat(value);
   const measure = MEASURES[key];
-  if (Number.isNaN(bound) || !measure) return t.list.badNumber(key + operator);
+  const bound = measure ? amount(value, measure.unit) : null;
+  if (bound === null || !measure) return t.list.badNumber(key + operator, measure?.example ?? "");
   const holds: Record<string, (found: number) => boolean> = {
     ">": (found) => found > bound,
     "<": (found) => found < bound,
@@ -79,9 +85,17 @@ function measured(key: string, operator: string, value: string): Test | string {
     "=": (found) => found === bound,
   };
   return (monitor) => {
-    const found = measure(monitor);
+    const found = measure.of(monitor);
     return found !== null && (holds[operator]?.(found) ?? false);
   };
+}
+
+/** A number as it was written, in `unit`: `1.5s` is 1500 ms, `36h` are 1.5 d. */
+function amount(value: string, unit: string): number | null {
+  const [, number, written = unit] = /^(-?\d+(?:\.\d+)?)(%|[a-z]+)?$/.exec(value) ?? [];
+  const [from, to] = [UNITS[written], UNITS[unit]];
+  if (number === undefined || !from || !to || (written === "%") !== (unit === "%")) return null;
+  return (Number(number) * from) / to;
 }
 
 /** A word of a filter that means exactly this: `group:"Edge & CDN"`. */

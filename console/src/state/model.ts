@@ -28,6 +28,12 @@ export interface Monitor {
   said: string;
   /** The 95th percentile of the good ones among the last checks. */
   p95: number | null;
+  /** Percent of the last thirty days, rounded down; `null` when nothing is known. */
+  uptime: number | null;
+  /** How many milliseconds of these days are known. */
+  known: number;
+  /** Whole days until the first certificate of the chain ends. */
+  certificate: number | null;
   incident: string | null;
   /** Name, target, group and tags in small letters: what a plain word is looked for in. */
   text: string;

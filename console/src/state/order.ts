@@ -3,9 +3,9 @@
 import { type Monitor, rank } from "./model";
 
 /** What the list can be sorted by. */
-export type Order = "trouble" | "name" | "latency" | "p95" | "since";
+export type Order = "trouble" | "name" | "latency" | "p95" | "uptime" | "certificate" | "since";
 
-export const ORDERS: readonly Order[] = ["trouble", "name", "latency", "p95", "since"];
+export const ORDERS: readonly Order[] = ["trouble", "name", "latency", "p95", "uptime", "certificate", "since"];
 
 /** Numbers with what is not known last. */
 const known = (value: number | null, otherwise: number) => value ?? otherwise;
@@ -15,6 +15,8 @@ const COMPARE: Record<Order, (a: Monitor, b: Monitor) => number> = {
   name: () => 0,
   latency: (a, b) => known(b.latency, -1) - known(a.latency, -1),
   p95: (a, b) => known(b.p95, -1) - known(a.p95, -1),
+  uptime: (a, b) => known(a.uptime, Infinity) - known(b.uptime, Infinity) || 0,
+  certificate: (a, b) => known(a.certificate, Infinity) - known(b.certificate, Infinity) || 0,
   since: (a, b) => known(b.since, 0) - known(a.since, 0),
 };
 

@@ -99,14 +99,72 @@ impl Shares {
         ratio(up + degraded, up + degraded + down)
     }
 
-    /// The uptime for people, `99.98 %`. Rounded down, so that no failure ever reads as 100 %.
+    /// The uptime as people read it, in percent. Rounded down to a hundredth, so that no failure ever reads as 100.
+    pub fn uptime_rounded(&self) -> Option<f64> {
+        let is_whole = self.ms[Presence::Down as usize] == 0;
+        self.uptime().map(|uptime| if is_whole { 100.0 } else { (uptime.min(99.999_999) * 100.0).floor() / 100.0 })
+    }
+
+    /// The uptime for people, `99.98 %`.
     pub fn uptime_text(&self) -> String {
-        let Some(uptime) = self.uptime() else { return "–".to_owned() };
-        let down = self.ms[Presence::Down as usize];
-        match down {
-            0 => "100 %".to_owned(),
-            _ => format!("{:.2} %", (uptime.min(99.999_999) * 100.0).floor() / 100.0),
+        match self.uptime_rounded() {
+            None => "–".to_owned(),
+            Some(100.0) => "100 %".to_owned(),
+            Some(uptime) => format!("{uptime:.2} %"),
         }
+    }
+}
+
+/// A window that moves on with the time while nothing changes: two numbers are moved instead of all marks read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rolling {
+    shares: Shares,
+    /// Where the window ended when it was divided.
+    end: Wall,
+    /// What is true at its beginning, and leaves it first.
+    leaving: Presence,
+    /// What is true at its end, and goes on.
+    entering: Presence,
+    /// What was true at its beginning is true for so long.
+    left_ms: u64,
+}
+
+impl Rolling {
+    /// Divides `window` as [`Shares::of`] does; from its end on, the last mark is true and somebody watches.
+    pub fn of(marks: &[Mark], watched: &[Range<Wall>], window: Range<Wall>) -> Self {
+        let begun = |at: Wall| marks[..marks.partition_point(|mark| mark.from <= at)].last().map(|mark| mark.presence);
+        let is_watched = watched.iter().any(|watch| watch.contains(&window.start));
+        let edges = watched.iter().flat_map(|watch| [watch.start, watch.end]);
+        let changes = marks.iter().map(|mark| mark.from).chain(edges).filter(|at| *at > window.start);
+        let first = changes.min().unwrap_or(window.end).min(window.end);
+        Self {
+            shares: Shares::of(marks, watched, window.clone()),
+            end: window.end,
+            leaving: begun(window.start).filter(|_| is_watched).unwrap_or(Presence::Unknown),
+            entering: begun(window.end).unwrap_or(Presence::Unknown),
+            left_ms: length_ms(&(window.start..first)),
+        }
+    }
+
+    /// How the window divides that is as long and ends at `now`. Exact until [`Self::good_until`].
+    pub fn at(&self, now: Wall) -> Shares {
+        let moved = length_ms(&(self.end..now));
+        let mut shares = self.shares;
+        let left = &mut shares.ms[self.leaving as usize];
+        let leaves = moved.min(*left);
+        *left -= leaves;
+        shares.ms[self.entering as usize] += leaves;
+        shares
+    }
+
+    /// Where the window ended that was divided.
+    pub const fn divided_at(&self) -> Wall {
+        self.end
+    }
+
+    /// Until when the window may be moved on; then it is to be divided anew.
+    pub fn good_until(&self) -> Wall {
+        self.end + Duration::from_millis(self.left_ms)
     }
 }
 
@@ -218,6 +276,25 @@ mod tests {
 
     proptest! {
         #[test]
+        fn a_window_that_is_moved_on_divides_as_one_that_is_read_again(
+            mut times in proptest::collection::vec(0_i64..1_000, 0..8),
+            presences in proptest::collection::vec(0_usize..6, 8),
+            mut edges in proptest::collection::vec(0_i64..1_000, 0..5),
+            start in 0_i64..1_000, moved in 0_i64..1_000,
+        ) {
+            times.sort_unstable();
+            edges.sort_unstable();
+            let marks: Vec<Mark> = times.iter().zip(&presences).map(|(&from, &index)| mark(from, Presence::ALL[index])).collect();
+            let mut watched: Vec<Range<Wall>> = edges.chunks_exact(2).map(|pair| wall(pair[0])..wall(pair[1])).collect();
+            let window = wall(start)..wall(1_000);
+            let rolling = Rolling::of(&marks, &watched, window);
+            let now = wall(1_000 + moved).min(rolling.good_until());
+            let moved = Duration::from_millis((now.ms() - 1_000).unsigned_abs());
+            watched.push(wall(1_000)..now);
+            prop_assert_eq!(rolling.at(now), Shares::of(&marks, &watched, wall(start) + moved..now));
+        }
+
+        #[test]
         fn the_parts_add_up_to_the_window(
             mut times in proptest::collection::vec(0_i64..1_000_000, 0..40),
             presences in proptest::collection::vec(0_usize..6, 40),
@@ -228,7 +305,8 @@ mod tests {
             edges.sort_unstable();
             let marks: Vec<Mark> = times.iter().zip(&presences).map(|(&from, &index)| mark(from, Presence::ALL[index])).collect();
             let watched: Vec<Range<Wall>> = edges.chunks_exact(2).map(|pair| wall(pair[0])..wall(pair[1])).collect();
-            let shares = Shares::of(&marks, &watched, wall(start)..wall(start + length));
+            let window = wall(start)..wall(start + length);
+            let shares = Shares::of(&marks, &watched, window.clone());
             prop_assert_eq!(shares.window(), Duration::from_millis(length.unsigned_abs()));
             if shares.time(Presence::Down) > Duration::ZERO {
                 prop_assert!(shares.uptime_text() != "100 %");

@@ -103,7 +103,7 @@ impl Account {
         let (store, clock) = (shared.store.of(account), Arc::clone(&shared.clock));
         let is_first = account == AccountId::FIRST;
         let prober = Arc::clone(if is_first { &shared.prober } else { &shared.prober_of_others });
-        let fleet = Arc::new(Fleet::new(clock.now().wall));
+        let fleet = Arc::new(Fleet::new(Arc::clone(&clock)));
         let audience = Audience { fleet: Arc::clone(&fleet), bulletin: Arc::clone(&bulletin) };
         let committed = Arc::new(Notify::new());
         let deliverer = Deliverer::start(notify::Parts {

@@ -1,6 +1,6 @@
 // The overview: what is wrong now, the fleet, the list, what is done to many at once.
 
-import { count, plurals, whole } from "./words";
+import { count, hundredths, plurals, whole } from "./words";
 
 export const overview = {
   title: "Overview",
@@ -43,12 +43,12 @@ export const overview = {
 export const list = {
   label: "Monitors",
   filter: "Filter",
-  placeholder: "name, URL, tag:, status:, p95>500…",
+  placeholder: "name, URL, tag:, status:, p95>500, uptime<99.9, cert<14d…",
   placeholderShort: "name, tag:, status:…",
   all: (number: number) => `All ${whole.format(number)}`,
   state: "State",
   sort: "Sort",
-  order: { trouble: "Trouble first", name: "Name", latency: "Slowest first", p95: "Slowest p95 first", since: "Newest change first" },
+  order: { trouble: "Trouble first", name: "Name", latency: "Slowest first", p95: "Slowest p95 first", uptime: "Lowest uptime first", certificate: "Certificate ends first", since: "Newest change first" },
   column: {
     state: "State",
     monitor: "Monitor",
@@ -62,6 +62,9 @@ export const list = {
   },
   stripLabel: (name: string, now: string) => `${name}: last checks, ${now} now`,
   tooNew: "too new",
+  uptime: (percent: number) => (percent === 100 ? "100 %" : `${hundredths.format(percent)} %`),
+  certificate: (days: number) => (days < 0 ? "ended" : `${whole.format(days)} d`),
+  certificateLong: (days: number) => (days < 0 ? `The certificate ended ${count(-days, "day")} ago.` : `The certificate is good for ${count(days, "more day", "more days")}.`),
   only: (known: string) => `${known} only`,
   shown: (shown: number, all: number) => (shown === all ? `${count(all, "monitor")}.` : `${whole.format(shown)} of ${count(all, "monitor")}.`),
   still: "The order stays still while you look; ",
@@ -73,8 +76,8 @@ export const list = {
   noMatch: "No monitor matches",
   noMatchText: (query: string) => `Nothing fits “${query}”.`,
   clear: "Clear the filter",
-  unknownKey: (key: string) => `There is no “${key}” to filter by. There are name:, kind:, tag:, group:, status:, p95 and latency.`,
-  badNumber: (key: string) => `After “${key}” a number is needed, like ${key}500.`,
+  unknownKey: (key: string) => `There is no “${key}” to filter by. There are name:, kind:, tag:, group:, status:, p95, latency, uptime and cert.`,
+  badNumber: (key: string, example: string) => `After “${key}” a number is needed, like ${key}${example}.`,
   badStatus: (word: string) => `There is no status “${word}”. There are up, degraded, down, maintenance, paused and unknown.`,
 };
 

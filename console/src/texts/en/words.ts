@@ -9,6 +9,9 @@ export const plurals = new Intl.PluralRules(language);
 /** Whole numbers, `1,284`. */
 export const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
 
+/** Parts of a hundred that were rounded already, `99.98`. */
+export const hundredths = new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+
 /** `1 monitor`, `1,284 monitors`. */
 export function count(number: number, one: string, other = `${one}s`): string {
   return `${whole.format(number)} ${plurals.select(number) === "one" ? one : other}`;

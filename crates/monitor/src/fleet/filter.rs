@@ -1,9 +1,10 @@
-//! The language in which monitors are looked for: `status:down tag:eu p95>500 payments`.
+//! The language in which monitors are looked for: `status:down tag:eu p95>500 uptime<99.9 cert<14d payments`.
 //!
 //! Words separated by spaces, all of which must hold; `-` before one turns it round; quotes keep spaces together.
 
 use std::time::Duration;
 
+use allswell_core::Wall;
 use allswell_core::uptime::Presence;
 
 use super::Row;
@@ -30,15 +31,24 @@ enum Test {
     Group(String),
     Kind(String),
     Status(Presence),
-    /// A latency, compared.
-    Latency(Measure, Compared, Duration),
+    /// A number, compared; a row that has none does not hold.
+    Number(Measure, Compared, f64),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Measure {
-    Last,
+    /// Milliseconds of the last asking.
+    Latency,
+    /// Milliseconds.
     P95,
+    /// Percent.
+    Uptime,
+    /// Days until the certificate ends.
+    Certificate,
 }
+
+const MEASURES: [(&str, Measure); 4] =
+    [("p95", Measure::P95), ("latency", Measure::Latency), ("uptime", Measure::Uptime), ("cert", Measure::Certificate)];
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Compared {
@@ -69,9 +79,9 @@ impl Filter {
         words.iter().map(|word| read(word)).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Whether `row` is looked for.
-    pub fn fits(&self, row: &Row) -> bool {
-        self.0.iter().all(|word| word.test.holds(row) != word.negated)
+    /// Whether `row` is looked for, as it is `now`.
+    pub fn fits(&self, row: &Row, now: Wall) -> bool {
+        self.0.iter().all(|word| word.test.holds(row, now) != word.negated)
     }
 
     /// Whether it lets everything through.
@@ -112,14 +122,13 @@ fn read(word: &str) -> Result<Word, NotAFilter> {
         Some(rest) if !rest.is_empty() => (true, rest),
         _ => (false, word),
     };
-    let comparison = ["p95", "latency"].iter().find_map(|name| {
+    let comparison = MEASURES.iter().find_map(|(name, measure)| {
         let rest = word.strip_prefix(name)?;
         let compared = if rest.starts_with('>') { Compared::More } else { Compared::Less };
-        Some((*name, compared, rest.strip_prefix(['>', '<'])?))
+        Some((*name, *measure, compared, rest.strip_prefix(['>', '<'])?))
     });
-    if let Some((name, compared, value)) = comparison {
-        let measure = if name == "p95" { Measure::P95 } else { Measure::Last };
-        return Ok(Word { negated, test: Test::Latency(measure, compared, duration(name, value)?) });
+    if let Some((name, measure, compared, value)) = comparison {
+        return Ok(Word { negated, test: Test::Number(measure, compared, measure.number(name, value)?) });
     }
     let test = match word.split_once(':') {
         // A URL and `host:port` are looked for as they are.
@@ -154,14 +163,38 @@ fn named(field: &str, value: &str) -> Result<Test, NotAFilter> {
     })
 }
 
-/// Milliseconds, or a time with its unit.
-fn duration(name: &str, value: &str) -> Result<Duration, NotAFilter> {
-    let plain = value.parse::<f64>().ok().filter(|ms| ms.is_finite() && (0.0..=1e9).contains(ms));
-    let read = plain.map(|ms| Duration::from_secs_f64(ms / 1e3));
-    read.or_else(|| allswell_core::time::parse_duration(value).ok()).ok_or_else(|| {
-        let hint = format!("write milliseconds or a time: `{name}>500`, `{name}>1.5s`");
-        wrong(format!("`{name}` cannot be compared with `{value}`"), hint)
-    })
+impl Measure {
+    /// What `name` is compared with.
+    fn number(self, name: &str, value: &str) -> Result<f64, NotAFilter> {
+        let plain = |value: &str| value.parse::<f64>().ok().filter(|number| number.abs() <= 1e9);
+        let time = || allswell_core::time::parse_duration(value).ok();
+        let (read, hint) = match self {
+            Self::Latency | Self::P95 => (
+                plain(value).filter(|ms| *ms >= 0.0).or_else(|| Some(time()?.as_secs_f64() * 1e3)),
+                format!("write milliseconds or a time: `{name}>500`, `{name}>1.5s`"),
+            ),
+            Self::Uptime => (
+                plain(value.trim_end_matches('%')).filter(|percent| (0.0..=100.0).contains(percent)),
+                format!("write percent: `{name}<99.9`"),
+            ),
+            Self::Certificate => (
+                plain(value).or_else(|| Some(time()?.as_secs_f64() / 86_400.0)),
+                format!("write days or a time: `{name}<14`, `{name}<14d`"),
+            ),
+        };
+        read.ok_or_else(|| wrong(format!("`{name}` cannot be compared with `{value}`"), hint))
+    }
+
+    /// The number of `row`.
+    fn of(self, row: &Row, now: Wall) -> Option<f64> {
+        let ms = |latency: Duration| latency.as_secs_f64() * 1e3;
+        match self {
+            Self::Latency => row.latency().map(ms),
+            Self::P95 => row.p95.map(ms),
+            Self::Uptime => row.shares(now)?.uptime_rounded(),
+            Self::Certificate => row.certificate_days_left(now).map(|days| days as f64),
+        }
+    }
 }
 
 fn wrong(said: String, hint: String) -> NotAFilter {
@@ -169,7 +202,7 @@ fn wrong(said: String, hint: String) -> NotAFilter {
 }
 
 impl Test {
-    fn holds(&self, row: &Row) -> bool {
+    fn holds(&self, row: &Row, now: Wall) -> bool {
         let facts = &row.facts;
         match self {
             Self::Text(text) => facts.haystack.contains(text),
@@ -178,13 +211,10 @@ impl Test {
             Self::Group(group) => facts.group.as_ref() == Some(group),
             Self::Kind(kind) => facts.kind == *kind,
             Self::Status(status) => row.status == *status,
-            Self::Latency(measure, compared, than) => {
-                let latency = if *measure == Measure::P95 { row.p95 } else { row.latency() };
-                latency.is_some_and(|latency| match compared {
-                    Compared::More => latency > *than,
-                    Compared::Less => latency < *than,
-                })
-            }
+            Self::Number(measure, compared, than) => measure.of(row, now).is_some_and(|number| match compared {
+                Compared::More => number > *than,
+                Compared::Less => number < *than,
+            }),
         }
     }
 }

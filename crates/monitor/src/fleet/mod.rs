@@ -10,11 +10,13 @@ mod row;
 mod select;
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use allswell_core::Wall;
+use allswell_core::uptime::Rolling;
 use tokio::sync::{Notify, watch};
 use tracing::warn;
 
@@ -24,6 +26,7 @@ pub use row::{Facts, Row, Strip, millis};
 use select::Page;
 pub use select::{Cursor, NotACursor, Order, Selection};
 
+use crate::clock::Clock;
 use crate::model::MonitorId;
 use crate::store::{Decision, MonitorRow, ResultRow, Store, StoreError};
 
@@ -33,9 +36,14 @@ const BEAT: Duration = Duration::from_millis(100);
 const FILLED: usize = 500;
 /// How many results of a monitor are at hand.
 pub const STRIP: usize = 48;
+/// The window over which uptime is at hand.
+pub const WINDOW: Duration = Duration::from_secs(30 * 86_400);
+/// How long uptime is moved on before it is measured again, however little happened.
+const MEASURED_FOR: Duration = Duration::from_secs(3_600);
 
 /// All monitors, as they are now.
 pub struct Fleet {
+    clock: Arc<dyn Clock>,
     rows: RwLock<Rows>,
     live: Arc<Live>,
     /// Whether the list of the store is another one by now.
@@ -58,14 +66,19 @@ struct Rows {
     news: BTreeSet<MonitorId>,
     /// Whose last results were not looked for yet.
     unfilled: Vec<MonitorId>,
+    /// Whose uptime is to be measured.
+    unmeasured: BTreeSet<MonitorId>,
+    /// When the first of the others is to be measured again.
+    measure: Option<Wall>,
 }
 
 impl Fleet {
-    /// Without monitors, until [`Self::follow`] reads them. `started` tells this process from others.
-    pub fn new(started: Wall) -> Self {
+    /// Without monitors, until [`Self::follow`] reads them. The moment tells this process from others.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             rows: RwLock::default(),
-            live: Arc::new(Live::new(started)),
+            live: Arc::new(Live::new(clock.now().wall)),
+            clock,
             stale: AtomicBool::new(true),
             reading: tokio::sync::Mutex::default(),
             decisions: AtomicU64::new(0),
@@ -94,6 +107,9 @@ impl Fleet {
         self.update(|rows| {
             for decision in decisions {
                 rows.with(decision.monitor, |row| row.decide(decision));
+                if decision.transition.is_some() || decision.maintenance.is_some() {
+                    rows.unmeasured.insert(decision.monitor);
+                }
             }
         });
     }
@@ -105,9 +121,10 @@ impl Fleet {
 
     /// Chooses and orders rows and hands them to `work`, together with the version that they are of.
     pub fn read<T>(&self, selection: &Selection, work: impl FnOnce(&Chosen<'_>) -> T) -> T {
+        let now = self.clock.now().wall;
         let rows = self.lock();
-        let Page { rows: chosen, matched, next } = selection.choose(&rows.rows);
-        work(&Chosen { rows: chosen, matched, next, all: rows.rows.len(), version: rows.version })
+        let Page { rows: chosen, matched, next } = selection.choose(&rows.rows, now);
+        work(&Chosen { rows: chosen, matched, next, all: rows.rows.len(), version: rows.version, now })
     }
 
     /// One monitor.
@@ -135,6 +152,7 @@ impl Fleet {
             tokio::select! {
                 _ = stop.changed() => break,
                 () = self.poked.notified() => {}
+                () = tokio::time::sleep(MEASURED_FOR) => {}
             }
         }
         self.live.close();
@@ -162,12 +180,25 @@ impl Fleet {
         Ok(())
     }
 
-    /// The same, and looks for the last results of some that are new here.
+    /// The same, looks for the last results of some that are new here, and measures the uptime of some.
     ///
     /// # Errors
     /// [`StoreError`] when the store cannot be read.
     pub async fn catch_up(&self, store: &dyn Store) -> Result<(), StoreError> {
         self.fresh(store).await?;
+        self.fill(store).await?;
+        self.measure(store).await?;
+        let is_done = {
+            let rows = self.lock();
+            rows.unfilled.is_empty() && rows.unmeasured.is_empty()
+        };
+        if !is_done {
+            self.poked.notify_one();
+        }
+        Ok(())
+    }
+
+    async fn fill(&self, store: &dyn Store) -> Result<(), StoreError> {
         let unfilled = {
             let mut rows = self.lock_mut();
             let rest = rows.unfilled.len().saturating_sub(FILLED);
@@ -183,8 +214,24 @@ impl Fleet {
                 rows.with(id, |row| row.refill(results.iter().rev()));
             });
         }
-        if !self.lock().unfilled.is_empty() {
-            self.poked.notify_one();
+        Ok(())
+    }
+
+    /// Reads the marks of those whose uptime cannot be moved on any more.
+    async fn measure(&self, store: &dyn Store) -> Result<(), StoreError> {
+        let now = self.clock.now().wall;
+        let some = self.lock_mut().next_to_measure(now);
+        if some.is_empty() {
+            return Ok(());
+        }
+        let measured = fared(store, &some, now - WINDOW..now).await;
+        let mut rows = self.lock_mut();
+        match measured {
+            Ok(measured) => rows.measured(some.into_iter().zip(measured)),
+            Err(error) => {
+                rows.unmeasured.extend(some);
+                return Err(error);
+            }
         }
         Ok(())
     }
@@ -221,16 +268,56 @@ impl Fleet {
     }
 }
 
+/// How `monitors` fared within `window`, in their order.
+async fn fared(store: &dyn Store, monitors: &[MonitorId], window: Range<Wall>) -> Result<Vec<Rolling>, StoreError> {
+    let watched = store.watched(window.clone()).await?;
+    // What begins with the very end of the window, or lasts beyond it, goes on.
+    let marked = window.start..window.end + Duration::from_millis(1);
+    let mut fared = Vec::with_capacity(monitors.len());
+    for id in monitors {
+        let marks = store.marks(*id, marked.clone()).await?;
+        fared.push(Rolling::of(&marks, &watched, window.clone()));
+    }
+    Ok(fared)
+}
+
 impl Rows {
     fn take(&mut self, monitors: Vec<MonitorRow>) {
         let mut before: HashMap<MonitorId, Row> = self.rows.drain(..).map(|row| (row.facts.id, row)).collect();
         let is_new = |monitor: &MonitorRow, before: &HashMap<_, _>| !before.contains_key(&monitor.enlisted.id);
         let new = monitors.iter().filter(|monitor| is_new(monitor, &before)).map(|monitor| monitor.enlisted.id);
         self.unfilled.extend(new);
+        // Pausing and resuming are no decisions: they come with the list.
+        let same =
+            |monitor: &MonitorRow| before.get(&monitor.enlisted.id).map(|row| row.status) == Some(monitor.presence());
+        self.unmeasured.extend(monitors.iter().filter(|monitor| !same(monitor)).map(|monitor| monitor.enlisted.id));
         self.rows = monitors.into_iter().map(|monitor| Row::of(monitor, &mut before)).collect();
         self.index = self.rows.iter().enumerate().map(|(index, row)| (row.facts.id, index)).collect();
         self.version += 1;
         self.news.clear();
+    }
+
+    /// Some whose uptime is to be measured at `now`: those of whom something changed before those that only grow old.
+    fn next_to_measure(&mut self, now: Wall) -> Vec<MonitorId> {
+        if self.measure.is_some_and(|at| at <= now) {
+            let old = self.rows.iter().filter(|row| row.measured_until().is_some_and(|until| until <= now));
+            self.unmeasured.extend(old.map(|row| row.facts.id));
+            self.measure = self.rows.iter().filter_map(Row::measured_until).filter(|until| *until > now).min();
+        }
+        let some: Vec<_> = self.unmeasured.iter().copied().take(FILLED).collect();
+        for id in &some {
+            self.unmeasured.remove(id);
+        }
+        some
+    }
+
+    fn measured(&mut self, measured: impl Iterator<Item = (MonitorId, Rolling)>) {
+        for (id, fared) in measured {
+            let Some(index) = self.index.get(&id) else { continue };
+            self.rows[*index].fared = Some(fared);
+        }
+        self.version += 1;
+        self.measure = self.rows.iter().filter_map(Row::measured_until).min();
     }
 
     fn with(&mut self, id: MonitorId, work: impl FnOnce(&mut Row)) {
@@ -254,6 +341,8 @@ pub struct Chosen<'a> {
     pub all: usize,
     /// What they are of.
     pub version: u64,
+    /// When they were chosen.
+    pub now: Wall,
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use allswell_core::check::{Memory, Status};
 use allswell_core::series::{Sample, Summary};
-use allswell_core::uptime::Presence;
+use allswell_core::uptime::{Presence, Rolling, Shares};
 use allswell_core::{Reason, Verdict, Wall};
 
 use super::STRIP;
@@ -61,6 +61,10 @@ pub struct Row {
     pub strip: Strip,
     /// The 95th percentile of the good ones among them.
     pub p95: Option<Duration>,
+    /// How it fared, as it was measured last.
+    pub(super) fared: Option<Rolling>,
+    /// When the first certificate of the chain that was shown last ends.
+    certificate_ends: Option<Wall>,
 }
 
 /// The last askings of a monitor, oldest first: what each said and how long it took, to a tenth of a millisecond.
@@ -109,7 +113,11 @@ impl Row {
         let facts = Arc::new(facts(monitor));
         match known {
             // While it is paused, the marks alone know since when; they do not change.
-            Some(row) => Self { since: since.or(row.since), facts, status, asked_status, maintenance, incident, ..row },
+            Some(row) => {
+                let certificate_ends = row.certificate_ends.filter(|_| row.facts.target == facts.target);
+                let since = since.or(row.since);
+                Self { since, facts, status, asked_status, maintenance, incident, certificate_ends, ..row }
+            }
             None => Self {
                 facts,
                 status,
@@ -123,6 +131,8 @@ impl Row {
                 asked: None,
                 strip: Strip::default(),
                 p95: None,
+                fared: None,
+                certificate_ends: None,
             },
         }
     }
@@ -138,6 +148,8 @@ impl Row {
         self.reason = result.reason;
         self.code = result.status;
         self.asked = Some(result.asked);
+        // An answer without a certificate, like none at all, says nothing of the one that was shown before.
+        self.certificate_ends = result.detail.as_deref().and_then(certificate_ends).or(self.certificate_ends);
     }
 
     /// Takes results of before over, oldest first; those that came in meanwhile are among them.
@@ -174,6 +186,22 @@ impl Row {
         }
     }
 
+    /// How it fared over the [window](super::WINDOW) that ends `now`; `None` before it was measured.
+    pub fn shares(&self, now: Wall) -> Option<Shares> {
+        Some(self.fared?.at(now))
+    }
+
+    /// When it is to be measured again.
+    pub(super) fn measured_until(&self) -> Option<Wall> {
+        let fared = self.fared?;
+        Some(fared.good_until().min(fared.divided_at() + super::MEASURED_FOR))
+    }
+
+    /// Whole days until the first certificate of its chain ends, negative when one has ended; `None` without one.
+    pub fn certificate_days_left(&self, now: Wall) -> Option<i64> {
+        Some((self.certificate_ends?.ms() - now.ms()).div_euclid(DAY_MS))
+    }
+
     /// How long the last asking took.
     pub fn latency(&self) -> Option<Duration> {
         self.strip.last()
@@ -184,6 +212,23 @@ impl Row {
         let latency = self.latency().map_or_else(|| "null".to_owned(), |latency| millis(latency).to_string());
         format!("[{},{},{latency}]", self.facts.id, self.status as usize)
     }
+}
+
+const DAY_MS: i64 = 86_400_000;
+
+/// When the first certificate of the chain ends that `detail` tells of.
+fn certificate_ends(detail: &str) -> Option<Wall> {
+    #[derive(serde::Deserialize)]
+    struct Detail {
+        certificate: Option<allswell_probe::Certificate>,
+    }
+    // Most details have none; those are not worth reading.
+    if !detail.contains("\"certificate\":") {
+        return None;
+    }
+    let shown = serde_json::from_str::<Detail>(detail).ok()?.certificate?;
+    let ends = shown.chain.iter().map(|link| link.not_after_ms);
+    ends.chain([shown.not_after_ms]).min().map(Wall::from_ms)
 }
 
 /// What the askings say, and since when.

@@ -85,9 +85,10 @@ pub(super) struct Page<'a> {
 }
 
 impl Selection {
-    /// The page of `rows`.
-    pub(super) fn choose<'a>(&self, rows: &'a [Row]) -> Page<'a> {
-        let mut chosen: Vec<(usize, &Row)> = rows.iter().enumerate().filter(|(_, row)| self.filter.fits(row)).collect();
+    /// The page of `rows` as they are `now`.
+    pub(super) fn choose<'a>(&self, rows: &'a [Row], now: Wall) -> Page<'a> {
+        let fitting = rows.iter().enumerate().filter(|(_, row)| self.filter.fits(row, now));
+        let mut chosen: Vec<(usize, &Row)> = fitting.collect();
         let matched = chosen.len();
         if let Some(cursor) = &self.after {
             let place = cursor.place(rows);

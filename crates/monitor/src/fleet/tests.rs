@@ -1,13 +1,37 @@
+use std::sync::atomic::AtomicI64;
+
 use allswell_core::check::{Memory, Status};
 use allswell_core::telling::Telling;
-use allswell_core::uptime::Presence;
-use allswell_core::{Phases, Verdict};
+use allswell_core::uptime::{Mark, Presence};
+use allswell_core::{Mono, Now, Phases, Verdict};
 use futures_util::StreamExt as _;
 use proptest::prelude::*;
 
 use super::*;
 use crate::store::sqlite::{SqliteStore, Timing};
 use crate::store::{Enlisted, Enlistment, MonitorRow, TransitionRow};
+
+const DAY_MS: i64 = 86_400_000;
+const NOW: Wall = Wall::from_ms(100 * DAY_MS);
+
+/// A clock that stands where a test puts it.
+struct Hand(AtomicI64);
+
+impl Hand {
+    fn at(wall: Wall) -> Arc<Self> {
+        Arc::new(Self(AtomicI64::new(wall.ms())))
+    }
+
+    fn put(&self, wall: Wall) {
+        self.0.store(wall.ms(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for Hand {
+    fn now(&self) -> Now {
+        Now { mono: Mono::default(), wall: Wall::from_ms(self.0.load(Ordering::SeqCst)) }
+    }
+}
 
 fn row(id: u32, name: &str, status: Presence, since: i64, p95_ms: u64) -> Row {
     let enlistment = Enlistment {
@@ -40,7 +64,7 @@ fn row(id: u32, name: &str, status: Presence, since: i64, p95_ms: u64) -> Row {
 }
 
 fn fits(filter: &str, row: &Row) -> bool {
-    Filter::read(filter).expect("a filter").fits(row)
+    Filter::read(filter).expect("a filter").fits(row, Wall::default())
 }
 
 #[test]
@@ -73,6 +97,44 @@ fn a_filter_is_words_that_must_all_hold() {
 }
 
 #[test]
+fn uptime_and_the_certificate_are_compared_where_they_are_known() {
+    let mut row = row(30, "payments", Presence::Up, 0, 0);
+    let check = |row: &Row, filter: &str, expected: bool| assert_eq!(fits(filter, row), expected, "{filter}");
+    for filter in ["uptime<100", "uptime>0", "cert<1000", "cert>0"] {
+        check(&row, filter, false);
+    }
+    // A thousandth of the window down, ended long before it was measured.
+    let end = Wall::default();
+    let start = end - WINDOW;
+    let marks = [(0, Presence::Up), (10, Presence::Down), (2_592_010, Presence::Up)];
+    let marks = marks.map(|(ms, presence)| Mark { from: start + Duration::from_millis(ms), presence });
+    row.fared = Some(Rolling::of(&marks, &[start..end], start..end));
+    check(&row, "uptime<99.9", false);
+    check(&row, "uptime<99.91", true);
+    check(&row, "uptime>99.89%", true);
+    let certificate =
+        |days: i64| ResultRow { detail: Some(shown(end, days)), ..result(row.facts.id, 1, Verdict::Pass, 1) };
+    let (nine, none) = (certificate(9), ResultRow { detail: Some("{}".to_owned()), ..certificate(9) });
+    row.record(&nine);
+    row.record(&none);
+    check(&row, "cert<14d", true);
+    check(&row, "cert<9", false);
+    check(&row, "cert>8 cert<10", true);
+    check(&row, "cert<36h", false);
+}
+
+/// What a result tells of a chain whose last link is the first to end.
+fn shown(now: Wall, days: i64) -> String {
+    let end = now.ms() + days * DAY_MS + 5;
+    let link = |end: i64| serde_json::json!({"subject": "CN=a", "issuer": "CN=b", "not_after_ms": end});
+    let certificate = serde_json::json!({
+        "subject": "CN=a", "issuer": "CN=b", "names": [], "not_before_ms": 0, "not_after_ms": end + DAY_MS,
+        "days_left": 0, "fingerprint": "", "protocol": null, "trusted": true, "chain": [link(end + DAY_MS), link(end)],
+    });
+    serde_json::json!({ "certificate": certificate }).to_string()
+}
+
+#[test]
 fn what_is_no_filter_is_refused_with_the_way_out() {
     let refused = |filter: &str| {
         let NotAFilter { said, hint } = Filter::read(filter).expect_err("no filter");
@@ -85,6 +147,11 @@ fn what_is_no_filter_is_refused_with_the_way_out() {
     assert_eq!(
         refused("p95>fast"),
         "`p95` cannot be compared with `fast`; write milliseconds or a time: `p95>500`, `p95>1.5s`"
+    );
+    assert_eq!(refused("uptime<101"), "`uptime` cannot be compared with `101`; write percent: `uptime<99.9`");
+    assert_eq!(
+        refused("cert<soon"),
+        "`cert` cannot be compared with `soon`; write days or a time: `cert<14`, `cert<14d`"
     );
     assert_eq!(refused("tag:"), "`tag:` says nothing; write what it should be: `tag:...`");
     assert_eq!(refused("\"open"), "a quote is not closed; close it with `\"`");
@@ -105,7 +172,7 @@ proptest! {
     fn a_page_is_the_one_that_sorting_everything_gives(rows in rows(), offset in 0_usize..50, limit in 0_usize..50) {
         for order in Order::ALL {
             let all = Selection { filter: Filter::read("-name:a").expect("a filter"), order, after: None, offset: 0, limit: None };
-            let Page { rows: whole, matched, .. } = all.choose(&rows);
+            let Page { rows: whole, matched, .. } = all.choose(&rows, NOW);
             prop_assert_eq!(matched, rows.iter().filter(|row| !row.facts.name.contains('a')).count());
             let mut sorted = whole.clone();
             let rank = |row: &Row| ["down", "degraded", "unknown", "maintenance", "paused", "up"].iter().position(|word| *word == row.status.as_str());
@@ -117,7 +184,7 @@ proptest! {
             }
             let ids = |rows: &[&Row]| rows.iter().map(|row| row.facts.id).collect::<Vec<_>>();
             prop_assert_eq!(ids(&whole), ids(&sorted));
-            let page = Selection { offset, limit: Some(limit), ..all.clone() }.choose(&rows).rows;
+            let page = Selection { offset, limit: Some(limit), ..all.clone() }.choose(&rows, NOW).rows;
             let expected: Vec<_> = ids(&sorted).into_iter().skip(offset).take(limit).collect();
             prop_assert_eq!(ids(&page), expected);
             prop_assert_eq!(paged(&all, &mut rows.clone(), limit.max(1), |_| {}), ids(&whole));
@@ -128,7 +195,7 @@ proptest! {
     fn paging_goes_on_where_it_was_whatever_goes_meanwhile(rows in rows(), limit in 1_usize..9, gone in any::<prop::sample::Index>()) {
         for order in Order::ALL {
             let all = Selection { order, ..Selection::default() };
-            let mut left: Vec<_> = all.choose(&rows).rows.iter().map(|row| row.facts.id).collect();
+            let mut left: Vec<_> = all.choose(&rows, NOW).rows.iter().map(|row| row.facts.id).collect();
             let mut at = 0;
             let seen = paged(&all, &mut rows.clone(), limit, |rows| {
                 at += limit;
@@ -151,7 +218,7 @@ proptest! {
         for order in Order::ALL {
             let all = Selection { order, limit: Some(1), ..Selection::default() };
             for offset in 0..rows.len() - 1 {
-                let next = Selection { offset, ..all.clone() }.choose(&rows).next.expect("there is more");
+                let next = Selection { offset, ..all.clone() }.choose(&rows, NOW).next.expect("there is more");
                 prop_assert_eq!(next.to_string().parse::<Cursor>(), Ok(next));
             }
         }
@@ -168,7 +235,7 @@ fn paged(
     let mut selection = Selection { limit: Some(limit), ..selection.clone() };
     let mut seen = Vec::new();
     loop {
-        let Page { rows: page, next, .. } = selection.choose(rows);
+        let Page { rows: page, next, .. } = selection.choose(rows, NOW);
         seen.extend(page.iter().map(|row| row.facts.id));
         let Some(next) = next else { return seen };
         selection.after = Some(next);
@@ -213,6 +280,7 @@ fn named(name: &str, paused: bool) -> Enlistment {
 
 struct World {
     fleet: Arc<Fleet>,
+    clock: Arc<Hand>,
     store: Arc<dyn Store>,
     _data: tempfile::TempDir,
 }
@@ -223,7 +291,8 @@ impl World {
         let store = SqliteStore::open(data.path(), Wall::default(), Timing::none()).expect("a new store");
         let list = names.iter().map(|name| named(name, false)).collect();
         store.enlist(list, Wall::from_ms(1)).await.expect("written");
-        let world = Self { fleet: Arc::new(Fleet::new(Wall::from_ms(7))), store: Arc::new(store), _data: data };
+        let clock = Hand::at(Wall::from_ms(7));
+        let world = Self { fleet: Arc::new(Fleet::new(clock.clone())), clock, store: Arc::new(store), _data: data };
         world.fleet.catch_up(&*world.store).await.expect("read");
         world
     }
@@ -277,13 +346,49 @@ async fn after_a_restart_the_last_results_come_from_the_store() {
     let world = World::of(&["a"]).await;
     let results = (1..=100).map(|n| result(MonitorId(1), n * 1_000, Verdict::Pass, 5)).collect();
     world.store.record(results).await.expect("written");
-    let again = Fleet::new(Wall::from_ms(8));
+    let again = Fleet::new(Hand::at(Wall::from_ms(8)));
     again.catch_up(&*world.store).await.expect("read");
     let row = again.one(MonitorId(1)).expect("it is there");
     assert_eq!(
         (row.strip.iter().count(), row.asked, row.p95),
         (STRIP, Some(Wall::from_ms(100_000)), Some(Duration::from_millis(5)))
     );
+}
+
+#[tokio::test]
+async fn uptime_is_what_the_store_says_and_moves_on_without_asking_it() {
+    let world = World::of(&["a"]).await;
+    let id = MonitorId(1);
+    let day = Duration::from_millis(DAY_MS.unsigned_abs());
+    let change = |seq: u32, to: Presence, at: Wall| {
+        let transition = TransitionRow { seq, from: Presence::Unknown, to, began: at, at, reason: None };
+        Decision { transition: Some(transition), ..Decision::nothing(id, at, Memory::default()) }
+    };
+    let decided = async |decision: Decision| {
+        world.clock.put(decision.at);
+        world.store.watching(Wall::default(), decision.at).await.expect("written");
+        world.store.commit(vec![decision.clone()]).await.expect("written");
+        world.fleet.decided(&[decision]);
+        world.fleet.catch_up(&*world.store).await.expect("read");
+    };
+    let now = || world.clock.now().wall;
+    let days =
+        |presence: Presence| world.one(1).shares(now()).expect("measured").time(presence).as_secs_f64() / 86_400.0;
+    decided(change(1, Presence::Up, NOW)).await;
+    assert_eq!((days(Presence::Up), days(Presence::Unknown)), (0.0, 30.0));
+    world.clock.put(NOW + day * 3);
+    assert_eq!((days(Presence::Up), days(Presence::Unknown)), (3.0, 27.0));
+    decided(change(2, Presence::Down, NOW + day * 3)).await;
+    decided(change(3, Presence::Up, NOW + day * 4)).await;
+    world.clock.put(NOW + day * 8);
+    assert_eq!([Presence::Up, Presence::Down, Presence::Unknown].map(days), [7.0, 1.0, 22.0]);
+    assert_eq!(world.one(1).shares(now()).expect("measured").uptime_rounded(), Some(87.5));
+    // The day that it was down leaves the window: what was measured is too old by then, and measured again.
+    let later = NOW + day * 34;
+    world.clock.put(later);
+    world.store.watching(Wall::default(), later).await.expect("written");
+    world.fleet.catch_up(&*world.store).await.expect("read");
+    assert_eq!([Presence::Up, Presence::Down, Presence::Unknown].map(days), [30.0, 0.0, 0.0]);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use allswell_core::uptime::Presence;
+use allswell_core::uptime::{Presence, Shares};
 use allswell_core::{Verdict, Wall};
 use allswell_monitor::fleet::{Chosen, Row, Selection, millis};
 use allswell_monitor::model::MonitorId;
@@ -55,6 +55,13 @@ pub(super) struct Columns<'a> {
     latency_ms: Vec<Option<f64>>,
     /// The 95th percentile of the good ones among the last 48 askings.
     p95_ms: Vec<Option<f64>>,
+    /// Uptime over the last 30 days in percent, by time. Rounded down to a hundredth, so that no failure reads as 100; `null`
+    /// when nothing is known.
+    uptime_percent: Vec<Option<f64>>,
+    /// How many seconds of these days are known.
+    known_s: Vec<Option<u64>>,
+    /// Whole days until the first certificate of the chain ends, negative when one has ended.
+    certificate_days_left: Vec<Option<i64>>,
     /// Why the last asking was no plain pass.
     #[schema(value_type = Vec<Option<String>>)]
     reason: Vec<Option<&'static str>>,
@@ -66,7 +73,7 @@ pub(super) struct Columns<'a> {
 
 impl<'a> Columns<'a> {
     fn of(chosen: &'a Chosen<'_>, position: String) -> Self {
-        let rows = &chosen.rows;
+        let (rows, now) = (&chosen.rows, chosen.now);
         Self {
             position,
             total: chosen.all,
@@ -83,11 +90,18 @@ impl<'a> Columns<'a> {
             since_ms: column(rows, |row| row.since.map(Wall::ms)),
             latency_ms: column(rows, |row| row.latency().map(millis)),
             p95_ms: column(rows, |row| row.p95.map(millis)),
+            uptime_percent: column(rows, |row| row.shares(now)?.uptime_rounded()),
+            known_s: column(rows, |row| row.shares(now).map(known_s)),
+            certificate_days_left: column(rows, |row| row.certificate_days_left(now)),
             reason: column(rows, |row| row.reason.map(|reason| reason.as_str())),
             code: column(rows, |row| row.code),
             incident: column(rows, |row| row.incident.map(|incident| incident.to_string())),
         }
     }
+}
+
+fn known_s(shares: Shares) -> u64 {
+    shares.window().saturating_sub(shares.time(Presence::Unknown)).as_secs()
 }
 
 fn column<'a, T>(rows: &[&'a Row], cell: impl Fn(&'a Row) -> T) -> Vec<T> {

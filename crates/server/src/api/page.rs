@@ -18,8 +18,8 @@ pub(super) const PARAMETERS: [&str; 4] = ["filter", "sort", "limit", "cursor"];
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "the document of what `Query` reads by name")]
 pub(super) struct Wanted {
-    /// Words that must all hold: `status:down tag:eu group:shop kind:http name:api p95>500 latency<50`, or any text of name,
-    /// target, group and tags; `-` before a word turns it round.
+    /// Words that must all hold: `status:down tag:eu group:shop kind:http name:api p95>500 latency<50 uptime<99.9 cert<14d`,
+    /// or any text of name, target, group and tags; `-` before a word turns it round.
     filter: Option<String>,
     /// What comes first.
     #[param(schema_with = openapi::order)]

@@ -173,6 +173,28 @@ async fn a_series_is_what_counting_the_results_gives() {
 }
 
 #[tokio::test]
+async fn the_fleet_tells_uptime_as_the_monitor_does() {
+    let world = World::company().await;
+    world.state.fleet.catch_up(&*world.state.store).await.expect("the store reads");
+    let fleet = read(&world.state, "/api/v1/fleet").await;
+    for (place, id) in fleet["id"].as_array().expect("a column").iter().enumerate() {
+        let one = read(&world.state, &format!("/api/v1/monitors/{id}")).await;
+        let month = &one["uptime"]["30d"];
+        match fleet["uptime_percent"][place].as_f64() {
+            None => assert!(month["percent"].is_null(), "{id}"),
+            Some(100.0) => assert_eq!(month["text"], "100 %", "{id}"),
+            Some(percent) => assert_eq!(month["text"], format!("{percent:.2} %"), "{id}"),
+        }
+        let known = fleet["known_s"][place].as_f64().expect("it was measured") / (30.0 * 864.0);
+        assert!((known - month["coverage_percent"].as_f64().expect("a number")).abs() < 0.001, "{id}");
+    }
+    let found = read(&world.state, "/api/v1/fleet?filter=uptime%3C100").await;
+    let all = fleet["uptime_percent"].as_array().expect("a column");
+    let low = all.iter().filter(|percent| percent.as_f64().is_some_and(|percent| percent < 100.0)).count();
+    assert!(low > 0 && found["matched"] == low, "{low} of {found}");
+}
+
+#[tokio::test]
 async fn uptime_is_told_over_any_window_and_by_months_of_a_zone() {
     let world = World::company().await;
     let path =

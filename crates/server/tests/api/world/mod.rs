@@ -66,7 +66,7 @@ impl World {
         let clock = Arc::new(Still(now));
         let people = People::open(store.clone(), Passwords::for_tests()).await.expect("the store reads");
         let keys = Keyring::open(store.clone(), None, people.clone()).await.expect("the store reads");
-        let fleet = Arc::new(Fleet::new(NOW));
+        let fleet = Arc::new(Fleet::new(clock.clone()));
         let bulletin = Arc::new(Bulletin::default());
         let status_pages =
             StatusPages::of(dir.path(), "https://status.example.com", clock.clone(), Addresses::default());
