@@ -515,6 +515,18 @@ export interface Heartbeats {
   heartbeats: Heartbeat[];
 }
 
+/** What was true of a monitor over a range, in stretches that follow one another. */
+export interface History {
+  from: string;
+  /** The monitor's number. */
+  id: number;
+  /** The monitor's name. */
+  name: string;
+  /** Oldest first; those with the status that was asked for, where one was. */
+  stretches: Stretch[];
+  to: string;
+}
+
 export interface HttpSpec {
   /** User and password for basic authentication. */
   basic_auth?: BasicAuthSpec | null;
@@ -1304,6 +1316,13 @@ export interface Step {
   name: string;
   /** The name it had, where it is renamed. */
   renamed_from?: string | null;
+}
+
+/** A stretch of time in which one thing was true. */
+export interface Stretch {
+  from: string;
+  status: Status;
+  to: string;
 }
 
 /** The last askings of a monitor, oldest first, 48 at most. */

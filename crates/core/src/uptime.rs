@@ -168,6 +168,35 @@ impl Rolling {
     }
 }
 
+/// A stretch of time in which one thing was true.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// When.
+    pub time: Range<Wall>,
+    /// What was true.
+    pub presence: Presence,
+}
+
+/// What was true within `window`, stretch after stretch without a gap; marks and watches as in [`Shares::of`].
+pub fn stretches(marks: &[Mark], watched: &[Range<Wall>], window: &Range<Wall>) -> Vec<Stretch> {
+    let edges = watched.iter().flat_map(|watch| [watch.start, watch.end]);
+    let moments = marks.iter().map(|mark| mark.from).chain(edges).filter(|at| window.contains(at));
+    let mut moments: Vec<Wall> = moments.chain([window.start, window.end]).collect();
+    moments.sort_unstable();
+    moments.dedup();
+    let mut found: Vec<Stretch> = Vec::new();
+    for pair in moments.windows(2) {
+        let is_watched = watched.iter().any(|watch| watch.contains(&pair[0]));
+        let mark = marks[..marks.partition_point(|mark| mark.from <= pair[0])].last().filter(|_| is_watched);
+        let presence = mark.map_or(Presence::Unknown, |mark| mark.presence);
+        match found.last_mut() {
+            Some(before) if before.presence == presence => before.time.end = pair[1],
+            _ => found.push(Stretch { time: pair[0]..pair[1], presence }),
+        }
+    }
+    found
+}
+
 /// The marks with `spans` of planned maintenance (in order, not overlapping) laid over them. What is paused stays paused.
 pub fn overlay(marks: &[Mark], spans: &[Range<Wall>]) -> Vec<Mark> {
     if spans.is_empty() {
@@ -308,6 +337,13 @@ mod tests {
             let window = wall(start)..wall(start + length);
             let shares = Shares::of(&marks, &watched, window.clone());
             prop_assert_eq!(shares.window(), Duration::from_millis(length.unsigned_abs()));
+            let found = stretches(&marks, &watched, &window);
+            for presence in Presence::ALL {
+                let of = found.iter().filter(|stretch| stretch.presence == presence);
+                let sum: u64 = of.map(|stretch| length_ms(&stretch.time)).sum();
+                prop_assert_eq!(shares.time(presence), Duration::from_millis(sum));
+            }
+            prop_assert!(found.windows(2).all(|pair| pair[0].time.end == pair[1].time.start && pair[0].presence != pair[1].presence));
             if shares.time(Presence::Down) > Duration::ZERO {
                 prop_assert!(shares.uptime_text() != "100 %");
                 prop_assert!(!shares.uptime_text().starts_with("100"));

@@ -19,6 +19,7 @@ mod gate;
 mod health;
 mod heartbeat;
 mod heartbeats;
+mod history;
 mod incidents;
 mod invitations;
 mod keys;
@@ -184,6 +185,7 @@ fn documented() -> OpenApiRouter<Accounts> {
         .routes(routes!(incidents::one))
         .routes(routes!(deliveries::list))
         .routes(routes!(heartbeats::list))
+        .routes(routes!(history::history))
         .routes(routes!(series::series))
         .routes(routes!(series::percentiles))
         .routes(routes!(fleet::show))

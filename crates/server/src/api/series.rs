@@ -176,7 +176,7 @@ async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) ->
 }
 
 /// What the query says; the last day where it says nothing.
-fn range(query: &Query, state: &ApiState) -> Result<Range<Wall>, Problem> {
+pub(super) fn range(query: &Query, state: &ApiState) -> Result<Range<Wall>, Problem> {
     let to = query.moment("to")?.unwrap_or_else(|| state.now().wall);
     let from = query.moment("from")?.unwrap_or(to - DAY);
     if from >= to {

@@ -173,6 +173,29 @@ async fn a_series_is_what_counting_the_results_gives() {
 }
 
 #[tokio::test]
+async fn what_was_true_is_told_in_stretches_that_add_up_to_the_uptime() {
+    let world = World::company().await;
+    let over = "from=2026-11-01T00:00:00Z&to=2026-11-21T00:00:00Z";
+    let whole = read(&world.state, &format!("/api/v1/monitors/2/history?{over}")).await;
+    let stretches = whole["stretches"].as_array().expect("a list");
+    let statuses: Vec<_> = stretches.iter().map(|stretch| stretch["status"].as_str().expect("a word")).collect();
+    assert_eq!(statuses, ["up", "down", "up"]);
+    assert_eq!(stretches[0]["from"], "2026-11-01T00:00:00.000Z");
+    assert_eq!(stretches[2]["to"], "2026-11-21T00:00:00.000Z");
+    let down = read(&world.state, &format!("/api/v1/monitors/2/history?{over}&status=down")).await;
+    assert_eq!(down["stretches"], json!([stretches[1]]));
+    let ms = |key: &str| {
+        let text = stretches[1][key].as_str().expect("a moment");
+        text.parse::<jiff::Timestamp>().expect("a moment").as_millisecond()
+    };
+    assert_eq!(ms("to") - ms("from"), 9 * 60_000, "the outage of nine minutes");
+    for wrong in ["status=bad", "to=soon", "from=2026-11-22T00:00:00Z"] {
+        let answer = get(&world.state, &format!("/api/v1/monitors/2/history?{wrong}")).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{wrong}: {}", answer.body);
+    }
+}
+
+#[tokio::test]
 async fn the_fleet_tells_uptime_as_the_monitor_does() {
     let world = World::company().await;
     world.state.fleet.catch_up(&*world.state.store).await.expect("the store reads");

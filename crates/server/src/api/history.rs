@@ -1,0 +1,89 @@
+//! `/api/v1/monitors/{id}/history`: what was true of a monitor, stretch after stretch.
+
+use allswell_core::uptime::{Presence, Stretch, stretches};
+use axum::Json;
+use axum::extract::RawQuery;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::series::{Over, range};
+use super::{Key, Mine, Problem, Query, openapi, read, wire};
+
+/// What was true of a monitor over a range, in stretches that follow one another.
+#[derive(Serialize, ToSchema)]
+#[schema(as = History)]
+pub(super) struct History {
+    /// The monitor's number.
+    id: u32,
+    /// The monitor's name.
+    name: String,
+    #[schema(format = DateTime)]
+    from: String,
+    #[schema(format = DateTime)]
+    to: String,
+    /// Oldest first; those with the status that was asked for, where one was.
+    stretches: Vec<One>,
+}
+
+/// A stretch of time in which one thing was true.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Stretch)]
+struct One {
+    /// `unknown` while nobody watched, and for the last seconds: that somebody watches is noted every five.
+    #[schema(schema_with = openapi::status)]
+    status: &'static str,
+    #[schema(format = DateTime)]
+    from: String,
+    #[schema(format = DateTime)]
+    to: String,
+}
+
+/// Which stretches.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the document of what `Query` reads by name")]
+pub(super) struct Only {
+    /// Only those in which this was true; all where nothing is said.
+    #[param(schema_with = openapi::status)]
+    status: Option<String>,
+}
+
+/// What was true of a monitor, and when
+#[utoipa::path(get, path = "/api/v1/monitors/{id}/history", operation_id = "get_history", tag = "monitors",
+    params(openapi::Monitor, Over, Only), responses((status = 200, body = History), openapi::RefusalsOfOne))]
+pub(super) async fn history(Mine(state): Mine, key: Key, query: RawQuery) -> Result<Json<History>, Problem> {
+    let query = Query::read(query, &["from", "to", "status"])?;
+    let range = range(&query, &state)?;
+    let wanted = status(&query)?;
+    let monitor = read::monitor(&*state.store, &key.0).await?;
+    let marks = state.store.marks(monitor.enlisted.id, range.clone()).await?;
+    let watched = state.store.watched(range.clone()).await?;
+    let found = stretches(&marks, &watched, &range);
+    let found = found.into_iter().filter(|stretch| wanted.is_none_or(|wanted| stretch.presence == wanted));
+    Ok(Json(History {
+        id: monitor.enlisted.id.0,
+        name: monitor.enlistment.name,
+        from: wire::time(range.start),
+        to: wire::time(range.end),
+        stretches: found.map(|stretch| One::of(&stretch)).collect(),
+    }))
+}
+
+impl One {
+    fn of(stretch: &Stretch) -> Self {
+        Self {
+            status: stretch.presence.as_str(),
+            from: wire::time(stretch.time.start),
+            to: wire::time(stretch.time.end),
+        }
+    }
+}
+
+/// The status that the query names.
+fn status(query: &Query) -> Result<Option<Presence>, Problem> {
+    let Some(text) = query.value("status") else { return Ok(None) };
+    let found = Presence::ALL.into_iter().find(|presence| presence.as_str() == text);
+    let known = Presence::ALL.map(Presence::as_str).join(", ");
+    let wrong = || Problem::parameter("status", format!("there is no status `{text}`"), format!("known are {known}"));
+    found.map(Some).ok_or_else(wrong)
+}
