@@ -10,7 +10,6 @@ use allswell_core::Now;
 use allswell_monitor::clock::{Clock, SystemClock};
 use allswell_monitor::config;
 use allswell_monitor::mail_catcher::{Mail, MailCatcher, Mails};
-use allswell_server::pages::Console;
 use allswell_server::server::{Options, Server};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -94,13 +93,7 @@ impl World {
             self.relay.map(|smtp| format!("mail: {{ smtp: \"smtp://{smtp}\", from: \"Acme <ops@acme.dev>\" }},"));
         let yaml = format!("server: {{ {} {more} }}\n{beside}", mail.unwrap_or_default());
         let config = config::parse(&yaml, Path::new("test.yaml"), &|_| None).expect("a good configuration");
-        let options = Options {
-            data: self.data.path().to_owned(),
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            key: None,
-            console: Console::default(),
-            clock: self.clock.clone(),
-        };
+        let options = Options { clock: self.clock.clone(), ..Options::alone(self.data.path()) };
         self.server = Some(Server::start(options, config).await.expect("starts"));
     }
 
