@@ -773,6 +773,12 @@ export type MeInFull = Me & {
   key?: OwnKey | null;
 };
 
+/** What is different about oneself from now on. */
+export interface MePatch {
+  /** What people call one. */
+  name: string;
+}
+
 /** A monitor, and what is true of it now. */
 export interface Monitor {
   /** When it was first watched. */

@@ -1,7 +1,7 @@
 //! `/api/v1/me`: who asks, and what they may change about themselves.
 
 use allswell_core::Wall;
-use allswell_monitor::access::{LIFETIME, Need, Scope, Visitor};
+use allswell_monitor::access::{LIFETIME, Need, PersonChange, Scope, Visitor};
 use allswell_monitor::store::{SessionRow, UserRow, Which};
 use axum::Json;
 use axum::extract::Extension;
@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::body::Fields;
 use super::gate::Caller;
 use super::place::Place;
+use super::users::NAME_CHARACTERS_MAX;
 use super::{ApiState, Key, Mine, NoQuery, Problem, openapi, wire};
 
 /// Who asks.
@@ -153,6 +154,16 @@ impl Session {
     }
 }
 
+/// What is different about oneself from now on.
+#[derive(ToSchema)]
+#[schema(as = MePatch)]
+#[expect(dead_code, reason = "the document of what `Fields` reads by name")]
+pub(super) struct Patch {
+    /// What people call one.
+    #[schema(min_length = 1, max_length = 100)]
+    name: String,
+}
+
 /// Another password.
 #[derive(ToSchema)]
 #[schema(as = PasswordChange)]
@@ -176,6 +187,24 @@ pub(super) async fn show(
     Extension(caller): Extension<Caller>,
     _: NoQuery,
 ) -> Result<Json<MeInFull>, Problem> {
+    Ok(Json(MeInFull::of(&state, caller)))
+}
+
+/// Change one's own name
+///
+/// What one may do, and the address, are changed by owners.
+#[utoipa::path(patch, path = "/api/v1/me", operation_id = "change_me", tag = "users", request_body = Patch,
+    responses((status = 200, body = MeInFull), openapi::Refusals, openapi::RefusalsOfChange, openapi::RefusalsOfBody))]
+pub(super) async fn change(
+    Mine(state): Mine,
+    Extension(caller): Extension<Caller>,
+    _: NoQuery,
+    fields: Fields,
+) -> Result<Json<MeInFull>, Problem> {
+    let fields = fields.only(&["name"])?;
+    let visitor = signed_in(caller)?;
+    let name = fields.needed_text("name", NAME_CHARACTERS_MAX)?;
+    state.people.change(visitor.user, PersonChange { name: Some(name), ..PersonChange::default() }).await?;
     Ok(Json(MeInFull::of(&state, caller)))
 }
 

@@ -201,7 +201,7 @@ fn documented() -> OpenApiRouter<Accounts> {
         .routes(routes!(sign_in::state, sign_in::create))
         .routes(routes!(sign_in::sign_in))
         .routes(routes!(sign_in::sign_out))
-        .routes(routes!(me::show))
+        .routes(routes!(me::show, me::change))
         .routes(routes!(me::password))
         .routes(routes!(me::sessions, me::end_others))
         .routes(routes!(me::end_one))

@@ -491,3 +491,37 @@ async fn who_follows_is_let_go_when_the_session_ends_by_itself() {
     assert!(told.body.starts_with("retry:") && clock.now().wall >= end, "it went on until then: {}", told.body);
     assert_eq!(browser.status("GET", "/api/v1/me").await, StatusCode::UNAUTHORIZED);
 }
+
+#[tokio::test]
+async fn everybody_may_give_themselves_another_name_and_nothing_else() {
+    let world = peopled().await;
+    let mut viewer = Browser::of(&world, Role::Viewer).await;
+    let change = async |browser: &mut Browser<'_>, body: Value| browser.ask("PATCH", "/api/v1/me", body).await;
+    let changed = change(&mut viewer, json!({ "name": " Vera Viewer " })).await;
+    assert_eq!((changed.status, &changed.json()["user"]["name"]), (StatusCode::OK, &json!("Vera Viewer")));
+    assert_eq!(viewer.ask("GET", "/api/v1/me", Value::Null).await.body, changed.body);
+    for (wrong, field) in [
+        (json!({}), "name"),
+        (json!({ "name": "" }), "name"),
+        (json!({ "name": "x".repeat(101) }), "name"),
+        (json!({ "name": "Vera", "role": "owner" }), "role"),
+        (json!({ "email": "vera@example.com" }), "email"),
+    ] {
+        let refused = change(&mut viewer, wrong.clone()).await;
+        assert_eq!(
+            (refused.status, &refused.json()["field"]),
+            (StatusCode::UNPROCESSABLE_ENTITY, &json!(field)),
+            "{wrong}"
+        );
+    }
+    let mut owner = Browser::of(&world, Role::Owner).await;
+    let seen = owner.ask("GET", "/api/v1/users/viewer@example.com", Value::Null).await.json();
+    assert_eq!((&seen["name"], &seen["role"]), (&json!("Vera Viewer"), &json!("viewer")));
+    viewer.origin = Some("https://evil.example");
+    assert_eq!(change(&mut viewer, json!({ "name": "Eve" })).await.status, StatusCode::FORBIDDEN);
+    let made = owner.ask("POST", "/api/v1/keys", json!({ "name": "k", "scopes": ["write"] })).await.json();
+    let key = format!("Bearer {}", made["key"].as_str().expect("a key"));
+    let request = Request::patch("/api/v1/me").header("authorization", key).header("content-type", "application/json");
+    let refused = send(&world.state, request.body(Body::from("{\"name\":\"K\"}")).expect("a good request")).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.body);
+}
