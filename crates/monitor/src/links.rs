@@ -24,6 +24,7 @@ const MESSAGE: &str = "message-";
 pub struct Links {
     key: SecretKey,
     base: String,
+    mark: String,
 }
 
 /// What a link is about.
@@ -76,7 +77,7 @@ pub enum NotGood {
 impl Links {
     /// Links that begin with `base`, `https://status.example.com`.
     fn new(key: SecretKey, base: &str) -> Self {
-        Self { key, base: base.trim_end_matches('/').to_owned() }
+        Self { mark: key.mark(), key, base: base.trim_end_matches('/').to_owned() }
     }
 
     /// Links of nowhere, made with a key that everybody knows.
@@ -91,6 +92,11 @@ impl Links {
     /// The system's, when the key can neither be read nor written.
     pub fn of(data: &std::path::Path, base: &str) -> std::io::Result<Self> {
         Ok(Self::new(SecretKey::of(data, KEY_FILE)?, base))
+    }
+
+    /// Eight letters and digits that tell the server from others, the same after each restart.
+    pub fn mark(&self) -> &str {
+        &self.mark
     }
 
     /// The link for a message to `channel` that was decided at `decided`; the same each time.

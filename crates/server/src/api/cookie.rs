@@ -3,23 +3,38 @@
 use allswell_monitor::access::{LIFETIME, Secret};
 use axum::http::{HeaderMap, HeaderValue, header};
 
-/// What it is called where people come by TLS: a browser then takes it from nobody but this very host.
-const BOUND: &str = "__Host-allswell";
-const PLAIN: &str = "allswell";
+use super::ApiState;
 
-/// How the cookie is called and sent.
+/// What its name begins with where people come by TLS: a browser then takes it from nobody but this very host.
+const BOUND: &str = "__Host-allswell-";
+const PLAIN: &str = "allswell-";
+
+/// How the cookie is called and sent. Cookies know nothing of ports, so its name says of which server it is: two on one machine
+/// take nothing from each other.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Cookie {
+pub(crate) struct Cookie<'s> {
     is_secure: bool,
+    /// By which the server is told from others.
+    mark: &'s str,
 }
 
-impl Cookie {
-    /// As it must be where people find the server at `public_url`.
-    pub(crate) fn at(public_url: Option<&str>) -> Self {
-        Self { is_secure: public_url.is_some_and(|url| url.starts_with("https://")) }
+impl<'s> Cookie<'s> {
+    /// That of the server.
+    pub(crate) fn of(state: &'s ApiState) -> Self {
+        Self::at(state.public_url.as_deref(), state.links.mark())
     }
 
-    const fn name(self) -> &'static str {
+    /// As it must be where people find the server with this mark at `public_url`.
+    fn at(public_url: Option<&str>, mark: &'s str) -> Self {
+        Self { is_secure: public_url.is_some_and(|url| url.starts_with("https://")), mark }
+    }
+
+    /// What it is called.
+    pub(crate) fn name(self) -> String {
+        format!("{}{}", self.beginning(), self.mark)
+    }
+
+    const fn beginning(self) -> &'static str {
         if self.is_secure { BOUND } else { PLAIN }
     }
 
@@ -45,7 +60,8 @@ impl Cookie {
     pub(crate) fn read(self, headers: &HeaderMap) -> Option<&str> {
         let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
         let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.find(|(name, _)| *name == self.name()).map(|(_, value)| value)
+        let is_own = |name: &str| name.strip_prefix(self.beginning()) == Some(self.mark);
+        pairs.find(|(name, _)| is_own(name)).map(|(_, value)| value)
     }
 }
 
@@ -57,7 +73,7 @@ mod tests {
     fn where_people_come_by_tls_the_cookie_is_bound_to_the_host() {
         let secret = Secret::random().expect("random numbers");
         let check = |url: Option<&str>, name: &str, end: &str| {
-            let cookie = Cookie::at(url);
+            let cookie = Cookie::at(url, "1f3c9a02");
             let set = cookie.set(&secret);
             let text = set.to_str().expect("ASCII");
             assert!(text.starts_with(&format!("{name}=aw_")) && text.ends_with(end), "{text}");
@@ -66,11 +82,12 @@ mod tests {
             let sent = format!("other=1; {}", text.split(';').next().expect("a pair"));
             let headers = [(header::COOKIE, sent.parse().expect("a header"))].into_iter().collect();
             assert_eq!(cookie.read(&headers), Some(secret.text()));
+            assert_eq!(Cookie::at(url, "00000000").read(&headers), None, "another server's");
             assert!(cookie.clear().to_str().expect("ASCII").starts_with(&format!("{name}=; Path=/; Max-Age=0")));
         };
-        check(Some("https://status.example.com"), "__Host-allswell", "; Secure");
-        check(Some("http://127.0.0.1:7878"), "allswell", "; SameSite=Lax");
-        check(None, "allswell", "; SameSite=Lax");
-        assert_eq!(Cookie::at(None).read(&HeaderMap::new()), None);
+        check(Some("https://status.example.com"), "__Host-allswell-1f3c9a02", "; Secure");
+        check(Some("http://127.0.0.1:7878"), "allswell-1f3c9a02", "; SameSite=Lax");
+        check(None, "allswell-1f3c9a02", "; SameSite=Lax");
+        assert_eq!(Cookie::at(None, "1f3c9a02").read(&HeaderMap::new()), None);
     }
 }

@@ -237,7 +237,7 @@ impl<'a> Credentials<'a> {
     fn of(headers: &'a HeaderMap, state: &ApiState) -> Option<Self> {
         match headers.get(header::AUTHORIZATION) {
             Some(authorization) => Self::of_key(authorization),
-            None => Cookie::at(state.public_url.as_deref()).read(headers).map(Self::Session),
+            None => Cookie::of(state).read(headers).map(Self::Session),
         }
     }
 

@@ -140,7 +140,7 @@ pub fn router(accounts: impl Into<Accounts>) -> Router {
     let accounts = accounts.into();
     let status_pages = Arc::clone(accounts.first().press.pages());
     let (interface, mut document) = documented().split_for_parts();
-    openapi::secure(&mut document);
+    openapi::secure(&mut document, &Cookie::of(accounts.first()).name());
     interface
         .merge(openapi::router(document))
         .merge(for_others())

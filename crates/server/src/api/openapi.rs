@@ -134,13 +134,14 @@ pub(super) struct Delivery {
     id: String,
 }
 
-/// Writes into `document` which scope and which role each operation needs, as the gate has it.
-pub(super) fn secure(document: &mut OpenApi) {
+/// Writes into `document` which scope and which role each operation needs, as the gate has it; `cookie` is what the cookie of users
+/// is called.
+pub(super) fn secure(document: &mut OpenApi, cookie: &str) {
     let components = document.components.get_or_insert_default();
     for (name, scheme) in [("key", HttpAuthScheme::Bearer), ("password", HttpAuthScheme::Basic)] {
         components.add_security_scheme(name, SecurityScheme::Http(Http::new(scheme)));
     }
-    let cookie = ApiKeyValue::with_description("allswell", "of a user who has signed in; __Host-allswell under https");
+    let cookie = ApiKeyValue::with_description(cookie, "of a user who has signed in");
     components.add_security_scheme("session", SecurityScheme::ApiKey(InCookie::Cookie(cookie)));
     for (path, item) in &mut document.paths.paths {
         let operations = [

@@ -141,12 +141,12 @@ pub(super) async fn sign_out(
     if let Some(visitor) = caller.visitor() {
         state.people.end(visitor.user, allswell_monitor::store::Which::One(visitor.session)).await?;
     }
-    let cookie = Cookie::at(state.public_url.as_deref()).clear();
+    let cookie = Cookie::of(&state).clear();
     Ok((StatusCode::NO_CONTENT, AppendHeaders([(header::SET_COOKIE, cookie)])).into_response())
 }
 
 pub(super) fn answered(state: &ApiState, signed: &SignedIn) -> impl IntoResponse + use<> {
-    let cookie = Cookie::at(state.public_url.as_deref()).set(&signed.secret);
+    let cookie = Cookie::of(state).set(&signed.secret);
     (AppendHeaders([(header::SET_COOKIE, cookie)]), Json(Me::user(&signed.user, signed.session.id)))
 }
 

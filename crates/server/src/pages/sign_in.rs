@@ -84,7 +84,7 @@ pub(super) async fn sign_in(
 
 /// Has the browser keep the session, and sends it on to `next`.
 pub(super) fn goes_on(state: &ApiState, signed: &SignedIn, next: &str) -> Response {
-    let cookie = Cookie::at(state.public_url.as_deref()).set(&signed.secret);
+    let cookie = Cookie::of(state).set(&signed.secret);
     (AppendHeaders([(header::SET_COOKIE, cookie)]), Redirect::to(&format!(".{}", own(next)))).into_response()
 }
 

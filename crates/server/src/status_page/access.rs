@@ -20,11 +20,14 @@ const GOOD_FOR: Duration = Duration::from_secs(30 * 86_400);
 /// How many passwords of a page may be tried in a row, and how soon there is another try.
 const TRIES: u32 = 20;
 const TRY_AGAIN: Duration = Duration::from_secs(3);
-const COOKIE: &str = "allswell_page";
+/// What the name of the cookie begins with. Its end tells the server from others: cookies know nothing of ports.
+const COOKIE: &str = "allswell_page_";
 
 /// Knows who may see what.
 pub(super) struct Door {
     key: SecretKey,
+    /// What its cookie is called.
+    cookie: String,
     tries: Mutex<HashMap<String, Tries>>,
 }
 
@@ -47,7 +50,8 @@ pub(super) enum Tried {
 
 impl Door {
     pub(super) fn new(key: SecretKey) -> Self {
-        Self { key, tries: Mutex::default() }
+        let cookie = format!("{COOKIE}{}", key.mark());
+        Self { key, cookie, tries: Mutex::default() }
     }
 
     /// What links and cookies are signed with.
@@ -98,11 +102,11 @@ impl Door {
     fn cookie(&self, page: &Page, digest: &Digest, now: Wall) -> String {
         let until = (now + GOOD_FOR).ms().div_euclid(1_000);
         let signature = hex(&self.mac(page, digest, &until.to_string()).finalize().into_bytes());
-        format!("{COOKIE}={until}.{signature}; Max-Age={}; HttpOnly; SameSite=Lax", GOOD_FOR.as_secs())
+        format!("{}={until}.{signature}; Max-Age={}; HttpOnly; SameSite=Lax", self.cookie, GOOD_FOR.as_secs())
     }
 
     fn has_cookie(&self, page: &Page, digest: &Digest, headers: &HeaderMap, now: Wall) -> bool {
-        cookies(headers).any(|value| {
+        cookies(headers, &self.cookie).any(|value| {
             let Some((until, signature)) = value.split_once('.') else { return false };
             let is_in_time = until.parse::<i64>().is_ok_and(|until| now.ms().div_euclid(1_000) <= until);
             let given = from_hex(signature);
@@ -151,10 +155,10 @@ fn credentials(headers: &HeaderMap) -> Option<String> {
     Some(String::from_utf8(pair).ok()?.split_once(':')?.1.to_owned())
 }
 
-fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+fn cookies<'h>(headers: &'h HeaderMap, wanted: &str) -> impl Iterator<Item = &'h str> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.filter(|(name, _)| *name == COOKIE).map(|(_, value)| value)
+    pairs.filter(move |(name, _)| *name == wanted).map(|(_, value)| value)
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
@@ -204,8 +208,8 @@ mod tests {
         assert!(!open(&acme, 30 * 86_400 + 1), "it is too old");
         assert!(!open(&guarded("other", acme.access), 0), "another page");
         assert!(!open(&guarded("acme", Access::Password(Digest::of("changed"))), 0), "another password");
-        assert!(!door.is_open(&acme, &with_cookie(&cookie.replace("allswell_page=1", "allswell_page=2")), "", at(0)));
-        assert!(!door.is_open(&acme, &with_cookie("allswell_page=9999999999.é"), "", at(0)));
+        assert!(!door.is_open(&acme, &with_cookie(&cookie.replacen("=1", "=2", 1)), "", at(0)));
+        assert!(!door.is_open(&acme, &with_cookie(&format!("{}=9999999999.é", door.cookie)), "", at(0)));
     }
 
     #[test]

@@ -94,10 +94,7 @@ async fn the_first_visitor_on_the_machine_itself_becomes_the_owner_and_closes_th
     assert_eq!(made.json()["user"]["email"], "ada@example.com");
     assert_eq!(made.json()["may"], json!(["heartbeat", "read", "write", "own"]));
     let cookie = made.header("set-cookie");
-    assert!(
-        cookie.starts_with("__Host-allswell=aw_") && cookie.ends_with("HttpOnly; SameSite=Lax; Secure"),
-        "{cookie}"
-    );
+    assert!(cookie.starts_with("__Host-allswell-") && cookie.ends_with("HttpOnly; SameSite=Lax; Secure"), "{cookie}");
     assert_eq!(get(&world.state, "/api/v1/monitors").await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(here.status("GET", "/api/v1/monitors").await, StatusCode::OK);
     let mut second = Browser::at(&world, "127.0.0.1");
@@ -450,7 +447,7 @@ async fn the_link_leads_to_a_form_without_script() {
     assert!(weak.status == StatusCode::UNPROCESSABLE_ENTITY && weak.body.contains("12 to 256"), "{}", weak.body);
     let came = post(HERE, PASSWORD).await;
     assert_eq!((came.status, came.header("location")), (StatusCode::SEE_OTHER, "./"), "{}", came.body);
-    assert!(came.header("set-cookie").starts_with("__Host-allswell=aw_"));
+    assert!(came.header("set-cookie").starts_with("__Host-allswell-"));
     let over = get(&world.state, &path).await;
     assert!(over.status == StatusCode::NOT_FOUND && !over.body.contains("<form"), "{}", over.body);
 }
@@ -490,6 +487,22 @@ async fn who_follows_is_let_go_when_the_session_ends_by_itself() {
     assert_eq!(told.status, StatusCode::OK, "{}", told.body);
     assert!(told.body.starts_with("retry:") && clock.now().wall >= end, "it went on until then: {}", told.body);
     assert_eq!(browser.status("GET", "/api/v1/me").await, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn two_servers_on_one_machine_take_no_sign_in_from_each_other() {
+    let (one, other) = (peopled().await, peopled().await);
+    let (mut at_one, mut at_other) = (Browser::of(&one, Role::Viewer).await, Browser::of(&other, Role::Editor).await);
+    let name = |browser: &Browser<'_>| browser.cookie.split('=').next().unwrap_or_default().to_owned();
+    assert_ne!(name(&at_one), name(&at_other), "what a browser keeps for one is not what it keeps for the other");
+    // It sends both to both.
+    let both = format!("{}; {}", at_one.cookie, at_other.cookie);
+    (at_one.cookie, at_other.cookie) = (both.clone(), both);
+    for (browser, role) in [(&mut at_one, "viewer"), (&mut at_other, "editor")] {
+        assert_eq!(browser.ask("GET", "/api/v1/me", Value::Null).await.json()["user"]["role"], role);
+    }
+    let document = read(&one.state, "/api/openapi.json").await;
+    assert_eq!(document["components"]["securitySchemes"]["session"]["name"], name(&at_one));
 }
 
 #[tokio::test]
