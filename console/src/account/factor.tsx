@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import { read, send } from "../api/client";
 import type { RecoveryCodes, SecondFactor, SecondFactorSecret } from "../api/types";
 import { Copy } from "../parts/copy";
-import { errorsAt, Field, Refusals, useSending } from "../parts/form";
+import { errorsAt, Field, FormFoot, Refusals, useSending } from "../parts/form";
 import { State } from "../parts/glyph";
 import { Skeleton } from "../parts/notice";
 import { useLive } from "../state/live";
@@ -68,11 +68,7 @@ function WithPassword<T>({ act, path, done }: { act: string; path: string; done:
         {(control) => <input {...control} class="input" type="password" autocomplete="current-password" value={password.value} onInput={(event) => (password.value = event.currentTarget.value)} />}
       </Field>
       <Refusals refusal={sending.refusal.value} at={["/password"]} />
-      <div class="form-foot">
-        <button type="submit" class="btn" aria-disabled={sending.busy.value || !password.value}>
-          {act}
-        </button>
-      </div>
+      <FormFoot act={act} off={sending.busy.value || !password.value} />
     </form>
   );
 }
@@ -104,11 +100,7 @@ function Confirm({ secret, done }: { secret: SecondFactorSecret; done: (codes: s
         )}
       </Field>
       <Refusals refusal={sending.refusal.value} at={["/code"]} />
-      <div class="form-foot">
-        <button type="submit" class="btn pri" aria-disabled={sending.busy.value || !code.value.trim()}>
-          {t.account.factorConfirm}
-        </button>
-      </div>
+      <FormFoot act={t.account.factorConfirm} main off={sending.busy.value || !code.value.trim()} />
     </form>
   );
 }

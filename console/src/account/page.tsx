@@ -4,7 +4,7 @@ import "../styles/settings.css";
 import { useSignal } from "@preact/signals";
 import { send } from "../api/client";
 import type { Oneself, User } from "../api/types";
-import { errorsAt, Field, Refusals, useSending } from "../parts/form";
+import { errorsAt, Field, FormFoot, Refusals, useSending } from "../parts/form";
 import { Empty } from "../parts/notice";
 import { SettingsFrame } from "../settings/tabs";
 import { visible } from "../state/format";
@@ -97,14 +97,7 @@ function ProfileCard({ user }: { user: Oneself }) {
         )}
         <Refusals refusal={sending.refusal.value} at={["/name"]} />
         {mayOwn.value && (
-          <div class="form-foot">
-            <button type="submit" class="btn" aria-disabled={sending.busy.value || !name.value.trim() || name.value.trim() === user.name}>
-              {t.account.save}
-            </button>
-            <span class="muted small" role="status">
-              {said.value}
-            </span>
-          </div>
+          <FormFoot act={t.account.save} off={sending.busy.value || !name.value.trim() || name.value.trim() === user.name} said={said.value} />
         )}
       </form>
     </section>

@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { send } from "../api/client";
-import { errorsAt, Field, Refusals, useSending } from "../parts/form";
+import { errorsAt, Field, FormFoot, Refusals, useSending } from "../parts/form";
 import { t } from "../texts";
 
 /** The card. */
@@ -37,14 +37,7 @@ export function PasswordCard({ email }: { email: string }) {
           {(control) => <input {...control} class="input" type="password" autocomplete="new-password" value={next.value} onInput={(event) => (next.value = event.currentTarget.value)} />}
         </Field>
         <Refusals refusal={refusal} at={["/current", "/new"]} />
-        <div class="form-foot">
-          <button type="submit" class="btn" aria-disabled={sending.busy.value || !current.value || !next.value}>
-            {t.account.change}
-          </button>
-          <span class="muted small" role="status">
-            {said.value}
-          </span>
-        </div>
+        <FormFoot act={t.account.change} off={sending.busy.value || !current.value || !next.value} said={said.value} />
       </form>
     </section>
   );

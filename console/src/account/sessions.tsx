@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { read, send } from "../api/client";
 import type { Session, Sessions } from "../api/types";
-import { refused, saidBy } from "../parts/form";
+import { FormFoot, refused, saidBy } from "../parts/form";
 import { Skeleton } from "../parts/notice";
 import { brief, exact, moment, visible } from "../state/format";
 import { useLive } from "../state/live";
@@ -47,11 +47,7 @@ export function SessionsCard() {
         </p>
       )}
       {list && list.length > 1 && (
-        <div class="form-foot">
-          <button type="button" class="btn" onClick={() => void end("me/sessions")}>
-            {t.account.endOthers}
-          </button>
-        </div>
+        <FormFoot act={t.account.endOthers} press={() => void end("me/sessions")} />
       )}
     </section>
   );

@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import { send } from "../api/client";
 import type { Incident, IncidentInFull } from "../api/types";
 import { Dialog } from "../parts/dialog";
-import { Field, Refusals, useSending } from "../parts/form";
+import { Field, FormFoot, Refusals, useSending } from "../parts/form";
 import { acknowledging } from "../state/acknowledging";
 import { refresh } from "../state/fleet";
 import { sentence, visible } from "../state/format";
@@ -47,12 +47,9 @@ export function AcknowledgeDialog({ incident }: { incident: Incident }) {
           )}
         </Field>
         <Refusals refusal={sending.refusal.value} />
-        <div class="form-foot">
-          <button type="submit" class="btn pri" aria-disabled={sending.busy.value}>
-            {t.acknowledge.do}
-          </button>
+        <FormFoot act={t.acknowledge.do} main off={sending.busy.value}>
           <span class="muted small">{t.acknowledge.meaning}</span>
-        </div>
+        </FormFoot>
       </form>
     </Dialog>
   );

@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { send } from "../api/client";
 import type { Incident, IncidentInFull, NoteKind } from "../api/types";
-import { Choice, Field, Refusals, useSending } from "../parts/form";
+import { Choice, Field, FormFoot, Refusals, useSending } from "../parts/form";
 import { t } from "../texts";
 
 const KINDS: readonly NoteKind[] = ["note", "update"];
@@ -49,14 +49,7 @@ export function WriteCard({ incident, done }: { incident: Incident; done: () => 
           )}
         </Field>
         <Refusals refusal={sending.refusal.value} />
-        <div class="form-foot">
-          <span class="muted small grow" role="status">
-            {said.value}
-          </span>
-          <button type="submit" class="btn pri" aria-disabled={sending.busy.value || !text.value.trim()}>
-            {t.write.post}
-          </button>
-        </div>
+        <FormFoot act={t.write.post} main off={sending.busy.value || !text.value.trim()} said={said.value} />
       </form>
     </section>
   );

@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { send } from "../api/client";
 import type { Maintenance } from "../api/types";
-import { Choice, Field, Refusals, useSending } from "../parts/form";
+import { Choice, Field, FormFoot, Refusals, useSending } from "../parts/form";
 import { monitors } from "../state/fleet";
 import { read } from "../state/filter";
 import { clock } from "../state/format";
@@ -53,11 +53,7 @@ export function SilenceCard({ changed }: { changed: () => void }) {
           </span>
         </div>
         <Refusals refusal={sending.refusal.value} />
-        <div class="form-foot">
-          <button type="submit" class="btn" aria-disabled={sending.busy.value || found.length === 0}>
-            {t.maintenance.silenceNow(found.length)}
-          </button>
-        </div>
+        <FormFoot act={t.maintenance.silenceNow(found.length)} off={sending.busy.value || found.length === 0} />
       </form>
     </section>
   );

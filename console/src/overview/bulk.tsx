@@ -6,7 +6,7 @@ import { Refusal, send } from "../api/client";
 import type { Action, BulkResults, Trial } from "../api/types";
 import { silence } from "../maintenance/silence";
 import { Dialog } from "../parts/dialog";
-import { Choice, Field, refused, saidBy } from "../parts/form";
+import { Choice, Field, FormFoot, refused, saidBy } from "../parts/form";
 import { Icon } from "../parts/icon";
 import { Sure } from "../parts/sure";
 import { byId, refresh } from "../state/fleet";
@@ -165,11 +165,7 @@ function EditDialog({ number, close, change }: { number: number; close: () => vo
             )}
           </Field>
         ))}
-        <div class="form-foot">
-          <button type="submit" class="btn pri" aria-disabled={isEmpty}>
-            {t.bulk.change(number)}
-          </button>
-        </div>
+        <FormFoot act={t.bulk.change(number)} main off={isEmpty} />
       </form>
     </Dialog>
   );
@@ -193,11 +189,7 @@ function TagDialog({ number, close, change }: { number: number; close: () => voi
         <Field label={t.add.tags} hint={t.add.tagsHint}>
           {(control) => <input {...control} class="input" autofocus value={text.value} onInput={(event) => (text.value = event.currentTarget.value)} />}
         </Field>
-        <div class="form-foot">
-          <button type="submit" class="btn pri" aria-disabled={tags.length === 0}>
-            {t.bulk.change(number)}
-          </button>
-        </div>
+        <FormFoot act={t.bulk.change(number)} main off={tags.length === 0} />
       </form>
     </Dialog>
   );
@@ -217,11 +209,7 @@ function MaintenanceDialog({ number, close, start }: { number: number; close: ()
         <div class="field">
           <Choice label={t.maintenance.howLong} of={LENGTHS.map((one) => [one, t.maintenance.lengths[one]] as const)} chosen={length.value} choose={(one) => (length.value = one)} />
         </div>
-        <div class="form-foot">
-          <button type="submit" class="btn pri">
-            {t.maintenance.silenceNow(number)}
-          </button>
-        </div>
+        <FormFoot act={t.maintenance.silenceNow(number)} main />
       </form>
     </Dialog>
   );

@@ -119,6 +119,38 @@ export function Field({ label, hint, errors = [], children }: FieldProps) {
   );
 }
 
+interface FootProps {
+  /** What the button says. */
+  act: ComponentChildren;
+  /** Whether it is what the page or the dialog is there for. */
+  main?: boolean;
+  /** Whether pressing it would do nothing now. */
+  off?: boolean;
+  /** What it does instead of sending the form. */
+  press?: () => void;
+  /** What became of it; there from the beginning, so that it is read out when it changes. */
+  said?: ComponentChildren;
+  /** What stands beside the button. */
+  children?: ComponentChildren;
+}
+
+/** The foot of a form: its button, and what became of it. */
+export function FormFoot({ act, main = false, off = false, press, said, children }: FootProps) {
+  return (
+    <div class="form-foot">
+      <button type={press ? "button" : "submit"} class={main ? "btn pri" : "btn"} aria-disabled={off} onClick={press}>
+        {act}
+      </button>
+      {children}
+      {said !== undefined && (
+        <span class="muted small grow" role="status">
+          {said}
+        </span>
+      )}
+    </div>
+  );
+}
+
 /** Some words of which one is chosen. */
 export function Choice<T extends string>({ label, of, chosen, choose }: { label: string; of: readonly (readonly [T, ComponentChildren])[]; chosen: T; choose: (one: T) => void }) {
   return (

@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { read, send } from "../api/client";
 import type { Setup } from "../api/types";
-import { errorsAt, Field, Refusals, useSending } from "../parts/form";
+import { errorsAt, Field, FormFoot, Refusals, useSending } from "../parts/form";
 import { t } from "../texts";
 
 /** The form: an address and a password. While the server is open, whoever makes the first user is signed in by it. */
@@ -31,11 +31,7 @@ export function FirstUser({ done, label = t.people.first }: { done: () => void; 
         {(control) => <input {...control} class="input" type="password" autocomplete="new-password" value={password.value} onInput={(event) => (password.value = event.currentTarget.value)} />}
       </Field>
       <Refusals refusal={refusal} at={["/email", "/password"]} />
-      <div class="form-foot">
-        <button type="submit" class="btn pri" aria-disabled={sending.busy.value || !email.value.trim() || !password.value}>
-          {label}
-        </button>
-      </div>
+      <FormFoot act={label} main off={sending.busy.value || !email.value.trim() || !password.value} />
     </form>
   );
 }

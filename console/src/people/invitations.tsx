@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import { address, read, send } from "../api/client";
 import type { Invitation, Invitations, Role } from "../api/types";
 import { Copy } from "../parts/copy";
-import { Choice, errorsAt, Field, Refusals, refused, saidBy, useSending } from "../parts/form";
+import { Choice, errorsAt, Field, FormFoot, Refusals, refused, saidBy, useSending } from "../parts/form";
 import { Sure } from "../parts/sure";
 import { day, visible } from "../state/format";
 import { useLive } from "../state/live";
@@ -105,11 +105,7 @@ function InviteForm({ done }: { done: (made: Made) => void }) {
         </div>
       </div>
       <Refusals refusal={sending.refusal.value} at={["/email"]} />
-      <div class="form-foot">
-        <button type="submit" class="btn pri" aria-disabled={sending.busy.value || !email.value.trim()}>
-          {t.people.link}
-        </button>
-      </div>
+      <FormFoot act={t.people.link} main off={sending.busy.value || !email.value.trim()} />
     </form>
   );
 }

@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import { read, Refusal, send } from "../api/client";
 import type { Key, Keys, NewKey, Scope } from "../api/types";
 import { Copy } from "../parts/copy";
-import { Choice, errorsAt, Field, Refusals, refused, saidBy, useSending } from "../parts/form";
+import { Choice, errorsAt, Field, FormFoot, Refusals, refused, saidBy, useSending } from "../parts/form";
 import { Skeleton } from "../parts/notice";
 import { Sure } from "../parts/sure";
 import { brief, day, exact, visible } from "../state/format";
@@ -144,11 +144,7 @@ function NewKeyForm({ isFirst, done }: { isFirst: boolean; done: (key: NewKey) =
         </span>
       </div>
       <Refusals refusal={refusal} at={["/name"]} />
-      <div class="form-foot">
-        <button type="submit" class="btn pri" aria-disabled={sending.busy.value || !name.value.trim()}>
-          {t.settings.make}
-        </button>
-      </div>
+      <FormFoot act={t.settings.make} main off={sending.busy.value || !name.value.trim()} />
     </form>
   );
 }

@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import { send } from "../api/client";
 import type { Role, User } from "../api/types";
 import { Dialog } from "../parts/dialog";
-import { errorsAt, Field, Refusals, refused, saidBy, useSending } from "../parts/form";
+import { errorsAt, Field, FormFoot, Refusals, refused, saidBy, useSending } from "../parts/form";
 import { Sure } from "../parts/sure";
 import { brief, visible } from "../state/format";
 import { know, who } from "../state/me";
@@ -151,11 +151,7 @@ function GivePassword({ name, path, close, done }: { name: string; path: string;
           )}
         </Field>
         <Refusals refusal={sending.refusal.value} at={["/password"]} />
-        <div class="form-foot">
-          <button type="submit" class="btn pri" aria-disabled={sending.busy.value || !password.value}>
-            {t.people.give}
-          </button>
-        </div>
+        <FormFoot act={t.people.give} main off={sending.busy.value || !password.value} />
       </form>
     </Dialog>
   );

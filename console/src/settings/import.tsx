@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { send } from "../api/client";
 import type { OneFile, Plan, Step } from "../api/types";
-import { Field, Refusals, useSending } from "../parts/form";
+import { Field, FormFoot, Refusals, useSending } from "../parts/form";
 import { State } from "../parts/glyph";
 import { refresh } from "../state/fleet";
 import { visible } from "../state/format";
@@ -94,19 +94,13 @@ export function ImportCard() {
           </div>
           <Refusals refusal={sending.refusal.value} />
           {plan.value && <PlanShown plan={plan.value} />}
-          <div class="form-foot">
-            <span class="grow muted small" role="status">
-              {said.value}
-            </span>
-            <button type="button" class="btn" aria-disabled={sending.busy.value || files.value.length === 0} onClick={look}>
-              {t.settings.look}
-            </button>
+          <FormFoot act={t.settings.look} off={sending.busy.value || files.value.length === 0} press={look} said={said.value}>
             {plan.value && plan.value.steps.length > 0 && (
               <button type="button" class="btn pri" aria-disabled={sending.busy.value} onClick={apply}>
                 {t.settings.apply(plan.value.steps.length)}
               </button>
             )}
-          </div>
+          </FormFoot>
         </>
       )}
     </section>

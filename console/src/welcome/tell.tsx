@@ -5,7 +5,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import { read, send } from "../api/client";
 import type { Channel, Channels, Tested } from "../api/types";
-import { type Control, errorsAt, Field, Refusals, type Sending, useSending } from "../parts/form";
+import { type Control, errorsAt, Field, FormFoot, Refusals, type Sending, useSending } from "../parts/form";
 import { State } from "../parts/glyph";
 import { Icon, type IconName } from "../parts/icon";
 import { visible } from "../state/format";
@@ -124,16 +124,7 @@ export function Tell({ telling }: { telling: Telling }) {
         >
           {way.value === "known" ? <p class="body">{t.welcome.knownAbout(known.value.map((channel) => visible(channel.name)).join(", "))}</p> : <NewWay way={way.value} telling={telling} />}
           <Refusals refusal={sending.refusal.value} at={["/to", "/smtp", "/password", "/url"]} />
-          <div class="form-foot">
-            <button type="submit" class="btn" aria-disabled={sending.busy.value}>
-              {sending.busy.value ? t.alerting.testing : t.welcome.test}
-            </button>
-            <span class="small grow" role="status">
-              {tested.value && (
-                <State status={tested.value.accepted ? "up" : "down"}>{tested.value.accepted ? t.alerting.taken(visible(tested.value.answer)) : t.alerting.notTaken(visible(tested.value.answer))}</State>
-              )}
-            </span>
-          </div>
+          <FormFoot act={sending.busy.value ? t.alerting.testing : t.welcome.test} off={sending.busy.value} said={tested.value ? <Came of={tested.value} /> : ""} />
         </form>
       )}
     </div>
@@ -174,3 +165,9 @@ const written = (telling: Telling, key: string) => ({
     telling.fields.value = { ...telling.fields.peek(), [key]: event.currentTarget.value };
   },
 });
+
+/** What the other side said to the test. */
+function Came({ of: { accepted, answer } }: { of: Tested }) {
+  const text = visible(answer);
+  return <State status={accepted ? "up" : "down"}>{accepted ? t.alerting.taken(text) : t.alerting.notTaken(text)}</State>;
+}
