@@ -2,7 +2,7 @@
 
 import { createHmac } from "node:crypto";
 import type { Browser, Page } from "@playwright/test";
-import { axe, violations } from "../axe";
+import { isSound } from "../axe";
 import { Allswell, configuration, expect, test } from "../world";
 
 test.describe.configure({ mode: "serial" });
@@ -55,17 +55,6 @@ function codeOf(secret: string, at = Date.now()): string {
 async function isLedToSignIn(page: Page): Promise<void> {
   await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))).catch(() => undefined);
   await expect(page).toHaveURL(/\/sign-in\?next=/);
-}
-
-async function isSound(page: Page): Promise<void> {
-  await page.evaluate(axe);
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme });
-    expect(await violations(page)).toEqual([]);
-  }
-  await page.setViewportSize({ width: 320, height: 640 });
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
-  await page.setViewportSize({ width: 1440, height: 900 });
 }
 
 test.beforeAll(async ({ service }) => {

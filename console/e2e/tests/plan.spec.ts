@@ -1,7 +1,6 @@
 // An account that is kept by a plan: what is left is said before one types, and what is refused is told with the way out.
 
-import type { Page } from "@playwright/test";
-import { axe, violations } from "../axe";
+import { isSound } from "../axe";
 import { Allswell, expect, test } from "../world";
 
 const REFUSED = "The plan `free` allows 2 monitors; there would be 3. Delete some first, or ask who runs the server for another plan.";
@@ -12,17 +11,6 @@ test.beforeAll(async () => {
   await allswell.keepTo("free");
 });
 test.afterAll(() => allswell.remove());
-
-async function isSound(page: Page): Promise<void> {
-  await page.evaluate(axe);
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme });
-    expect(await violations(page)).toEqual([]);
-  }
-  await page.setViewportSize({ width: 320, height: 640 });
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
-  await page.setViewportSize({ width: 1440, height: 900 });
-}
 
 test("the form says what is left and offers no interval that would be refused", async ({ quiet: page, service }) => {
   await page.goto(`${allswell.url}add`);

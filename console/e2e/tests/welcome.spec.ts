@@ -1,7 +1,7 @@
 // From a server that was never started before to an alert that arrives.
 
 import type { Page } from "@playwright/test";
-import { axe, violations } from "../axe";
+import { isSound } from "../axe";
 import { Mailbox } from "../mailbox";
 import { Allswell, expect, test } from "../world";
 
@@ -20,17 +20,6 @@ async function fresh(page: Page, use: (allswell: Allswell) => Promise<void>): Pr
   } finally {
     await allswell.remove();
   }
-}
-
-async function isSound(page: Page): Promise<void> {
-  await page.evaluate(axe);
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme });
-    expect(await violations(page)).toEqual([]);
-  }
-  await page.setViewportSize({ width: 320, height: 640 });
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
-  await page.setViewportSize({ width: 1440, height: 900 });
 }
 
 test("four fields lead from a first start to an alert by e-mail", async ({ quiet: page, service }, info) => {

@@ -1,0 +1,108 @@
+// The pages that the server writes itself, for those who are not signed in and for mails: each is sound, also when it refuses.
+
+import type { Page } from "@playwright/test";
+import { isSound } from "../axe";
+import { Mailbox } from "../mailbox";
+import { Allswell, configuration, expect, test } from "../world";
+
+const mailbox = new Mailbox();
+let locked: Allswell;
+
+const EMAIL = "ada@example.com";
+const PASSWORD = "the keeper of the tower";
+
+test.beforeAll(async ({ service }) => {
+  await mailbox.start();
+  const relay = { smtp: `smtp://${mailbox.address}`, from: "Allswell <allswell@example.com>" };
+  const config = JSON.parse(configuration(service)) as { defaults: object };
+  const channels = { mail: { type: "email", ...relay, to: [EMAIL] } };
+  locked = new Allswell(JSON.stringify({ ...config, defaults: { ...config.defaults, channels: ["mail"] }, channels, server: { mail: relay } }));
+  await locked.start();
+  await locked.write("POST", "users", { email: EMAIL, password: PASSWORD, role: "owner" });
+});
+test.afterAll(async () => {
+  await locked.remove();
+  mailbox.stop();
+});
+
+/** The path of the first link in a mail that has this in it. */
+async function mailed(part: string): Promise<string> {
+  const links = () => [...(mailbox.find(part)?.text ?? "").matchAll(/https?:\/\/[^/\s]+\/(\S+)/g)].map((found) => found[1] ?? "");
+  const link = () => links().find((path) => path.startsWith(part)) ?? "";
+  await expect.poll(link).not.toBe("");
+  return link();
+}
+
+/** Opens a page of ours, which has a policy of its own and asks nobody else. */
+async function open(page: Page, path: string): Promise<void> {
+  const elsewhere: string[] = [];
+  page.on("request", (request) => {
+    if (!request.url().startsWith(locked.url)) elsewhere.push(request.url());
+  });
+  const response = await page.goto(locked.url + path);
+  expect(response?.headers()["content-security-policy"], path).toMatch(/default-src '(self|none)'/);
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  expect(elsewhere).toEqual([]);
+}
+
+test("signing in is sound, also with a password that is none", async ({ page }) => {
+  await open(page, "sign-in");
+  await isSound(page);
+  await page.getByLabel("E-mail").fill(EMAIL);
+  await page.getByLabel("Password", { exact: true }).fill("something else");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("alert")).toBeVisible();
+  await isSound(page);
+});
+
+test("a lost password is sound from the question to the new one", async ({ page }) => {
+  await open(page, "reset?token=nobody-has-this");
+  await isSound(page);
+  await open(page, "reset");
+  await isSound(page);
+  await page.getByLabel("E-mail").fill(EMAIL);
+  await page.keyboard.press("Enter");
+  await expect(page.getByLabel("E-mail")).toHaveCount(0);
+  await isSound(page);
+  await open(page, await mailed("reset?token="));
+  await isSound(page);
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("link", { name: "Sign in" })).toBeVisible();
+  await isSound(page);
+});
+
+test("an invitation is sound, good or not", async ({ page }) => {
+  await open(page, "join?token=nobody-has-this");
+  await isSound(page);
+  await page.goto(`${locked.url}sign-in`);
+  await page.getByLabel("E-mail").fill(EMAIL);
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("link", { name: /^Your account: / })).toBeVisible();
+  await page.goto(`${locked.url}settings/people`);
+  const card = page.getByRole("region", { name: "Ask somebody in" });
+  await card.getByLabel("Mail address").fill("bob@example.com");
+  await card.getByRole("button", { name: "Make the link" }).click();
+  await expect(card.locator(".secret")).toBeVisible();
+  await page.context().clearCookies();
+  await open(page, await mailed("join?token="));
+  await isSound(page);
+});
+
+test("the page that a mail of an outage leads to is sound before and after", async ({ page }) => {
+  await open(page, await mailed("acknowledge/"));
+  await isSound(page);
+  await page.getByRole("button").first().click();
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  await isSound(page);
+});
+
+test("the plain pages and the page of the API are sound", async ({ page, allswell }) => {
+  const { incidents } = await allswell.read<{ incidents: { id: string }[] }>("incidents?monitor=nobody-home");
+  for (const path of ["plain/?hold=true", "plain/m/1?hold=true", "plain/m/99", `plain/i/${incidents[0]?.id}?hold=true`, "api/docs", "no/such/place", "s/nobody-has-this/"]) {
+    await page.goto(allswell.url + path);
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    await isSound(page);
+  }
+});
