@@ -168,6 +168,9 @@ test("pictures of every page", async ({ browser }) => {
           // The list has only the rows in view: the view is made as high as a picture should be.
           if (name === "overview") await page.setViewportSize({ width: options.viewport.width, height: kind === "phone" ? 2_000 : 1_350 });
           await expect(page.locator("[aria-busy], .skeleton")).toHaveCount(0);
+          // The view is as high as the page: what sticks to its edges stands where one would see it.
+          const height = await page.evaluate(() => document.documentElement.scrollHeight);
+          if (name !== "overview") await page.setViewportSize({ width: options.viewport.width, height: Math.max(options.viewport.height, Math.min(height, 8_000)) });
           await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
           await page.screenshot({ path: join(FOLDER, `${name}-${kind}.png`), fullPage: name !== "overview" });
           await context.close();
@@ -177,6 +180,7 @@ test("pictures of every page", async ({ browser }) => {
     await shots(pages);
     // From now on the server asks who one is.
     await shots({ account: "settings/me", "people-users": "settings/people" }, await signedIn(allswell));
+    await shots({ "sign-in": "sign-in", reset: "reset" });
   } finally {
     await allswell.remove();
     target.closeAllConnections();

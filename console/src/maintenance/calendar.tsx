@@ -83,7 +83,7 @@ function One({ entry, from }: { entry: Entry; from: number }) {
   const time = entry.at >= from ? minute(entry.at) : t.maintenance.goesOn;
   const text = (
     <>
-      {entry.kind === "mark" ? <Icon name="ship" size={12} /> : <Glyph status={entry.kind === "incident" ? "down" : "maintenance"} size={12} />}
+      {entry.look === "mark" ? <Icon name="ship" size={12} /> : <Glyph status={entry.look} size={12} />}
       <span class="ell">
         {name} <span class="num">{time}</span>
       </span>
@@ -93,11 +93,11 @@ function One({ entry, from }: { entry: Entry; from: number }) {
   // What the reader cannot change leads nowhere.
   const leads = entry.path && (entry.kind !== "maintenance" || mayWrite.value);
   return leads ? (
-    <a class={`entry ${entry.kind}`} href={to(entry.path)} title={`${name}, ${exact(entry.at)}`} aria-label={label}>
+    <a class={`entry ${entry.look}`} href={to(entry.path)} title={`${name}, ${exact(entry.at)}`} aria-label={label}>
       {text}
     </a>
   ) : (
-    <span class={`entry ${entry.kind}`} title={`${name}, ${exact(entry.at)}`}>
+    <span class={`entry ${entry.look}`} title={`${name}, ${exact(entry.at)}`}>
       {text}
     </span>
   );

@@ -5,6 +5,8 @@ import type { Incident, Maintenance, Mark } from "../api/types";
 /** One thing on a day of the calendar. */
 export interface Entry {
   kind: "maintenance" | "incident" | "mark";
+  /** What it looks like. */
+  look: "maintenance" | "down" | "degraded" | "mark";
   at: number;
   /** `null` while nobody knows. */
   until: number | null;
@@ -44,10 +46,10 @@ function once(spec: Record<string, unknown>): { from: number; until: number } | 
 export function entries(maintenance: readonly Maintenance[], incidents: readonly Incident[], marks: readonly Mark[]): Entry[] {
   return [
     ...maintenance.flatMap((one) =>
-      openings(one).map(({ from, until }): Entry => ({ kind: "maintenance", at: from, until, name: one.name, path: `/maintenance?edit=${encodeURIComponent(one.name)}` })),
+      openings(one).map(({ from, until }): Entry => ({ kind: "maintenance", look: "maintenance", at: from, until, name: one.name, path: `/maintenance?edit=${encodeURIComponent(one.name)}` })),
     ),
-    ...incidents.map((one): Entry => ({ kind: "incident", at: Date.parse(one.began), until: one.ended ? Date.parse(one.ended) : null, name: one.monitor, path: `/i/${one.id}` })),
-    ...marks.map((one): Entry => ({ kind: "mark", at: Date.parse(one.at), until: Date.parse(one.at), name: one.text, path: one.monitor_id ? `/m/${one.monitor_id}` : "" })),
+    ...incidents.map((one): Entry => ({ kind: "incident", look: one.kind === "down" ? "down" : "degraded", at: Date.parse(one.began), until: one.ended ? Date.parse(one.ended) : null, name: one.monitor, path: `/i/${one.id}` })),
+    ...marks.map((one): Entry => ({ kind: "mark", look: "mark", at: Date.parse(one.at), until: Date.parse(one.at), name: one.text, path: one.monitor_id ? `/m/${one.monitor_id}` : "" })),
   ].sort((a, b) => a.at - b.at);
 }
 

@@ -53,7 +53,7 @@ export function HealthCard() {
             </dd>
             {Object.entries(document.checks).map(([name, check]) => (
               <>
-                <dt>{visible(name)}</dt>
+                <dt class="capital">{visible(name)}</dt>
                 <dd>
                   <State status={STATUS[check.status] ?? "unknown"}>{check.message ? sentence(visible(check.message)) : check.status}</State>
                 </dd>
