@@ -91,11 +91,23 @@ fn read_line(reader: &mut impl BufRead) -> io::Result<String> {
 
 /// Asks `http://address/path` with GET and returns the body; anything but 200 is an error.
 pub fn get(address: SocketAddr, path: &str) -> Result<String> {
+    ask("GET", address, path)
+}
+
+/// The same with POST and no body.
+pub fn post(address: SocketAddr, path: &str) -> Result<String> {
+    ask("POST", address, path)
+}
+
+fn ask(method: &str, address: SocketAddr, path: &str) -> Result<String> {
     let attempt = || -> Result<(u16, String)> {
         let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.write_all(
-            format!("GET {path} HTTP/1.1\r\nhost: {address}\r\naccept: */*\r\nconnection: close\r\n\r\n").as_bytes(),
+            format!(
+                "{method} {path} HTTP/1.1\r\nhost: {address}\r\naccept: */*\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+            )
+            .as_bytes(),
         )?;
         read_answer(&mut BufReader::new(stream))
     };

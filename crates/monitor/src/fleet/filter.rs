@@ -84,6 +84,14 @@ impl Filter {
         self.0.iter().all(|word| word.test.holds(row, now) != word.negated)
     }
 
+    /// A tag without which no row is looked for.
+    pub(super) fn tag(&self) -> Option<&str> {
+        self.0.iter().find_map(|word| match &word.test {
+            Test::Tag(tag) if !word.negated => Some(tag.as_str()),
+            _ => None,
+        })
+    }
+
     /// Whether it lets everything through.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -5,6 +5,7 @@
 //! who reads before that takes the list over himself ([`Fleet::fresh`]).
 
 mod filter;
+mod index;
 mod live;
 mod row;
 mod select;
@@ -21,6 +22,7 @@ use tokio::sync::{Notify, watch};
 use tracing::warn;
 
 pub use filter::{Filter, NotAFilter};
+use index::Index;
 pub use live::{Live, Position};
 pub use row::{Facts, Row, Strip, millis};
 use select::Page;
@@ -59,7 +61,7 @@ pub struct Fleet {
 struct Rows {
     /// In the order of the configuration.
     rows: Vec<Row>,
-    index: HashMap<MonitorId, usize>,
+    index: Index,
     /// Counts up with each change.
     version: u64,
     /// What nobody was told of yet.
@@ -123,14 +125,14 @@ impl Fleet {
     pub fn read<T>(&self, selection: &Selection, work: impl FnOnce(&Chosen<'_>) -> T) -> T {
         let now = self.clock.now().wall;
         let rows = self.lock();
-        let Page { rows: chosen, matched, next } = selection.choose(&rows.rows, now);
+        let Page { rows: chosen, matched, next } = selection.choose(&rows.rows, &rows.index, now);
         work(&Chosen { rows: chosen, matched, next, all: rows.rows.len(), version: rows.version, now })
     }
 
     /// One monitor.
     pub fn one(&self, id: MonitorId) -> Option<Row> {
         let rows = self.lock();
-        rows.index.get(&id).map(|index| rows.rows[*index].clone())
+        rows.index.place(id).map(|place| rows.rows[place].clone())
     }
 
     /// Counts up with each change.
@@ -240,7 +242,7 @@ impl Fleet {
         let batch = {
             let mut rows = self.lock_mut();
             let news = std::mem::take(&mut rows.news);
-            let row = |id| rows.index.get(&id).map(|index| rows.rows[*index].news());
+            let row = |id| rows.index.place(id).map(|place| rows.rows[place].news());
             news.into_iter().filter_map(row).collect::<Vec<_>>()
         };
         if !batch.is_empty() {
@@ -292,7 +294,7 @@ impl Rows {
             |monitor: &MonitorRow| before.get(&monitor.enlisted.id).map(|row| row.status) == Some(monitor.presence());
         self.unmeasured.extend(monitors.iter().filter(|monitor| !same(monitor)).map(|monitor| monitor.enlisted.id));
         self.rows = monitors.into_iter().map(|monitor| Row::of(monitor, &mut before)).collect();
-        self.index = self.rows.iter().enumerate().map(|(index, row)| (row.facts.id, index)).collect();
+        self.index = Index::of(&self.rows);
         self.version += 1;
         self.news.clear();
     }
@@ -313,16 +315,16 @@ impl Rows {
 
     fn measured(&mut self, measured: impl Iterator<Item = (MonitorId, Rolling)>) {
         for (id, fared) in measured {
-            let Some(index) = self.index.get(&id) else { continue };
-            self.rows[*index].fared = Some(fared);
+            let Some(place) = self.index.place(id) else { continue };
+            self.rows[place].fared = Some(fared);
         }
         self.version += 1;
         self.measure = self.rows.iter().filter_map(Row::measured_until).min();
     }
 
     fn with(&mut self, id: MonitorId, work: impl FnOnce(&mut Row)) {
-        if let Some(index) = self.index.get(&id) {
-            work(&mut self.rows[*index]);
+        if let Some(place) = self.index.place(id) {
+            work(&mut self.rows[place]);
             self.version += 1;
             self.news.insert(id);
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use allswell_core::Wall;
 use allswell_core::uptime::Presence;
 
-use super::{Filter, Row};
+use super::{Filter, Index, Row};
 use crate::model::MonitorId;
 
 /// What comes first.
@@ -85,31 +85,53 @@ pub(super) struct Page<'a> {
 }
 
 impl Selection {
-    /// The page of `rows` as they are `now`.
-    pub(super) fn choose<'a>(&self, rows: &'a [Row], now: Wall) -> Page<'a> {
-        let fitting = rows.iter().enumerate().filter(|(_, row)| self.filter.fits(row, now));
-        let mut chosen: Vec<(usize, &Row)> = fitting.collect();
+    /// The page of `rows`, whose index this is, as they are `now`.
+    pub(super) fn choose<'a>(&self, rows: &'a [Row], index: &Index, now: Wall) -> Page<'a> {
+        let (mut chosen, is_ordered) = self.fitting(rows, index, now);
         let matched = chosen.len();
         if let Some(cursor) = &self.after {
             let place = cursor.place(rows);
-            chosen.retain(|(at, row)| cursor.cmp(*at, row, place) == Ordering::Less);
+            let was_shown = |(at, row): &Placed<'_>| cursor.cmp(*at, row, place) != Ordering::Less;
+            if is_ordered {
+                chosen.drain(..chosen.partition_point(was_shown));
+            } else {
+                chosen.retain(|placed| !was_shown(placed));
+            }
         }
-        let end = self.limit.map_or(chosen.len(), |limit| self.offset.saturating_add(limit)).min(chosen.len());
-        match self.order {
-            Order::Configured => {}
-            Order::Trouble => first(&mut chosen, end, |(_, row)| (rank(row.status), Reverse(row.since), row.facts.id)),
-            Order::Name => first(&mut chosen, end, |(_, row)| (row.facts.name.as_str(), row.facts.id)),
-            Order::Slow => first(&mut chosen, end, |(_, row)| (Reverse(row.p95), row.facts.id)),
-        }
-        let page = chosen.get(self.offset.min(end)..end).unwrap_or_default();
-        let last = page.last().filter(|_| end < chosen.len());
+        let left = chosen.len();
+        let end = self.limit.map_or(left, |limit| self.offset.saturating_add(limit)).min(left);
+        let first = match self.order {
+            Order::Configured => chosen,
+            _ if is_ordered => chosen,
+            Order::Trouble => first(chosen, end, |row| (rank(row.status), Reverse(row.since), row.facts.id)),
+            Order::Name => first(chosen, end, |row| (row.facts.name.as_str(), row.facts.id)),
+            Order::Slow => first(chosen, end, |row| (Reverse(row.p95), row.facts.id)),
+        };
+        let page = first.get(self.offset.min(end)..end).unwrap_or_default();
+        let last = page.last().filter(|_| end < left);
         Page {
             rows: page.iter().map(|(_, row)| *row).collect(),
             matched,
             next: last.map(|(place, row)| Cursor::at(self.order, *place, row)),
         }
     }
+
+    /// All that the filter lets through, and whether they are in order already. What the index knows is not looked for.
+    fn fitting<'a>(&self, rows: &'a [Row], index: &Index, now: Wall) -> (Vec<Placed<'a>>, bool) {
+        let fitting = |places: &mut dyn Iterator<Item = usize>| {
+            places.map(|place| (place, &rows[place])).filter(|(_, row)| self.filter.fits(row, now)).collect()
+        };
+        let is_configured = self.order == Order::Configured;
+        match (self.filter.tag(), self.order) {
+            (Some(tag), _) => (fitting(&mut index.tagged(rows, tag).iter().copied()), is_configured),
+            (None, Order::Name) => (fitting(&mut index.by_name(rows).iter().copied()), true),
+            (None, _) => (fitting(&mut (0..rows.len())), is_configured),
+        }
+    }
 }
+
+/// A row, and where it stands.
+type Placed<'a> = (usize, &'a Row);
 
 impl Cursor {
     fn at(order: Order, place: usize, row: &Row) -> Self {
@@ -194,14 +216,17 @@ fn number<T: FromStr>(text: &str) -> Result<T, NotACursor> {
     text.parse().map_err(|_| NotACursor)
 }
 
-/// Brings the first `count` of `rows` into order; what is behind them is nobody's concern.
-fn first<'r, K: Ord>(rows: &mut [(usize, &'r Row)], count: usize, key: impl Fn(&(usize, &'r Row)) -> K) {
-    let compare = |a: &(usize, &'r Row), b: &(usize, &'r Row)| key(a).cmp(&key(b));
-    if count > 0 && count < rows.len() {
-        rows.select_nth_unstable_by(count - 1, compare);
+/// The first `count` of `rows` in order; what is behind them is nobody's concern.
+fn first<'r, K: Ord>(rows: Vec<Placed<'r>>, count: usize, key: impl Fn(&'r Row) -> K) -> Vec<Placed<'r>> {
+    // The keys side by side: going back to the rows for each comparison costs more than all comparisons.
+    let mut keyed: Vec<(K, Placed<'r>)> = rows.into_iter().map(|placed| (key(placed.1), placed)).collect();
+    let compare = |a: &(K, Placed<'r>), b: &(K, Placed<'r>)| a.0.cmp(&b.0);
+    if count > 0 && count < keyed.len() {
+        keyed.select_nth_unstable_by(count - 1, compare);
     }
-    let count = count.min(rows.len());
-    rows[..count].sort_unstable_by(compare);
+    keyed.truncate(count);
+    keyed.sort_unstable_by(compare);
+    keyed.into_iter().map(|(_, placed)| placed).collect()
 }
 
 fn rank(status: Presence) -> u8 {

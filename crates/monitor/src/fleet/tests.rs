@@ -172,7 +172,7 @@ proptest! {
     fn a_page_is_the_one_that_sorting_everything_gives(rows in rows(), offset in 0_usize..50, limit in 0_usize..50) {
         for order in Order::ALL {
             let all = Selection { filter: Filter::read("-name:a").expect("a filter"), order, after: None, offset: 0, limit: None };
-            let Page { rows: whole, matched, .. } = all.choose(&rows, NOW);
+            let Page { rows: whole, matched, .. } = all.choose(&rows, &Index::of(&rows), NOW);
             prop_assert_eq!(matched, rows.iter().filter(|row| !row.facts.name.contains('a')).count());
             let mut sorted = whole.clone();
             let rank = |row: &Row| ["down", "degraded", "unknown", "maintenance", "paused", "up"].iter().position(|word| *word == row.status.as_str());
@@ -184,7 +184,7 @@ proptest! {
             }
             let ids = |rows: &[&Row]| rows.iter().map(|row| row.facts.id).collect::<Vec<_>>();
             prop_assert_eq!(ids(&whole), ids(&sorted));
-            let page = Selection { offset, limit: Some(limit), ..all.clone() }.choose(&rows, NOW).rows;
+            let page = Selection { offset, limit: Some(limit), ..all.clone() }.choose(&rows, &Index::of(&rows), NOW).rows;
             let expected: Vec<_> = ids(&sorted).into_iter().skip(offset).take(limit).collect();
             prop_assert_eq!(ids(&page), expected);
             prop_assert_eq!(paged(&all, &mut rows.clone(), limit.max(1), |_| {}), ids(&whole));
@@ -195,7 +195,7 @@ proptest! {
     fn paging_goes_on_where_it_was_whatever_goes_meanwhile(rows in rows(), limit in 1_usize..9, gone in any::<prop::sample::Index>()) {
         for order in Order::ALL {
             let all = Selection { order, ..Selection::default() };
-            let mut left: Vec<_> = all.choose(&rows, NOW).rows.iter().map(|row| row.facts.id).collect();
+            let mut left: Vec<_> = all.choose(&rows, &Index::of(&rows), NOW).rows.iter().map(|row| row.facts.id).collect();
             let mut at = 0;
             let seen = paged(&all, &mut rows.clone(), limit, |rows| {
                 at += limit;
@@ -218,7 +218,7 @@ proptest! {
         for order in Order::ALL {
             let all = Selection { order, limit: Some(1), ..Selection::default() };
             for offset in 0..rows.len() - 1 {
-                let next = Selection { offset, ..all.clone() }.choose(&rows, NOW).next.expect("there is more");
+                let next = Selection { offset, ..all.clone() }.choose(&rows, &Index::of(&rows), NOW).next.expect("there is more");
                 prop_assert_eq!(next.to_string().parse::<Cursor>(), Ok(next));
             }
         }
@@ -235,7 +235,7 @@ fn paged(
     let mut selection = Selection { limit: Some(limit), ..selection.clone() };
     let mut seen = Vec::new();
     loop {
-        let Page { rows: page, next, .. } = selection.choose(rows, NOW);
+        let Page { rows: page, next, .. } = selection.choose(rows, &Index::of(rows), NOW);
         seen.extend(page.iter().map(|row| row.facts.id));
         let Some(next) = next else { return seen };
         selection.after = Some(next);

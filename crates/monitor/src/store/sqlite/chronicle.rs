@@ -24,24 +24,17 @@ impl ChronicleStore for SqliteStore {
     }
 
     async fn standings(&self, monitors: Vec<MonitorId>, window: Range<Wall>) -> Result<Vec<Standing>, StoreError> {
-        let work = move |connection: &_, account| {
-            let one = |id: MonitorId| {
-                let Some(monitor) = main::monitor_of(connection, account, id)? else { return Ok(None) };
-                Ok(Some((monitor, main::marks(connection, account, id, &window)?)))
-            };
-            monitors.into_iter().filter_map(|id| one(id).transpose()).collect::<Result<Vec<_>, _>>()
-        };
+        let work = move |connection: &_, account| main::standings(connection, account, &monitors, &window);
         let known = self.read("read monitors", work).await?;
         let heads = Arc::clone(&self.files.heads);
-        let ever = Wall::from_ms(i64::MIN)..Wall::from_ms(i64::MAX);
         let work = move |connection: &mut _| {
-            let one = |(mut monitor, marks): (MonitorRow, _)| {
-                let id = monitor.enlisted.id;
-                monitor.enlisted.last_asked = results::last_asked(&heads, id);
-                let last = results::read(connection, &heads, id, &ever, 1)?.pop();
-                Ok(Standing { monitor, marks, last })
+            let ids: Vec<_> = known.iter().map(|(monitor, _)| monitor.enlisted.id).collect();
+            let last = results::last(connection, &heads, &ids)?;
+            let standing = |((mut monitor, marks), last): ((MonitorRow, _), _)| {
+                monitor.enlisted.last_asked = results::last_asked(&heads, monitor.enlisted.id);
+                Standing { monitor, marks, last }
             };
-            known.into_iter().map(one).collect()
+            Ok(known.into_iter().zip(last).map(standing).collect())
         };
         self.files.results_readers.read("read results", work).await
     }

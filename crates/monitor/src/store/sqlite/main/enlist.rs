@@ -1,11 +1,12 @@
 //! The list of monitors, made equal to the configuration's.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::time::Duration;
 
 use allswell_core::Wall;
 use allswell_core::check::Status;
-use allswell_core::uptime::Presence;
+use allswell_core::uptime::{Mark, Presence};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::fault::Fault;
@@ -107,12 +108,24 @@ pub(in super::super) fn monitor(
     one(connection, account, id)
 }
 
-/// The monitor that is enlisted with this number; `last_asked` is left empty.
-pub(in super::super) fn one(
+/// Those of `wanted` that are enlisted, in that order, each with what was true of it within `window`; `last_asked` is left empty.
+pub(in super::super) fn standings(
     connection: &Connection,
     account: AccountId,
-    id: MonitorId,
-) -> Result<Option<MonitorRow>, Fault> {
+    wanted: &[MonitorId],
+    window: &Range<Wall>,
+) -> Result<Vec<(MonitorRow, Vec<Mark>)>, Fault> {
+    // All at one moment; a look at the file for each statement would cost more than the statements.
+    let snapshot = connection.unchecked_transaction()?;
+    let standing = |id: &MonitorId| {
+        let Some(monitor) = one(&snapshot, account, *id)? else { return Ok(None) };
+        Ok(Some((monitor, status::marks(&snapshot, account, *id, window)?)))
+    };
+    wanted.iter().filter_map(|id| standing(id).transpose()).collect()
+}
+
+/// The monitor that is enlisted with this number; `last_asked` is left empty.
+fn one(connection: &Connection, account: AccountId, id: MonitorId) -> Result<Option<MonitorRow>, Fault> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} AND monitor.id = ?"))?;
     let Some(mut row) = statement.query_row(params![account.0, id.0], monitor_row).optional()? else { return Ok(None) };
     let mut statement = connection.prepare_cached("SELECT name FROM former_name WHERE monitor = ? ORDER BY name")?;

@@ -28,8 +28,7 @@ use rusqlite::{Connection, params};
 
 pub(super) use accounts::{accounts, add_account, set_plan, whose_invitation, whose_message, whose_monitor};
 pub(super) use decide::commit;
-pub(super) use enlist::one as monitor_of;
-pub(super) use enlist::{enlist, monitor, monitors};
+pub(super) use enlist::{enlist, monitor, monitors, standings};
 pub(super) use factors::{factor, set_factor, take_recovery, take_step, with_factor};
 pub(super) use gathering::told;
 pub(super) use incidents::{acknowledge, incident, incidents, write_note};

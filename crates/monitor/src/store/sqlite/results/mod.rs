@@ -19,5 +19,5 @@ mod sweep;
 mod tests;
 
 pub(super) use ledger::SharedHeads;
-pub(super) use read::{last_asked, read, read_samples};
+pub(super) use read::{last, last_asked, read, read_samples};
 pub(super) use scribe::{ResultsJob, ResultsScribe};

@@ -31,6 +31,28 @@ pub(in super::super) fn read(
     Ok(rows)
 }
 
+/// The newest result of each of `monitors`; `None` for one that has none.
+pub(in super::super) fn last(
+    connection: &mut Connection,
+    heads: &SharedHeads,
+    monitors: &[MonitorId],
+) -> Result<Vec<Option<ResultRow>>, Fault> {
+    let ever = Wall::from_ms(i64::MIN)..Wall::from_ms(i64::MAX);
+    'look: loop {
+        // One look at the file for all of them.
+        let snapshot = connection.transaction()?;
+        let generation = generation(&snapshot)?;
+        let mut last = Vec::with_capacity(monitors.len());
+        for monitor in monitors {
+            let Some(samples) = samples(&snapshot, generation, heads, *monitor, &ever, 1)? else { continue 'look };
+            let mut rows: Vec<ResultRow> = samples.iter().map(|sample| sample.row(*monitor)).collect();
+            fill_details(&snapshot, *monitor, &mut rows)?;
+            last.extend([rows.pop()]);
+        }
+        return Ok(last);
+    }
+}
+
 /// All results of `monitor` within `range`, newest first, without their details.
 pub(in super::super) fn read_samples(
     connection: &mut Connection,
@@ -63,30 +85,42 @@ fn newest(
     limit: usize,
 ) -> Result<Vec<Sample>, Fault> {
     loop {
-        if let Some(samples) = samples(connection, heads, monitor, range, limit)? {
+        let snapshot = connection.transaction()?;
+        let generation = generation(&snapshot)?;
+        if let Some(samples) = samples(&snapshot, generation, heads, monitor, range, limit)? {
             return Ok(samples);
         }
     }
 }
 
+/// How often was swept what `snapshot` sees.
+fn generation(snapshot: &Connection) -> Result<i64, Fault> {
+    Ok(snapshot.prepare_cached("SELECT generation FROM sweep")?.query_row([], |row| row.get(0))?)
+}
+
 /// `None` when a slice was swept while we looked; looking again sees it.
 fn samples(
-    connection: &mut Connection,
+    snapshot: &Connection,
+    generation: i64,
     heads: &SharedHeads,
     monitor: MonitorId,
     range: &Range<Wall>,
     limit: usize,
 ) -> Result<Option<Vec<Sample>>, Fault> {
-    let snapshot = connection.transaction()?;
-    let generation = snapshot.prepare_cached("SELECT generation FROM sweep")?.query_row([], |row| row.get(0))?;
-    let heads = heads.read().expect("nothing panics while holding the heads").beside(generation, monitor.0);
-    let Some(heads) = heads else { return Ok(None) };
+    let (beside, running) = {
+        let heads = heads.read().expect("nothing panics while holding the heads");
+        (heads.beside(generation, monitor.0), heads.hour)
+    };
+    let Some(beside) = beside else { return Ok(None) };
     let within = |sample: &Sample| range.contains(&Wall::from_ms(sample.asked));
-    let mut found: Vec<Sample> = heads.iter().flat_map(|head| head.samples()).filter(within).collect();
-    let mut next = Some(Key { hour: hour(range.end.ms().saturating_sub(1)), monitor: monitor.0 });
+    let mut found: Vec<Sample> = beside.iter().flat_map(|head| head.samples()).filter(within).collect();
+    // No block is of the running hour, so none has what is newer.
+    let is_last = limit == 1 && found.iter().any(|sample| Some(hour(sample.asked)) == running);
+    let last_hour = Key { hour: hour(range.end.ms().saturating_sub(1)), monitor: monitor.0 };
+    let mut next = (!is_last).then_some(last_hour);
     let first = hour(range.start.ms());
     while let Some(key) = next.filter(|key| key.hour >= first && !enough(&found, *key, limit)) {
-        let Some((stored, data)) = newest_block(&snapshot, key)? else { break };
+        let Some((stored, data)) = newest_block(snapshot, key)? else { break };
         let hour = match data {
             Some(data) => {
                 let block = read_block(stored.id(), &data).map_err(|why| Damaged { place: stored.to_string(), why })?;
