@@ -1208,6 +1208,30 @@ export interface Series {
   whole: Numbers;
 }
 
+/** An account of the server. */
+export interface ServerAccount {
+  created: string;
+  id: number;
+  /** How many monitors there are in it. */
+  monitors: number;
+  name: string;
+  /** The plan by which it is kept; `null` for no limits. */
+  plan?: string | null;
+  /** How many users it has. */
+  users: number;
+}
+
+/** What is different about an account from now on. */
+export interface ServerAccountPatch {
+  /** The plan by which it is kept, one of `plans` in the server's own file; `null` for no limits. */
+  plan: string | null;
+}
+
+/** All accounts by their number. */
+export interface ServerAccounts {
+  accounts: ServerAccount[];
+}
+
 /** A browser in which somebody is signed in. */
 export interface Session {
   /** What the browser said of itself. */

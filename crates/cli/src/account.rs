@@ -1,8 +1,9 @@
 //! `allswell account`: the accounts of a server, and by which plan each is kept.
 //!
-//! They are read and written in the store of a server that does not run; it keeps to them from its next start on.
+//! A running server is asked through its API, and keeps to another plan at once. With `--data` the store of a server that does not
+//! run is read and written.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 
 use allswell_core::Wall;
@@ -12,7 +13,7 @@ use anyhow::bail;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::place::with_store;
+use crate::place::{Place, with_store};
 use crate::table::{self, Cell, Column, Format};
 
 /// What can be asked for with `--json`: a promise.
@@ -29,7 +30,7 @@ pub struct Args {
 enum Command {
     /// List the accounts
     Ls(Ls),
-    /// Keep an account by another plan from the next start of the server on
+    /// Keep an account by another plan
     Plan(Plan),
 }
 
@@ -37,18 +38,18 @@ enum Command {
 struct Ls {
     #[command(flatten)]
     format: Format,
-    /// The data directory of a server that does not run
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[command(flatten)]
+    place: Place,
 }
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
+  allswell account plan 2 pro
+  allswell account plan 2 --none
   allswell account plan 1 free --data /var/lib/allswell
-  allswell account plan 1 --none --data /var/lib/allswell
 
 A plan is a name under `plans` in the configuration.
-Exit code: 0 done, 2 there is no such account, or its server runs.")]
+Exit code: 0 done, 2 there is no such account or plan, 3 cannot reach the server, 4 not allowed.")]
 struct Plan {
     /// The account's number
     #[arg(value_name = "ACCOUNT")]
@@ -59,9 +60,8 @@ struct Plan {
     /// Without limits
     #[arg(long, conflicts_with = "plan")]
     none: bool,
-    /// The data directory of a server that does not run
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[command(flatten)]
+    place: Place,
 }
 
 /// Runs the subcommand.
@@ -75,14 +75,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 fn list(args: &Ls) -> anyhow::Result<()> {
     let fields = args.format.fields(&FIELDS)?;
-    let accounts = with_store(&args.data, async |store, _| {
-        let mut told = Vec::new();
-        for row in store.accounts().await? {
-            let view = store.of(row.id);
-            told.push(tell(&row, view.monitors().await?.len(), view.users().await?.len()));
-        }
-        Ok(told)
-    })?;
+    let accounts = args.place.list("/api/v1/accounts", "accounts", offline)?;
     let columns = [
         Column::right("ID"),
         Column::long("NAME"),
@@ -92,6 +85,18 @@ fn list(args: &Ls) -> anyhow::Result<()> {
         Column::left("CREATED"),
     ];
     table::print(&accounts, fields.as_ref(), &columns, Account::row)
+}
+
+/// All accounts in the store in `data`, as the API lists them.
+fn offline(data: &Path) -> anyhow::Result<Vec<Value>> {
+    with_store(data, async |store, _| {
+        let mut told = Vec::new();
+        for row in store.accounts().await? {
+            let view = store.of(row.id);
+            told.push(tell(&row, view.monitors().await?.len(), view.users().await?.len()));
+        }
+        Ok(told)
+    })
 }
 
 /// An account as it is told of.
@@ -127,7 +132,13 @@ fn tell(row: &AccountRow, monitors: usize, users: usize) -> Value {
 }
 
 fn set_plan(args: &Plan) -> anyhow::Result<()> {
-    with_store(&args.data, async |store, _| {
+    let Some(data) = &args.place.data else {
+        let path = format!("/api/v1/accounts/{}", args.account);
+        let change = json!({ "plan": args.plan });
+        args.place.reach.client()?.send(http::Method::PATCH, &path, Some(&change), &[])?;
+        return Ok(());
+    };
+    with_store(data, async |store, _| {
         if store.set_plan(AccountId(args.account), args.plan.clone()).await? {
             return Ok(());
         }

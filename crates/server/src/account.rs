@@ -69,7 +69,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// The plan called `name`.
-    fn plan(&self, name: String) -> Plan {
+    pub(crate) fn plan(&self, name: String) -> Plan {
         match self.plans.get(&name) {
             Some(limits) => Plan { limits: limits.clone(), name },
             None => {
@@ -144,7 +144,7 @@ impl Account {
         let resources =
             Resources::open(&*store, commands, deliverer.switch(), Arc::clone(&bulletin), addresses).await?;
         let resources = Arc::new(resources);
-        resources.keep_to(row.plan.clone().map(|name| shared.plan(name)));
+        resources.keep_to(row.plan.clone().map(|name| shared.plan(name))).await;
         let most = if is_first { IN_FLIGHT_MAX } else { IN_FLIGHT_OF_OTHERS_MAX };
         let engine = Engine::new(most, Some(shared.public_url.clone()));
         let runner = tokio::spawn(Runner::new(engine, parts).run(orders));

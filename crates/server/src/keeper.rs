@@ -98,6 +98,40 @@ impl Keeper {
         Ok(people.of(id).begin(owner, place.from, agent, now).await?)
     }
 
+    /// Keeps an account to a plan from now on, `None` for no limits; `false` when there is no such account.
+    ///
+    /// # Errors
+    /// [`Problem`] when the configuration has no such plan, or the store cannot be written.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "what is written holds, also when nobody waits for the answer any more"
+    )]
+    pub(crate) async fn keep_to(self: Arc<Self>, account: AccountId, plan: Option<String>) -> Result<bool, Problem> {
+        let known = &self.shared.plans;
+        if let Some(name) = plan.as_ref().filter(|name| !known.contains_key(*name)) {
+            let names: Vec<_> = known.keys().map(String::as_str).collect();
+            let way_out = match names.as_slice() {
+                [] => "name it under `plans` in the server's own file, and start the server again".to_owned(),
+                names => format!("known are {}", names.join(", ")),
+            };
+            return Err(Problem::field("plan", format!("there is no plan `{name}`"), way_out));
+        }
+        let doing = tokio::spawn(async move { self.kept(account, plan).await });
+        doing.await.unwrap_or_else(|_| Err(Problem::busy()))
+    }
+
+    async fn kept(&self, account: AccountId, plan: Option<String>) -> Result<bool, Problem> {
+        // One after the other, so that what holds is what was written last.
+        let _running = self.running.lock().await;
+        if !self.shared.store.set_plan(account, plan.clone()).await? {
+            return Ok(false);
+        }
+        if let Some(open) = self.accounts.of(account) {
+            open.resources.keep_to(plan.map(|name| self.shared.plan(name))).await;
+        }
+        Ok(true)
+    }
+
     /// Opens an account that is not open: from now on it is there for its people, and what it watches is asked.
     ///
     /// # Errors

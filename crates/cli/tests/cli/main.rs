@@ -1,6 +1,7 @@
 //! The binary as people and programs run it, against real servers on loopback.
 #![allow(clippy::disallowed_methods, reason = "the servers here are the other side")]
 
+mod accounts;
 mod channel;
 mod check;
 mod code;

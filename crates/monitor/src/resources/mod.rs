@@ -129,8 +129,9 @@ impl Resources {
     }
 
     /// Keeps what is written from now on to `plan`; `None` for no limits. What is there stays.
-    pub fn keep_to(&self, plan: Option<crate::plan::Plan>) {
-        self.model.write().unwrap_or_else(PoisonError::into_inner).plan = plan;
+    pub async fn keep_to(&self, plan: Option<crate::plan::Plan>) {
+        let _one = self.changing.lock().await;
+        self.model.write().unwrap_or_else(PoisonError::into_inner).keep_to(plan);
     }
 
     /// The plan that the account is kept to.

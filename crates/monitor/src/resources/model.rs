@@ -72,6 +72,8 @@ pub(super) struct Model {
     pub(super) plan: Option<Plan>,
     file: Option<String>,
     file_defaults: Defaults,
+    /// The interval that the file says, whatever the plan allows.
+    file_interval: Duration,
     /// How long messages wait for each other, as the file says.
     gather: Duration,
     /// What pages depend on, as the file says.
@@ -93,18 +95,19 @@ pub(super) struct Model {
 impl Model {
     /// Nothing in force yet.
     pub(super) fn stored(author: Author, waiting: Vec<Stored>) -> Self {
-        Self { author, waiting, ..Self::default() }
+        let file_interval = Defaults::default().interval;
+        Self { author, waiting, file_interval, ..Self::default() }
     }
 
     /// The same resources of the store beside those of another file.
     pub(super) fn with_file(&self, config: Config) -> Self {
         let Config { monitors, channels, maintenance, status_pages, defaults, origin, server, .. } = config;
-        let (author, plan) = (self.author, self.plan.clone());
+        let author = self.author;
         let host = PageHost { author, ..PageHost::from(&server) };
-        let least = plan.as_ref().and_then(|plan| plan.limits.min_interval).unwrap_or_default();
-        let file_defaults = Defaults { interval: defaults.interval.max(least), ..defaults };
+        let (gather, file_interval) = (server.gather, defaults.interval);
         let mut next =
-            Self { author, plan, file: origin, file_defaults, gather: server.gather, host, ..Self::default() };
+            Self { author, file: origin, file_defaults: defaults, file_interval, gather, host, ..Self::default() };
+        next.keep_to(self.plan.clone());
         for (name, channel) in channels {
             channel.enter(&name, &mut next.tagged);
             next.channels.insert(name, Held::new(Owner::File, 0, channel.spec.clone(), Some(channel)));
@@ -127,6 +130,13 @@ impl Model {
             next.enter(stored, self);
         }
         next
+    }
+
+    /// Keeps what is written from now on to `plan`; what is there stays.
+    pub(super) fn keep_to(&mut self, plan: Option<Plan>) {
+        let least = plan.as_ref().and_then(|plan| plan.limits.min_interval).unwrap_or_default();
+        self.file_defaults.interval = self.file_interval.max(least);
+        self.plan = plan;
     }
 
     fn all_stored(&self) -> Vec<Stored> {

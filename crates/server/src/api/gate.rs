@@ -20,8 +20,8 @@ use super::{ApiState, Problem, wire};
 use crate::accounts::Accounts;
 use crate::pages;
 
-/// What is there for the account of who runs the server alone: asking whatever one likes.
-const OF_SERVER: &str = "/probe";
+/// What is there for the account of who runs the server alone: asking whatever one likes, and which accounts there are.
+const OF_SERVER: [&str; 2] = ["/probe", "/api/v1/accounts"];
 
 /// Who asks, for those behind the gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +104,7 @@ pub(super) async fn gate(State(accounts): State<Accounts>, mut request: Request,
 /// The parts of the caller's account that answer `path`.
 fn parts(accounts: &Accounts, caller: Caller, path: &str) -> Result<ApiState, Problem> {
     let account = caller.account();
-    if account != AccountId::FIRST && path.starts_with(OF_SERVER) {
+    if account != AccountId::FIRST && OF_SERVER.iter().any(|root| path.starts_with(root)) {
         let detail = format!("there is nothing at {path} for this account");
         return Err(Problem::not_found(detail, "it belongs to the account of who runs the server"));
     }

@@ -4,6 +4,7 @@
 //! What is read comes through the [`Store`] and [`ServerHealth`], what is written goes through [`Resources`]; nothing here
 //! decides. What goes over the wire has its types here, beside the handler that writes it. Errors are problem documents (RFC 9457).
 
+mod accounts;
 mod body;
 mod bulk;
 mod change;
@@ -219,6 +220,8 @@ fn documented() -> OpenApiRouter<Accounts> {
         .routes(routes!(reset::choose))
         .routes(routes!(sign_up::ask))
         .routes(routes!(sign_up::create))
+        .routes(routes!(accounts::list))
+        .routes(routes!(accounts::change))
         .routes(routes!(deliveries::one))
         .routes(routes!(own::health))
         .routes(routes!(own::ready))

@@ -38,7 +38,8 @@ pub(crate) fn need(method: &Method, path: &str) -> Option<Need> {
     }
     let is_below = |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     // Who may see the keys may know whom to ask for one.
-    if ["/api/v1/keys", "/api/v1/users", "/api/v1/invitations"].into_iter().any(is_below) {
+    let of_owners = ["/api/v1/keys", "/api/v1/users", "/api/v1/invitations", "/api/v1/accounts"];
+    if of_owners.into_iter().any(is_below) {
         return Some(Need::Owner);
     }
     Some(Need::Scope(match *method {
@@ -87,7 +88,7 @@ mod tests {
         check(Method::GET, "/api/v1/heartbeats", Some(Scope::Heartbeat));
         check(Method::GET, "/nothing", Some(Scope::Read));
         for path in
-            ["/api/v1/keys", "/api/v1/keys/7", "/api/v1/users", "/api/v1/users/7/sessions", "/api/v1/invitations"]
+            ["/api/v1/keys", "/api/v1/keys/7", "/api/v1/users/7/sessions", "/api/v1/invitations", "/api/v1/accounts/1"]
         {
             assert_eq!(need(&Method::GET, path), Some(Need::Owner), "{path}");
         }

@@ -89,6 +89,15 @@ pub(super) struct OneUser {
     id: String,
 }
 
+/// The account that a path names.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "the document of what `Key` reads")]
+pub(super) struct OneAccount {
+    /// The account's number.
+    id: String,
+}
+
 /// The invitation that a path names.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]

@@ -64,7 +64,10 @@ async fn every_route_of_the_document_asks_for_its_scope_and_for_no_more() {
             let needed = match (path.as_str(), method.as_str()) {
                 ("/health" | "/ready" | "/metrics" | "/api/v1/setup" | "/api/v1/sign-in" | "/api/v1/join", _) => None,
                 ("/api/v1/reset" | "/api/v1/reset/password" | "/api/v1/sign-up" | "/api/v1/sign-up/account", _) => None,
-                (path, _) if ["keys", "users", "invitations"].contains(&path.split('/').nth(3).unwrap_or_default()) => {
+                (path, _)
+                    if ["keys", "users", "invitations", "accounts"]
+                        .contains(&path.split('/').nth(3).unwrap_or_default()) =>
+                {
                     Some(Scope::Write)
                 }
                 (path, _) if path.starts_with("/api/v1/me") || path == "/api/v1/sign-out" => Some(Scope::Read),

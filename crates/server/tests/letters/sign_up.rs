@@ -77,6 +77,21 @@ async fn who_has_an_address_makes_an_account_on_the_page_and_is_alone_in_it() {
     assert_eq!(world.json("/api/v1/monitors", &monitor("more")).await.expect(403)["limit"], "monitors");
     assert_eq!(world.get("/api/v1/monitors/hers").await.status, 404);
     assert_eq!(world.get("/api/v1/users").await.expect(200)["users"].as_array().map(Vec::len), Some(1));
+    let his = std::mem::replace(&mut world.cookie, adas.clone());
+    let all = world.get("/api/v1/accounts").await.expect(200);
+    let of = |one: usize| (all["accounts"][one]["name"].clone(), all["accounts"][one]["users"].clone());
+    assert_eq!((of(0), of(1)), ((json!("default"), json!(1)), (json!("Acme"), json!(1))), "{all}");
+    let id = all["accounts"][1]["id"].to_string();
+    let changed =
+        world.send("PATCH", &format!("/api/v1/accounts/{id}"), "application/json", r#"{ "plan": null }"#).await;
+    assert_eq!(changed.expect(200)["monitors"], 1);
+    world.cookie = his;
+    world.json("/api/v1/monitors", &monitor("more")).await.expect(201);
+    for path in ["/api/v1/accounts".to_owned(), format!("/api/v1/accounts/{id}")] {
+        let method = if path.ends_with('s') { "GET" } else { "PATCH" };
+        let refused = world.send(method, &path, "application/json", r#"{ "plan": null }"#).await;
+        assert_eq!(refused.status, 404, "they are for who runs the server: {}", refused.text);
+    }
 
     world.begin(OPEN, PLANS).await;
     let his = world.get("/api/v1/monitors").await.expect(200);

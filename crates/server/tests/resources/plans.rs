@@ -104,3 +104,43 @@ async fn what_was_there_before_the_plan_goes_on_and_another_plan_allows_more() {
     assert_eq!(world.get("/api/v1/monitors").await.expect(200)["monitors"].as_array().map(Vec::len), Some(4));
     world.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_plan_holds_at_once_and_takes_nothing_away() {
+    let world = World::start_with(PLANS).await;
+    let keep = async |plan: Value| {
+        world.send("PATCH", "/api/v1/accounts/1", &[], Some(&json!({ "plan": plan }))).await.expect(200)["plan"].clone()
+    };
+    world.post("/api/v1/monitors", &monitor("fast", "1s")).await.expect(201);
+    assert_eq!(keep(json!("free")).await, "free");
+    let me = world.get("/api/v1/me").await.expect(200);
+    assert_eq!((&me["account"]["plan"]["name"], &me["account"]["monitors"]), (&json!("free"), &json!(1)));
+    world.post("/api/v1/monitors", &monitor("b", "1s")).await.expect(403);
+    let silent = json!({ "name": "silent", "http": { "url": "http://127.0.0.1:9/" } });
+    assert_eq!(world.post("/api/v1/monitors", &silent).await.expect(201)["interval_s"], 300.0);
+    assert_eq!(world.post("/api/v1/monitors", &monitor("c", "5m")).await.expect(403)["limit"], "monitors");
+    assert_eq!(world.get("/api/v1/monitors/fast").await.expect(200)["interval_s"], 1.0);
+    assert_eq!(keep(Value::Null).await, Value::Null);
+    world.post("/api/v1/monitors", &monitor("c", "1s")).await.expect(201);
+    let silent = json!({ "name": "silent, too", "http": { "url": "http://127.0.0.1:9/" } });
+    assert_eq!(world.post("/api/v1/monitors", &silent).await.expect(201)["interval_s"], 60.0);
+
+    let change = async |path: &str, body: Value| world.send("PATCH", path, &[], Some(&body)).await;
+    let unknown = change("/api/v1/accounts/1", json!({ "plan": "gold" })).await.expect(422);
+    assert_eq!(
+        (&unknown["detail"], &unknown["hint"]),
+        (&json!("there is no plan `gold`"), &json!("known are free, pro"))
+    );
+    assert_eq!(change("/api/v1/accounts/1", json!({})).await.expect(422)["field"], "plan");
+    for nobody in ["/api/v1/accounts/99", "/api/v1/accounts/default"] {
+        change(nobody, json!({ "plan": null })).await.expect(404);
+    }
+    let listed = world.get("/api/v1/accounts").await.expect(200);
+    let one = &listed["accounts"][0];
+    assert_eq!(
+        (&one["name"], &one["plan"], &one["monitors"]),
+        (&json!("default"), &Value::Null, &json!(4)),
+        "{listed}"
+    );
+    world.stop().await;
+}
