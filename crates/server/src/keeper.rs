@@ -75,16 +75,7 @@ impl Keeper {
     ///
     /// # Errors
     /// [`Problem`]; an account that was written and could not be opened is there after the next start.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "what is written is opened, also when nobody waits for the answer any more"
-    )]
-    pub(crate) async fn sign_up(self: Arc<Self>, wish: Wish, place: Place, agent: String) -> Result<SignedIn, Problem> {
-        let doing = tokio::spawn(async move { self.made(wish, place, &agent).await });
-        doing.await.unwrap_or_else(|_| Err(Problem::busy()))
-    }
-
-    async fn made(&self, wish: Wish, place: Place, agent: &str) -> Result<SignedIn, Problem> {
+    pub(crate) async fn sign_up(&self, wish: Wish, place: Place, agent: &str) -> Result<SignedIn, Problem> {
         let Wish { token, password, name, account } = wish;
         let plan = self.server.sign_up.as_ref().ok_or_else(Problem::no_sign_up)?.plan.clone();
         let (people, now) = (&self.shared.people, self.shared.clock.now().wall);
@@ -102,11 +93,7 @@ impl Keeper {
     ///
     /// # Errors
     /// [`Problem`] when the configuration has no such plan, or the store cannot be written.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "what is written holds, also when nobody waits for the answer any more"
-    )]
-    pub(crate) async fn keep_to(self: Arc<Self>, account: AccountId, plan: Option<String>) -> Result<bool, Problem> {
+    pub(crate) async fn keep_to(&self, account: AccountId, plan: Option<String>) -> Result<bool, Problem> {
         let known = &self.shared.plans;
         if let Some(name) = plan.as_ref().filter(|name| !known.contains_key(*name)) {
             let names: Vec<_> = known.keys().map(String::as_str).collect();
@@ -116,11 +103,6 @@ impl Keeper {
             };
             return Err(Problem::field("plan", format!("there is no plan `{name}`"), way_out));
         }
-        let doing = tokio::spawn(async move { self.kept(account, plan).await });
-        doing.await.unwrap_or_else(|_| Err(Problem::busy()))
-    }
-
-    async fn kept(&self, account: AccountId, plan: Option<String>) -> Result<bool, Problem> {
         // One after the other, so that what holds is what was written last.
         let _running = self.running.lock().await;
         if !self.shared.store.set_plan(account, plan.clone()).await? {

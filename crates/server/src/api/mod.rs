@@ -48,6 +48,7 @@ mod stay;
 mod trial;
 mod uptime;
 mod users;
+mod whole;
 pub(crate) mod wire;
 mod written;
 
@@ -150,6 +151,7 @@ pub fn router(accounts: impl Into<Accounts>) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(etag::etag))
         .layer(middleware::from_fn_with_state(accounts.clone(), once::once))
+        .layer(middleware::from_fn(whole::whole))
         .layer(middleware::from_fn_with_state(accounts.clone(), gate::gate))
         .layer(middleware::from_fn(guard))
         .layer(middleware::from_fn_with_state(status_pages, status_page::serve))

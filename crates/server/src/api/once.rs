@@ -59,15 +59,8 @@ async fn done(state: &ApiState, request: Request, next: Next) -> Result<Response
             "a request with this idempotency key was begun, and nobody knows yet how it ended",
             "try again in a moment; if it stays so, the server ended in the middle: look whether it was done, and use a new key",
         )),
-        Claim::First => to_the_end(state.clone(), once, request, next).await,
+        Claim::First => first(state, once, next.run(request).await).await,
     }
-}
-
-/// Does the first one, also when nobody waits for the answer any more: its end must be known.
-#[expect(clippy::disallowed_methods, reason = "a request that was taken is done to its end, and waited for here")]
-async fn to_the_end(state: ApiState, once: Once, request: Request, next: Next) -> Result<Response, Problem> {
-    let doing = tokio::spawn(async move { first(&state, once, next.run(request).await).await });
-    doing.await.unwrap_or_else(|_| Err(Problem::busy()))
 }
 
 /// The request with its body at hand, and what makes it this one.

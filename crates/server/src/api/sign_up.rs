@@ -86,6 +86,6 @@ pub(super) async fn create(
         name: fields.text("name", NAME_CHARACTERS_MAX)?,
         account: fields.text("account", NAME_CHARACTERS_MAX)?,
     };
-    let signed = keeper.sign_up(wish, place, agent(&headers).to_owned()).await?;
+    let signed = keeper.sign_up(wish, place, agent(&headers)).await?;
     Ok((StatusCode::CREATED, answered(&state, &signed)).into_response())
 }

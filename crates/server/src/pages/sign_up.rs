@@ -1,8 +1,6 @@
 //! `/sign-up`: where an account of one's own is asked for, and where the link of the mail leads. Looking at it changes nothing, for mail
 //! programs look at links too.
 
-use std::sync::Arc;
-
 use allswell_monitor::access::Address;
 use askama::Template;
 use axum::body::Bytes;
@@ -85,7 +83,7 @@ pub(super) async fn take(
     if coming.token.is_empty() {
         return asked(&state, field(body, "email"), place);
     }
-    make(&state, keeper, coming, field(body, "password"), place, agent(&headers).to_owned()).await
+    make(&state, &keeper, coming, field(body, "password"), place, agent(&headers)).await
 }
 
 fn asked(state: &ApiState, email: String, place: Place) -> Response {
@@ -104,11 +102,11 @@ fn asked(state: &ApiState, email: String, place: Place) -> Response {
 
 async fn make(
     state: &ApiState,
-    keeper: Arc<Keeper>,
+    keeper: &Keeper,
     coming: Coming,
     password: String,
     place: Place,
-    agent: String,
+    agent: &str,
 ) -> Response {
     let said = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     let wish = Wish {

@@ -150,7 +150,7 @@ async fn a_key_that_is_deleted_changed_or_expired_follows_no_more() {
     owner.ask(&world, "PATCH", &format!("{keys}/c"), json!({ "scopes": ["heartbeat"] })).await;
     follows.ends("the key may not read any more").await;
 
-    let soon = jiff::Timestamp::now() + Duration::from_secs(2);
+    let soon = jiff::Timestamp::now() + Duration::from_secs(4);
     let wish = json!({ "name": "d", "scopes": ["read"], "expires": soon.to_string() });
     let key = owner.ask(&world, "POST", keys, wish).await;
     follow(&key).await.ends("the key expired").await;
