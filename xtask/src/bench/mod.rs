@@ -5,6 +5,7 @@
 //! and CPU is given as a ratio to a bare client measured in the same run as well.
 
 pub mod client;
+mod console;
 mod detection;
 pub mod inside;
 mod kubernetes;
@@ -53,6 +54,8 @@ enum Part {
     Status,
     /// A page of a hundred monitors among a hundred thousand
     Page,
+    /// The console in Chromium: first paint, keys, scrolling, weight
+    Console,
     /// Probe decisions of the simulated kubelet
     Kubelet,
     /// Manifests that are linted, well-meant and hostile ones
@@ -87,6 +90,7 @@ fn measure(part: Part, args: &Args) -> Result<bool> {
         Part::Detection => detection::run(&cargo::build_allswell(profile)?, args.flips),
         Part::Status => status::run(&cargo::build_allswell(profile)?),
         Part::Page => page::run(&cargo::build_allswell(profile)?),
+        Part::Console => console::run(&cargo::build_allswell(profile)?),
         Part::Kubelet => kubernetes::decisions(profile),
         Part::Lint => kubernetes::lint(profile),
         Part::Python => python::run(profile, args.minutes),
