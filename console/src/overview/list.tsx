@@ -27,6 +27,9 @@ interface View {
 /** The height of a row in pixels; `overview.css` says the same. */
 const rowHeight = () => (narrow.matches ? 74 : 46);
 
+/** As many rows as a view may have: the same wherever one scrolls to, so that a row that stays in view stays as it is. */
+const mostInView = () => Math.ceil(innerHeight / rowHeight()) + 1 + 2 * SPARE;
+
 function viewOf(element: HTMLElement, all: number): View {
   const height = rowHeight();
   const top = element.getBoundingClientRect().top;
@@ -132,7 +135,7 @@ export function List() {
   const { cursor, move } = useCursor(body);
   const { first } = view.value;
   const last = Math.min(view.value.last, shown.length);
-  const pool = Math.max(1, view.value.last - first + 2 * SPARE);
+  const pool = Math.max(last - first, mostInView());
   return (
     <section class="card list" id="list" aria-label={t.list.label}>
       <Toolbar />
