@@ -36,7 +36,9 @@ test("long ranges, deploys and planned work are drawn and told", async ({ quiet:
   await page.getByRole("button", { name: "As table" }).click();
   await expect(page.getByRole("columnheader", { name: "p95" })).toBeVisible();
   const rows = page.getByRole("region", { name: "Response time" }).locator("tbody tr");
-  await expect(rows).toHaveCount(1);
+  // A stretch of 18 hours may have ended a moment ago: then what was asked lies in two of them.
+  await expect(rows.first()).toBeVisible();
+  expect(await rows.count()).toBeLessThanOrEqual(2);
   await page.evaluate(axe);
   expect(await violations(page)).toEqual([]);
 });
