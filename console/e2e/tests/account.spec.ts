@@ -127,6 +127,10 @@ test("a viewer sees everything and no button that would be refused", async ({ br
     await expect(eve.getByRole("button", { name: button })).toHaveCount(0);
     await expect(eve.getByRole("main").getByRole("link", { name: button })).toHaveCount(0);
   }
+  await eve.goto(`${locked.url}settings/me`);
+  await eve.getByLabel("Name").fill("Eve of the night shift");
+  await eve.getByRole("button", { name: "Save" }).click();
+  await expect(eve.getByRole("link", { name: "Your account: Eve of the night shift Viewer" })).toBeVisible();
   await eve.goto(`${locked.url}add`);
   await expect(eve.getByRole("heading", { name: "This is not yours to change" }).first()).toBeVisible();
   await eve.keyboard.press("ControlOrMeta+k");

@@ -3,7 +3,7 @@
 import "../styles/settings.css";
 import { useSignal } from "@preact/signals";
 import { send } from "../api/client";
-import type { Oneself, User } from "../api/types";
+import type { MeInFull, Oneself } from "../api/types";
 import { errorsAt, Field, FormFoot, Refusals, useSending } from "../parts/form";
 import { Empty } from "../parts/notice";
 import { SettingsFrame } from "../settings/tabs";
@@ -64,7 +64,7 @@ function ProfileCard({ user }: { user: Oneself }) {
     event.preventDefault();
     said.value = "";
     void sending.run(async () => {
-      await send<User>("PATCH", `users/${user.id}`, { name: name.peek().trim() });
+      await send<MeInFull>("PATCH", "me", { name: name.peek().trim() });
       await know();
       said.value = t.account.saved;
     });
@@ -83,22 +83,12 @@ function ProfileCard({ user }: { user: Oneself }) {
           <dd>{visible(user.email)}</dd>
           <dt>{t.account.role}</dt>
           <dd title={t.roleAbout[user.role]}>{t.role[user.role]}</dd>
-          {!mayOwn.value && (
-            <>
-              <dt>{t.account.name}</dt>
-              <dd>{visible(user.name)}</dd>
-            </>
-          )}
         </dl>
-        {mayOwn.value && (
-          <Field label={t.account.name} hint={t.account.nameHint} errors={errorsAt(sending.refusal.value, "/name")}>
-            {(control) => <input {...control} class="input" autocomplete="name" maxLength={100} value={name.value} onInput={(event) => (name.value = event.currentTarget.value)} />}
-          </Field>
-        )}
+        <Field label={t.account.name} hint={t.account.nameHint} errors={errorsAt(sending.refusal.value, "/name")}>
+          {(control) => <input {...control} class="input" autocomplete="name" maxLength={100} value={name.value} onInput={(event) => (name.value = event.currentTarget.value)} />}
+        </Field>
         <Refusals refusal={sending.refusal.value} at={["/name"]} />
-        {mayOwn.value && (
-          <FormFoot act={t.account.save} off={sending.busy.value || !name.value.trim() || name.value.trim() === user.name} said={said.value} />
-        )}
+        <FormFoot act={t.account.save} off={sending.busy.value || !name.value.trim() || name.value.trim() === user.name} said={said.value} />
       </form>
     </section>
   );

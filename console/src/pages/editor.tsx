@@ -10,6 +10,7 @@ import { Choice, errorsAt, Field, Refusals, useSending } from "../parts/form";
 import { Empty } from "../parts/notice";
 import { Page } from "../parts/shell";
 import { visible } from "../state/format";
+import { isGuest } from "../state/me";
 import { go, to } from "../state/route";
 import { t } from "../texts";
 import { Colour, Logo } from "./looks";
@@ -137,7 +138,7 @@ function Keys({ spec, refusal, isNew }: KeysProps) {
           {(["colour", "colour_dark"] as const).map((key) => (
             <Colour key={key} label={t.pages.key[key]} value={value[key] as string | undefined} set={(to) => set(key, to)} errors={errorsAt(refusal, `/${key}`)} />
           ))}
-          {text("domain")}
+          {!isGuest.value && text("domain")}
           {text("link")}
           <div class="field">
             <span class="label">{t.pages.key.subscribe}</span>

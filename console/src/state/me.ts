@@ -22,6 +22,9 @@ export const mayWrite = may("write");
 /** Whether the reader may say who else may do what. */
 export const mayOwn = may("own");
 
+/** Whether the account is a guest on the server: what is the server's own, like its hosts, is not the guest's to give out. */
+export const isGuest = computed(() => (who.value?.account.id ?? 1) !== 1);
+
 /** The name where nobody signs in; kept in this browser. */
 const said = signal(stored());
 
