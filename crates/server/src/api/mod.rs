@@ -70,10 +70,13 @@ use allswell_monitor::store::{AccountRow, Store};
 use allswell_probe::Prober;
 use axum::Router;
 use axum::extract::Request;
-use axum::http::{HeaderValue, header};
+use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, Version, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{Predicate, SizeAbove};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -153,6 +156,7 @@ pub fn router(accounts: impl Into<Accounts>) -> Router {
         .layer(middleware::from_fn_with_state(accounts.clone(), once::once))
         .layer(middleware::from_fn(whole::whole))
         .layer(middleware::from_fn_with_state(accounts.clone(), gate::gate))
+        .layer(compression())
         .layer(middleware::from_fn(guard))
         .layer(middleware::from_fn_with_state(status_pages, status_page::serve))
         .with_state(accounts)
@@ -241,6 +245,17 @@ fn for_others() -> Router<Accounts> {
 async fn method_not_allowed(request: Request) -> Problem {
     Problem::method_not_allowed(request.method().as_str())
 }
+
+/// Long lists are compressed, at little cost, for who takes them so. What is short stays as its `ETag` names it, to the byte.
+fn compression() -> CompressionLayer<impl Predicate> {
+    let is_json = |_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions| {
+        headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
+    };
+    CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(SizeAbove::new(LONG).and(is_json))
+}
+
+/// From how many bytes on an answer is long.
+const LONG: u16 = 16 << 10;
 
 /// Headers that every answer carries: nothing is guessed, framed, cached unasked or told to others.
 async fn guard(request: Request, next: Next) -> Response {

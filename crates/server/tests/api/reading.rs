@@ -1,12 +1,16 @@
 //! Reading much as little: the fleet in columns, series and percentiles, windows and months, what happened elsewhere.
 
+use std::io::Read as _;
 use std::time::Duration;
 
 use allswell_core::Wall;
 use allswell_core::series::Summary;
-use axum::body::Body;
+use allswell_server::api::router;
+use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
+use flate2::read::GzDecoder;
 use serde_json::{Value, json};
+use tower::ServiceExt as _;
 
 use super::world::{DAY, NOW, World};
 use super::{Answer, get, read, send};
@@ -119,6 +123,28 @@ async fn the_fleet_that_did_not_change_is_not_sent_again() {
         world.state.store.results(allswell_monitor::model::MonitorId(1), NOW - DAY..NOW, 1).await.expect("read");
     world.state.fleet.recorded(&[results[0].clone()]);
     assert_eq!(ask().await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_is_long_is_compressed_for_who_takes_it_so() {
+    let world = World::company().await;
+    let ask = async |path: &str, accepted: &str| {
+        let request = Request::get(path).header("accept-encoding", accepted).body(Body::empty()).expect("a request");
+        router(world.state.clone()).oneshot(request).await.expect("an answer")
+    };
+    let encoding = |answer: &axum::response::Response| answer.headers().get("content-encoding").cloned();
+    let long = "/api/openapi.json";
+    let packed = ask(long, "gzip, br").await;
+    assert_eq!(encoding(&packed).expect("it is compressed"), "gzip");
+    assert_eq!(packed.headers()["vary"], "accept-encoding");
+    let packed = to_bytes(packed.into_body(), usize::MAX).await.expect("a body");
+    let mut text = String::new();
+    GzDecoder::new(&*packed).read_to_string(&mut text).expect("it is gzip");
+    assert_eq!(text, get(&world.state, long).await.body);
+    assert!(packed.len() * 4 < text.len(), "{} of {}", packed.len(), text.len());
+    for (path, accepted) in [(long, "br"), ("/api/v1/setup", "gzip"), ("/api/v1/fleet", "gzip")] {
+        assert_eq!(encoding(&ask(path, accepted).await), None, "{path} {accepted}");
+    }
 }
 
 #[tokio::test]
