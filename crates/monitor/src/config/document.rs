@@ -79,7 +79,7 @@ pub fn documents(files: Vec<(String, String)>, around: Around<'_>) -> Result<Doc
     let mut covered = around.covered.clone();
     opened.iter().filter_map(|file| file.root.as_ref()).for_each(|root| cover(root, &mut covered));
     let (mut taken, mut windows) = (HashSet::new(), HashSet::new());
-    let mut pages = Taken::by_server(around.host);
+    let mut pages = Taken::by_server(around.author, around.host);
     let mut wrong = Vec::new();
     for Opened { mut source, problems, root } in opened {
         let Some(root) = root else {

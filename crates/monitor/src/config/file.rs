@@ -125,7 +125,7 @@ fn config(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Config {
     let maintenance = maintenance(fields, reader);
     let plans = plan::plans(fields, reader);
     let server = fields.block("server").map(|block| server::server(block, &plans, reader)).unwrap_or_default();
-    let mut taken = status_page::Taken::by_server(&PageHost::from(&server));
+    let mut taken = status_page::Taken::by_server(Author::Operator, &PageHost::from(&server));
     let status_pages = fields.blocks("status_pages").into_iter();
     let status_pages = status_pages
         .filter_map(|block| status_page::status_page(block, &mut taken, server.mail.is_some(), None, reader))

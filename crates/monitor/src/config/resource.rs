@@ -148,7 +148,7 @@ pub fn status_page<'p>(
     others: impl IntoIterator<Item = &'p Page>,
     covered: Option<&Covered>,
 ) -> Result<StatusPageConfig, Vec<FieldProblem>> {
-    let mut taken = Taken::by_server(host);
+    let mut taken = Taken::by_server(author, host);
     others.into_iter().for_each(|page| taken.add(page));
     read(spec, author, |node, reader| {
         let fields = reader.block(node, &STATUS_PAGE);

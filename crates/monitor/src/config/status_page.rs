@@ -31,13 +31,11 @@ pub struct PageHost {
     pub public_url: Option<String>,
     /// Whether there is a relay to write to subscribers.
     pub has_mail: bool,
-    /// Who writes the pages.
-    pub author: Author,
 }
 
 impl From<&Server> for PageHost {
     fn from(server: &Server) -> Self {
-        Self { public_url: server.public_url.clone(), has_mail: server.mail.is_some(), author: Author::Operator }
+        Self { public_url: server.public_url.clone(), has_mail: server.mail.is_some() }
     }
 }
 
@@ -49,7 +47,7 @@ const TOKEN_MIN: usize = 16;
 const NO_SLUG: &str = "preview";
 
 /// What pages have already, or must not have.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Taken {
     slugs: HashSet<String>,
     domains: HashSet<String>,
@@ -58,10 +56,10 @@ pub(super) struct Taken {
 
 impl Taken {
     /// Nothing but the server's own host, where people find the console.
-    pub(super) fn by_server(host: &PageHost) -> Self {
+    pub(super) fn by_server(author: Author, host: &PageHost) -> Self {
         let own = host.public_url.as_ref().and_then(|url| Url::parse(url).ok()?.host_str().map(str::to_lowercase));
         let domains = own.into_iter().chain(["localhost".to_owned()]).collect();
-        Self { slugs: HashSet::new(), domains, author: host.author }
+        Self { slugs: HashSet::new(), domains, author }
     }
 
     /// What `page` has.

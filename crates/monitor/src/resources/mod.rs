@@ -28,7 +28,6 @@ use crate::engine::Awaits;
 use crate::model::MonitorId;
 use crate::notify::{Channel, ChannelError, Switch};
 use crate::runner::{AskNow, ChangeMonitors, Configure, Order};
-use crate::status_page::Page;
 use crate::store::{Owner, ResourceKind, Store, StoreError};
 
 use self::draft::Draft;
@@ -159,7 +158,7 @@ impl Resources {
         self.order(Order::Configure(Configure { monitors, maintenance, gathering, aside, done })).await?;
         let ids = configured.await.map_err(|_| FollowError::Stopping)??;
         next.number(names.into_iter().zip(ids));
-        self.addresses.keep(next.pages().flat_map(Page::slugs));
+        self.addresses.keep(next.slugs().iter().map(String::as_str));
         self.bulletin.show(next.pages().cloned().collect());
         *self.model.write().unwrap_or_else(PoisonError::into_inner) = next;
         Ok(())
@@ -253,7 +252,7 @@ impl Resources {
         self.addresses.take(draft.slugs()).map_err(|slug| draft.address_taken(slug))?;
         let revision = self.carry_out(draft).await;
         if !draft.pages.is_empty() {
-            self.addresses.keep(self.model().pages().flat_map(Page::slugs));
+            self.addresses.keep(self.model().slugs().iter().map(String::as_str));
         }
         let revision = revision?;
         info!(revision, resources = draft.writes.len(), "configuration changed through the API");

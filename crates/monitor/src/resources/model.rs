@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use super::draft::{Finished, Outcome};
-use super::{Addresses, ChannelSettings, Edited, Refused, Shown, called};
+use super::{Addresses, ChannelSettings, Edited, Refused, Shown, called, plan};
 use crate::config::resource::{self, Known};
 use crate::config::{
     Author, ChannelConfig, Config, Defaults, FieldProblem, MaintenanceConfig, MonitorConfig, PageHost, Spec,
@@ -103,7 +103,7 @@ impl Model {
     pub(super) fn with_file(&self, config: Config) -> Self {
         let Config { monitors, channels, maintenance, status_pages, defaults, origin, server, .. } = config;
         let author = self.author;
-        let host = PageHost { author, ..PageHost::from(&server) };
+        let host = PageHost::from(&server);
         let (gather, file_interval) = (server.gather, defaults.interval);
         let mut next =
             Self { author, file: origin, file_defaults: defaults, file_interval, gather, host, ..Self::default() };
@@ -326,6 +326,13 @@ impl Model {
     /// All status pages in force.
     pub(super) fn pages(&self) -> impl Iterator<Item = &Page> {
         self.pages.values().filter_map(|held| held.config.as_ref())
+    }
+
+    /// The slugs of all pages, of those as well that are set aside or wait.
+    pub(super) fn slugs(&self) -> Vec<String> {
+        let waiting = self.waiting.iter().filter(|stored| stored.kind == ResourceKind::StatusPage);
+        let specs = self.pages.values().map(|held| &held.spec).chain(waiting.map(|stored| &stored.spec));
+        specs.flat_map(|spec| plan::slugs(&spec.spec())).collect()
     }
 
     /// What the pages depend on.

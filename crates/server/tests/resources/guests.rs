@@ -177,6 +177,22 @@ async fn an_account_but_the_first_has_at_most_twenty_pages() {
     world.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_waits_keeps_the_addresses_it_had() {
+    let (mut world, keys) = start_two("").await;
+    let [hers, _] = Voice::of_both(&world, &keys).await;
+    hers.make(PAGES, page("before")).await;
+    hers.ask("PATCH", "/api/v1/status-pages/before", Some(&json!({ "slug": "shop" }))).await.expect(200);
+    world.server.take().expect("it runs").stop().await;
+    world.begin("status_pages: [{ slug: shop, title: Filed, sections: [{ tags: [public] }] }]").await;
+    let [_, bobs] = Voice::of_both(&world, &keys).await;
+    for slug in ["before", "shop"] {
+        let refused = bobs.ask("POST", PAGES, Some(&page(slug))).await.expect(409);
+        assert_eq!(refused["detail"], format!("the address `/s/{slug}/` is taken"));
+    }
+    world.stop().await;
+}
+
 const FILE: &str = "
 monitors: [{ name: filed-api, heartbeat: { period: 1h }, tags: [public] }]
 status_pages:
