@@ -77,7 +77,12 @@ impl Keeper {
     /// [`Problem`]; an account that was written and could not be opened is there after the next start.
     pub(crate) async fn sign_up(&self, wish: Wish, place: Place, agent: &str) -> Result<SignedIn, Problem> {
         let Wish { token, password, name, account } = wish;
-        let plan = self.server.sign_up.as_ref().ok_or_else(Problem::no_sign_up)?.plan.clone();
+        let sign_up = self.server.sign_up.as_ref().ok_or_else(Problem::no_sign_up)?;
+        if self.running.lock().await.as_ref().is_some_and(|running| running.len() >= sign_up.accounts) {
+            let detail = format!("there are {} accounts on this server, and it takes no more", sign_up.accounts);
+            return Err(Problem::conflict(detail, "who runs it may let it take more, by `server.sign_up.accounts`"));
+        }
+        let plan = sign_up.plan.clone();
         let (people, now) = (&self.shared.people, self.shared.clock.now().wall);
         let (row, owner) = people.sign_up(SignUp { token, password, name, account, plan }, now).await?;
         let id = row.id;

@@ -14,7 +14,7 @@ use allswell_monitor::clock::Clock;
 use allswell_monitor::notify::Delivery;
 use allswell_monitor::notify::email::{Mail, Mailer};
 use futures_util::StreamExt as _;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tracing::{info, warn};
 
 use crate::letters::{self, Letter};
@@ -29,6 +29,8 @@ const KNOWN_MAX: usize = 20_000;
 const WAITING_MAX: usize = 1_000;
 /// So many are on their way at once.
 const AT_ONCE: usize = 64;
+/// So long a letter is tried that a stranger asked for.
+const TRIED_FOR_STRANGERS: Duration = Duration::from_secs(600);
 
 /// Takes what is to be written. A copy is as good as the first.
 #[derive(Clone)]
@@ -128,9 +130,9 @@ impl Office {
     /// Writes and sends, until `stop` says so.
     pub(crate) async fn run(self, mut stop: watch::Receiver<bool>) {
         let Self { orders, mailer, people, clock, root } = self;
-        let desk = Desk { mailer, people, clock, root };
+        let desk = Desk { mailer, people, clock, root, turns: Semaphore::new(AT_ONCE) };
         let orders = futures_util::stream::unfold(orders, async |mut orders| Some((orders.recv().await?, orders)));
-        let all = orders.for_each_concurrent(AT_ONCE, |order| desk.handle(order));
+        let all = orders.for_each_concurrent(WAITING_MAX, |order| desk.handle(order));
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => {}
             () = all => {}
@@ -144,6 +146,8 @@ struct Desk {
     people: People,
     clock: Arc<dyn Clock>,
     root: String,
+    /// A letter has one while it is sent, and none while it waits: many that wait keep no other from being sent.
+    turns: Semaphore,
 }
 
 impl Desk {
@@ -167,7 +171,9 @@ impl Desk {
                         true => letters::is_user(self.host(), &self.root),
                         false => letters::sign_up(self.host(), &self.link("sign-up", &way.secret)),
                     };
-                    self.send(self.mail(&address, &way.secret, letter, now), way.expires).await;
+                    // It goes wherever a stranger says, so it is not tried for as long as its link is good.
+                    let tried_until = way.expires.min(now + TRIED_FOR_STRANGERS);
+                    self.send(self.mail(&address, &way.secret, letter, now), tried_until).await;
                 }
                 Err(error) => warn!(error = &error as &dyn std::error::Error, "cannot make a way to an account"),
             },
@@ -199,7 +205,11 @@ impl Desk {
     async fn send(&self, mail: Mail, good_until: Wall) {
         let seed = mail.key.bytes().fold(0, |seed: u64, byte| seed.wrapping_mul(31).wrapping_add(byte.into()));
         for attempts in 1.. {
-            let why = match self.mailer.send(&mail).await {
+            let sent = {
+                let _turn = self.turns.acquire().await;
+                self.mailer.send(&mail).await
+            };
+            let why = match sent {
                 Delivery::Accepted { .. } => return,
                 Delivery::Refused { why } => {
                     info!(why, "a letter to a user was refused");

@@ -30,6 +30,7 @@ pub(super) mod default {
     pub const INITIAL_DELAY: Duration = Duration::ZERO;
     pub const CERTIFICATE_DAYS: u32 = 14;
     pub const FLAP_AFTER: u32 = 5;
+    pub const ACCOUNTS: u32 = 1_000;
     pub const GATHER: Duration = Duration::from_secs(10);
     pub const RETENTION: Duration = Duration::from_secs(90 * 86_400);
 }
@@ -423,6 +424,12 @@ static SIGN_UP: Block = Block {
     title: "sign_up",
     keys: &[
         key("plan", TEXT, Given::Required, "The plan of new accounts, one of `plans`."),
+        key(
+            "accounts",
+            Kind::Number { least: 2, most: 10_000 },
+            Given::Number(default::ACCOUNTS),
+            "How many accounts the server has at most; nobody makes another when they are there. An idle one costs a few tasks.",
+        ),
         key(
             "private_networks",
             Kind::Flag,

@@ -44,6 +44,8 @@ pub struct Server {
 pub struct SignUp {
     /// The plan of new accounts.
     pub plan: String,
+    /// The most accounts of the server.
+    pub accounts: usize,
     /// Whether all accounts but the first may have addresses connected to that are not globally routable.
     pub private_networks: bool,
 }
@@ -143,7 +145,11 @@ fn sign_up(
         reader.problems.push(Found::new(Code::WrongValue, block.span("plan"), message).label(label));
         return None;
     }
-    Some(SignUp { plan: plan.to_owned(), private_networks: block.flag("private_networks").unwrap_or_default() })
+    Some(SignUp {
+        plan: plan.to_owned(),
+        accounts: block.number("accounts").unwrap_or(default::ACCOUNTS) as usize,
+        private_networks: block.flag("private_networks").unwrap_or_default(),
+    })
 }
 
 fn public_url(text: &str, fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<String> {

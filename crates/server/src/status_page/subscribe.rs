@@ -32,7 +32,9 @@ use crate::letters::Letter;
 
 /// How often somebody may ask to be written to, from one place.
 const BY_PLACE: Limit = Limit { burst: 10, every: Duration::from_secs(60) };
-/// Of so many places it is known how often they did.
+/// How often one address is asked, on whatever pages; what goes beyond is answered alike, and nothing is sent.
+const BY_ADDRESS: Limit = Limit { burst: 5, every: Duration::from_secs(1_200) };
+/// Of so many places, and of so many addresses, it is known how often they did.
 const PLACES_MAX: usize = 20_000;
 /// What happens within this after a mail with news waits for the next one.
 const GATHER: Duration = Duration::from_secs(60);
@@ -49,6 +51,7 @@ const TRIES_MAX: u32 = 160;
 pub(super) struct PostRoom {
     mailer: Arc<Mailer>,
     places: Mutex<Throttle<IpAddr>>,
+    addresses: Mutex<Throttle<Address>>,
     /// Mails take turns: those of one account wait for no more than a few of each other.
     turns: Semaphore,
 }
@@ -56,7 +59,8 @@ pub(super) struct PostRoom {
 impl PostRoom {
     pub(super) fn new(mailer: Arc<Mailer>) -> Self {
         let places = Mutex::new(Throttle::new(BY_PLACE, PLACES_MAX));
-        Self { mailer, places, turns: Semaphore::new(AT_ONCE_OF_ALL) }
+        let addresses = Mutex::new(Throttle::new(BY_ADDRESS, PLACES_MAX));
+        Self { mailer, places, addresses, turns: Semaphore::new(AT_ONCE_OF_ALL) }
     }
 }
 
@@ -125,6 +129,10 @@ impl Subscriptions {
         let may = self.post.places.lock().unwrap_or_else(PoisonError::into_inner).take(&customer(from), now.mono);
         if may.is_err() {
             return Ok(Asked::TooMany);
+        }
+        let addresses = &self.post.addresses;
+        if addresses.lock().unwrap_or_else(PoisonError::into_inner).take(&address, now.mono).is_err() {
+            return Ok(Asked::Taken);
         }
         if self.store.ask_subscriber(page.origin().to_owned(), address, now.wall).await? {
             self.written.notify_one();

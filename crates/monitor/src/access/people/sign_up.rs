@@ -46,6 +46,7 @@ impl People {
     pub async fn wants_account(&self, address: Address, now: Wall) -> Result<WayIn, PeopleError> {
         let secret = Secret::random().map_err(PeopleError::Random)?;
         let expires = now + GOOD_FOR;
+        let _one = self.all.changing.lock().await;
         let is_known = self.by_address(&address).is_some();
         if !is_known {
             self.store.add_sign_up(NewSignUp { address, digest: secret.digest(), expires }, now).await?;
