@@ -6,8 +6,11 @@ use axum::extract::RawQuery;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::series::{Over, range};
+use super::series::{Over, beside, range};
 use super::{Key, Mine, Problem, Query, openapi, read, wire};
+
+/// So many stretches are told at most.
+const MOST: usize = 10_000;
 
 /// What was true of a monitor over a range, in stretches that follow one another.
 #[derive(Serialize, ToSchema)]
@@ -58,14 +61,24 @@ pub(super) async fn history(Mine(state): Mine, key: Key, query: RawQuery) -> Res
     let monitor = read::monitor(&*state.store, &key.0).await?;
     let marks = state.store.marks(monitor.enlisted.id, range.clone()).await?;
     let watched = state.store.watched(range.clone()).await?;
-    let found = stretches(&marks, &watched, &range);
-    let found = found.into_iter().filter(|stretch| wanted.is_none_or(|wanted| stretch.presence == wanted));
+    let found = {
+        let range = range.clone();
+        beside(move || {
+            let all = stretches(&marks, &watched, &range).into_iter();
+            all.filter(|stretch| wanted.is_none_or(|wanted| stretch.presence == wanted)).collect::<Vec<_>>()
+        })
+        .await?
+    };
+    if found.len() > MOST {
+        let said = format!("there are {} stretches, and {MOST} are told at most", found.len());
+        return Err(Problem::parameter("from", said, "ask for a shorter range, or for one `status`"));
+    }
     Ok(Json(History {
         id: monitor.enlisted.id.0,
         name: monitor.enlistment.name,
         from: wire::time(range.start),
         to: wire::time(range.end),
-        stretches: found.map(|stretch| One::of(&stretch)).collect(),
+        stretches: found.iter().map(One::of).collect(),
     }))
 }
 

@@ -171,7 +171,7 @@ pub(super) async fn percentiles(Mine(state): Mine, key: Key, query: RawQuery) ->
 }
 
 /// Counts where nobody else waits: months of results take a while to sort.
-async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+pub(super) async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
     tokio::task::spawn_blocking(work).await.map_err(|_| Problem::busy())
 }
 
