@@ -9,7 +9,7 @@ use std::time::Duration;
 use allswell_core::Wall;
 use tokio::sync::watch;
 
-use super::watched::{Changing, Watched};
+use super::announced::{Announced, Changing};
 use super::{Digest, People, Scope, Scopes, Secret};
 use crate::model::AccountId;
 use crate::store::{KeyChange, KeyRow, NewKey, Store, StoreError};
@@ -74,7 +74,7 @@ pub struct Keyring {
 struct All {
     /// The key that the server was started with; it may do everything in the first account and is nowhere written down.
     standing: Option<Digest>,
-    keys: Watched<HashMap<Digest, KeyRow>>,
+    keys: Announced<HashMap<Digest, KeyRow>>,
     /// One change at a time: what a change looks at must still hold when it is written.
     changing: tokio::sync::Mutex<()>,
 }
@@ -92,7 +92,7 @@ impl Keyring {
         }
         let all = All {
             standing: standing.map(Secret::digest),
-            keys: Watched::new(keys),
+            keys: Announced::new(keys),
             changing: tokio::sync::Mutex::default(),
         };
         Ok(Self { store, people, all: Arc::new(all) })

@@ -5,6 +5,7 @@
 //! key nor user, everything is open, and the server listens on loopback alone.
 
 mod address;
+mod announced;
 mod attempts;
 mod keyring;
 mod password;
@@ -13,7 +14,6 @@ mod role;
 mod scope;
 mod second_factor;
 mod secret;
-mod watched;
 
 pub use address::{Address, NotAnAddress};
 pub use attempts::customer;

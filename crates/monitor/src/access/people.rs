@@ -17,8 +17,8 @@ use allswell_core::{Now, Wall};
 use secrecy::SecretString;
 use tokio::sync::watch;
 
+use super::announced::{Announced, Changing};
 use super::attempts::Attempts;
-use super::watched::{Changing, Watched};
 use super::{Address, Digest, Kept, NotAPassword, Password, PasswordError, Passwords, Role, Secret};
 use crate::model::AccountId;
 use crate::store::{Lifetime, NewSession, NewUser, SessionRow, Store, StoreError, UserRow, Which};
@@ -167,7 +167,7 @@ pub struct People {
 struct All {
     passwords: Passwords,
     attempts: Attempts,
-    known: Watched<Known>,
+    known: Announced<Known>,
     /// Second factors that were not confirmed yet, by user.
     begun: Mutex<HashMap<i64, factor::Begun>>,
     /// One change at a time: what a change looks at must still hold when it is written.
@@ -195,7 +195,7 @@ impl People {
         let all = All {
             passwords,
             attempts: Attempts::none(),
-            known: Watched::new(known),
+            known: Announced::new(known),
             begun: Mutex::default(),
             changing: tokio::sync::Mutex::default(),
         };

@@ -7,12 +7,12 @@ use tokio::sync::watch;
 
 /// A value that many read and few change.
 #[derive(Debug, Default)]
-pub(super) struct Watched<T> {
+pub(super) struct Announced<T> {
     value: RwLock<T>,
     changed: watch::Sender<()>,
 }
 
-impl<T> Watched<T> {
+impl<T> Announced<T> {
     pub(super) fn new(value: T) -> Self {
         Self { value: RwLock::new(value), changed: watch::Sender::default() }
     }
@@ -72,12 +72,12 @@ mod tests {
 
     #[test]
     fn who_waits_hears_of_a_change_and_not_of_a_note() {
-        let watched = Watched::new(1);
-        let changes = watched.changes();
-        *watched.note() += 1;
+        let announced = Announced::new(1);
+        let changes = announced.changes();
+        *announced.note() += 1;
         assert!(!changes.has_changed().expect("it is there"));
-        *watched.write() += 1;
+        *announced.write() += 1;
         assert!(changes.has_changed().expect("it is there"));
-        assert_eq!(*watched.read(), 3);
+        assert_eq!(*announced.read(), 3);
     }
 }
