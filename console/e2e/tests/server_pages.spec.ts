@@ -16,7 +16,8 @@ test.beforeAll(async ({ service }) => {
   const relay = { smtp: `smtp://${mailbox.address}`, from: "Allswell <allswell@example.com>" };
   const config = JSON.parse(configuration(service)) as { defaults: object };
   const channels = { mail: { type: "email", ...relay, to: [EMAIL] } };
-  locked = new Allswell(JSON.stringify({ ...config, defaults: { ...config.defaults, channels: ["mail"] }, channels, server: { mail: relay } }));
+  const [plans, server] = [{ free: { monitors: 25 } }, { mail: relay, sign_up: { plan: "free" } }];
+  locked = new Allswell(JSON.stringify({ ...config, defaults: { ...config.defaults, channels: ["mail"] }, channels, plans, server }));
   await locked.start();
   await locked.write("POST", "users", { email: EMAIL, password: PASSWORD, role: "owner" });
 });
@@ -88,6 +89,27 @@ test("an invitation is sound, good or not", async ({ page }) => {
   await page.context().clearCookies();
   await open(page, await mailed("join?token="));
   await isSound(page);
+});
+
+test("signing up is sound from the question to the account", async ({ page }) => {
+  await open(page, "sign-up?token=nobody-has-this");
+  await isSound(page);
+  await open(page, "sign-in");
+  await page.getByRole("link", { name: /account/ }).click();
+  await isSound(page);
+  await page.getByLabel("E-mail").fill("eve@example.com");
+  await page.keyboard.press("Enter");
+  await expect(page.getByLabel("E-mail")).toHaveCount(0);
+  await isSound(page);
+  await open(page, await mailed("sign-up?token="));
+  await isSound(page);
+  await page.getByLabel("Password").fill("eve@example.com");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("alert")).toBeVisible();
+  await isSound(page);
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("link", { name: /^Your account: / })).toBeVisible();
 });
 
 test("the page that a mail of an outage leads to is sound before and after", async ({ page }) => {

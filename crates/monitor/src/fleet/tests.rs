@@ -170,10 +170,14 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
 proptest! {
     #[test]
     fn a_page_is_the_one_that_sorting_everything_gives(rows in rows(), offset in 0_usize..50, limit in 0_usize..50) {
-        for order in Order::ALL {
-            let all = Selection { filter: Filter::read("-name:a").expect("a filter"), order, after: None, offset: 0, limit: None };
+        let filters = ["-name:a", "tag:eu", "-tag:eu", "name:b tag:Prod", "tag:none"];
+        for (order, text) in Order::ALL.into_iter().flat_map(|order| filters.map(|filter| (order, filter))) {
+            let filter = Filter::read(text).expect("a filter");
+            let all = Selection { filter: filter.clone(), order, after: None, offset: 0, limit: None };
             let Page { rows: whole, matched, .. } = all.choose(&rows, &Index::of(&rows), NOW);
-            prop_assert_eq!(matched, rows.iter().filter(|row| !row.facts.name.contains('a')).count());
+            let fitting: Vec<_> = rows.iter().filter(|row| filter.fits(row, NOW)).map(|row| row.facts.id).collect();
+            prop_assert_eq!(matched, fitting.len());
+            prop_assert!(whole.iter().all(|row| fitting.contains(&row.facts.id)), "{}", text);
             let mut sorted = whole.clone();
             let rank = |row: &Row| ["down", "degraded", "unknown", "maintenance", "paused", "up"].iter().position(|word| *word == row.status.as_str());
             match order {
