@@ -54,6 +54,7 @@ pub fn run(binary: &Path) -> Result<bool> {
     figure("monitors", &MONITORS.to_string());
     figure("server, resident", &format!("{} MB", process::memory(server.pid())?.resident >> 10));
     let ways = ways(address)?;
+    wait_for("the server to know all monitors", QUIET, || is_idle(&server))?;
     for (_, path) in &ways {
         have_asked(address, path)?;
     }
