@@ -3,7 +3,8 @@
 //! A test that needs a tool has the tool's marker in its name (`mod needs_python`), and finds the tool by an environment
 //! variable. Where a tool can neither be found nor fetched, those tests are skipped, and this says which and why.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -109,7 +110,7 @@ impl Tool {
             Self::Blackbox => of_package("prometheus-blackbox-exporter", "prometheus-blackbox-exporter", folder),
             Self::Postgres => postgres(),
             Self::Redis => redis(folder),
-            Self::Mariadb => mariadb(),
+            Self::Mariadb => mariadb(folder),
         }
     }
 }
@@ -184,10 +185,16 @@ fn of_package(package: &str, program: &str, folder: &Path) -> Result<PathBuf> {
     if works(Path::new(program), &["--version"]) {
         return Ok(program.into());
     }
+    let path = unpacked(package, folder)?.join("usr/bin").join(program);
+    anyhow::ensure!(works(&path, &["--version"]), "{} does not run", path.display());
+    Ok(path)
+}
+
+/// The folder with what is in a package of Debian's, which is not installed.
+fn unpacked(package: &str, folder: &Path) -> Result<PathBuf> {
     let unpacked = folder.join(package);
-    let path = unpacked.join("usr/bin").join(program);
-    if works(&path, &["--version"]) {
-        return Ok(path);
+    if unpacked.join("usr").exists() {
+        return Ok(unpacked);
     }
     let download = || quietly(Command::new("apt-get").args(["download", "--quiet", package]).current_dir(folder));
     if download().is_err() {
@@ -199,8 +206,7 @@ fn of_package(package: &str, program: &str, folder: &Path) -> Result<PathBuf> {
     let archive = archive.context("apt-get downloaded nothing")?;
     quietly(Command::new("dpkg-deb").arg("--extract").arg(&archive).arg(&unpacked))?;
     fs::remove_file(&archive).with_context(|| format!("cannot remove {}", archive.display()))?;
-    anyhow::ensure!(works(&path, &["--version"]), "{} does not run", path.display());
-    Ok(path)
+    Ok(unpacked)
 }
 
 /// The newest of the system's, whose programs Debian keeps out of the search path.
@@ -233,12 +239,22 @@ fn redis(folder: &Path) -> Result<PathBuf> {
     Ok(server)
 }
 
-/// The system's, or that of the package without the service.
-fn mariadb() -> Result<PathBuf> {
+/// The system's, or that of the packages without the service. What sets up its data asks a program of the client's package, and one
+/// way to sign in lies in the package with the service, which is unpacked alone.
+fn mariadb(folder: &Path) -> Result<PathBuf> {
     let server = PathBuf::from("/usr/sbin/mariadbd");
-    if !works(&server, &["--version"]) {
+    if !works(&server, &["--version"]) || !works(Path::new("my_print_defaults"), &["--version"]) {
         apt::install("mariadb-server-core")?;
+        apt::install("mariadb-client-core")?;
     }
     anyhow::ensure!(works(&server, &["--version"]), "{} does not run", server.display());
-    Ok(server)
+    if Path::new("/usr/lib/mysql/plugin/auth_ed25519.so").exists() {
+        return Ok(server);
+    }
+    let plugins = unpacked("mariadb-server", folder)?.join("usr/lib/mysql/plugin");
+    let started = folder.join("mariadbd");
+    let script = format!("#!/bin/sh\nexec {} \"$@\" --plugin-dir='{}'\n", server.display(), plugins.display());
+    fs::write(&started, script).with_context(|| format!("cannot write {}", started.display()))?;
+    fs::set_permissions(&started, Permissions::from_mode(0o755))?;
+    Ok(started)
 }
