@@ -10,6 +10,8 @@ use super::gate::Caller;
 
 /// A clock that is set is noticed at the latest after this.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
+/// So long a browser has, when a server that was open is so no more, to learn that it has just made the first user.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Waits until `caller`, who was let in to `state`, may do no more what needs `needed`: signed out, deleted, expired, or with
 /// another role. Nothing is read from the store for it.
@@ -21,6 +23,9 @@ pub(super) async fn over(state: ApiState, caller: Caller, needed: Need) {
             _ = keys.changed() => {}
             () = tokio::time::sleep(rest.min(LOOK_AGAIN)) => {}
         }
+    }
+    if caller == Caller::Anybody {
+        tokio::time::sleep(GRACE).await;
     }
 }
 
