@@ -7,7 +7,7 @@ use std::time::Duration;
 use allswell_core::Wall;
 use allswell_core::uptime::Presence;
 
-use super::Row;
+use super::{Index, Row};
 
 /// No filter of a person is longer.
 const WORDS_MAX: usize = 64;
@@ -24,10 +24,22 @@ struct Word {
 
 #[derive(Clone, Debug, PartialEq)]
 enum Test {
+    /// What stays as it is while the list does, and is looked up for all rows at once.
+    Listed(Listed),
+    /// What a look at the row says.
+    Seen(Seen),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Listed {
     /// Somewhere in name, target, group or tags.
     Text(String),
     Name(String),
     Tag(String),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Seen {
     Group(String),
     Kind(String),
     Status(Presence),
@@ -76,20 +88,33 @@ impl Filter {
         if words.len() > WORDS_MAX {
             return Err(wrong(format!("there are {} words", words.len()), format!("write at most {WORDS_MAX}")));
         }
-        words.iter().map(|word| read(word)).collect::<Result<_, _>>().map(Self)
+        let mut words = words.iter().map(|word| read(word)).collect::<Result<Vec<_>, _>>()?;
+        // Few rows are left to be looked at when the others are looked up first.
+        words.sort_by_key(|word| matches!(word.test, Test::Seen(_)));
+        Ok(Self(words))
     }
 
-    /// Whether `row` is looked for, as it is `now`.
-    pub fn fits(&self, row: &Row, now: Wall) -> bool {
-        self.0.iter().all(|word| word.test.holds(row, now) != word.negated)
-    }
-
-    /// A tag without which no row is looked for.
-    pub(super) fn tag(&self) -> Option<&str> {
-        self.0.iter().find_map(|word| match &word.test {
-            Test::Tag(tag) if !word.negated => Some(tag.as_str()),
-            _ => None,
-        })
+    /// Of each of `rows`, whose index this is, whether it is looked for, as it is `now`; `None` when all are.
+    pub(super) fn sift(&self, rows: &[Row], index: &Index, now: Wall) -> Option<Vec<bool>> {
+        if self.is_empty() {
+            return None;
+        }
+        let mut fitting = vec![true; rows.len()];
+        for Word { negated, test } in &self.0 {
+            let mut keep = |holds: &dyn Fn(usize) -> bool| {
+                for (place, fits) in fitting.iter_mut().enumerate() {
+                    *fits = *fits && holds(place) != *negated;
+                }
+            };
+            match test {
+                Test::Listed(listed) => {
+                    let holding = listed.holding(rows, index);
+                    keep(&|place| holding[place]);
+                }
+                Test::Seen(seen) => keep(&|place| seen.holds(&rows[place], now)),
+            }
+        }
+        Some(fitting)
     }
 
     /// Whether it lets everything through.
@@ -136,12 +161,12 @@ fn read(word: &str) -> Result<Word, NotAFilter> {
         Some((*name, *measure, compared, rest.strip_prefix(['>', '<'])?))
     });
     if let Some((name, measure, compared, value)) = comparison {
-        return Ok(Word { negated, test: Test::Number(measure, compared, measure.number(name, value)?) });
+        return Ok(Word { negated, test: Test::Seen(Seen::Number(measure, compared, measure.number(name, value)?)) });
     }
     let test = match word.split_once(':') {
         // A URL and `host:port` are looked for as they are.
         Some((field, value)) if is_field(field) => named(field, value)?,
-        _ => Test::Text(word.to_lowercase()),
+        _ => Test::Listed(Listed::Text(word.to_lowercase())),
     };
     Ok(Word { negated, test })
 }
@@ -157,16 +182,16 @@ fn named(field: &str, value: &str) -> Result<Test, NotAFilter> {
         return Err(wrong(format!("`{field}:` says nothing"), format!("write what it should be: `{field}:...`")));
     }
     Ok(match field {
-        "tag" => Test::Tag(value.to_owned()),
-        "group" => Test::Group(value.to_owned()),
-        "kind" => Test::Kind(value.to_owned()),
-        "name" => Test::Name(value.to_lowercase()),
+        "tag" => Test::Listed(Listed::Tag(value.to_owned())),
+        "group" => Test::Seen(Seen::Group(value.to_owned())),
+        "kind" => Test::Seen(Seen::Kind(value.to_owned())),
+        "name" => Test::Listed(Listed::Name(value.to_lowercase())),
         _ => {
             let status = Presence::ALL.into_iter().find(|presence| presence.as_str() == value);
             let known = Presence::ALL.map(Presence::as_str).join(", ");
-            Test::Status(
+            Test::Seen(Seen::Status(
                 status.ok_or_else(|| wrong(format!("there is no status `{value}`"), format!("known are {known}")))?,
-            )
+            ))
         }
     })
 }
@@ -209,15 +234,22 @@ fn wrong(said: String, hint: String) -> NotAFilter {
     NotAFilter { said, hint }
 }
 
-impl Test {
-    fn holds(&self, row: &Row, now: Wall) -> bool {
-        let facts = &row.facts;
+impl Listed {
+    /// Of each of `rows`, whether it holds.
+    fn holding(&self, rows: &[Row], index: &Index) -> Vec<bool> {
         match self {
-            Self::Text(text) => facts.haystack.contains(text),
-            Self::Name(text) => facts.name.to_lowercase().contains(text),
-            Self::Tag(tag) => facts.tags.contains(tag),
-            Self::Group(group) => facts.group.as_ref() == Some(group),
-            Self::Kind(kind) => facts.kind == *kind,
+            Self::Text(text) => index.with_text(rows, text),
+            Self::Name(text) => index.with_name(rows, text),
+            Self::Tag(tag) => index.tagged(rows, tag),
+        }
+    }
+}
+
+impl Seen {
+    fn holds(&self, row: &Row, now: Wall) -> bool {
+        match self {
+            Self::Group(group) => row.facts.group.as_ref() == Some(group),
+            Self::Kind(kind) => row.facts.kind == *kind,
             Self::Status(status) => row.status == *status,
             Self::Number(measure, compared, than) => measure.of(row, now).is_some_and(|number| match compared {
                 Compared::More => number > *than,

@@ -1,21 +1,30 @@
-//! Where monitors stand in a list, found out once for each list: nobody sorts or searches a hundred thousand names for one page.
+//! What is found out once for each list: nobody sorts or searches a hundred thousand monitors for one page.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 use std::sync::OnceLock;
 
-use super::Row;
+use super::order::Spot;
+use super::texts::Texts;
+use super::{Cursor, Order, Row};
 use crate::model::MonitorId;
 
-/// Places in one list. What it is asked for by name or tag is found out when it is asked for first.
+/// Where monitors stand in one list. What is asked for first is found out then; all must be asked with the rows it is of.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     places: HashMap<MonitorId, usize>,
-    by_name: OnceLock<Vec<usize>>,
+    /// By the number of the order; the list itself is the first one, and nothing is kept for it.
+    ordered: [OnceLock<Ordered>; Order::ALL.len()],
     by_tag: OnceLock<HashMap<String, Vec<usize>>>,
+    names: OnceLock<Texts>,
+    texts: OnceLock<Texts>,
 }
 
+/// All places in an order.
+type Ordered = BTreeMap<Cursor, usize>;
+
 impl Index {
-    /// That of `rows`, which all that follows must be asked with.
+    /// That of `rows`.
     pub(super) fn of(rows: &[Row]) -> Self {
         let places = rows.iter().enumerate().map(|(place, row)| (row.facts.id, place)).collect();
         Self { places, ..Self::default() }
@@ -26,17 +35,53 @@ impl Index {
         self.places.get(&id).copied()
     }
 
-    /// All places, in the order of the names there, and of the numbers where names are the same.
-    pub(super) fn by_name(&self, rows: &[Row]) -> &[usize] {
-        self.by_name.get_or_init(|| {
-            let mut places: Vec<usize> = (0..rows.len()).collect();
-            places.sort_by_key(|place| (rows[*place].facts.name.as_str(), rows[*place].facts.id));
-            places
-        })
+    /// Does `work` on the row at `place`, which moves in the orders that follow what is true of rows.
+    pub(super) fn change(&mut self, rows: &mut [Row], place: usize, work: impl FnOnce(&mut Row)) {
+        let followed = [Order::Trouble, Order::Slow];
+        let row = &mut rows[place];
+        let before = followed.map(|order| Cursor::of(order, place, row));
+        work(row);
+        for (order, before) in followed.into_iter().zip(before) {
+            let after = Cursor::of(order, place, row);
+            let Some(ordered) = self.ordered[order as usize].get_mut().filter(|_| after != before) else { continue };
+            ordered.remove(&before);
+            ordered.insert(after, place);
+        }
     }
 
-    /// The places of monitors with `tag`, in their order.
-    pub(super) fn tagged(&self, rows: &[Row], tag: &str) -> &[usize] {
+    /// The places in `order`, behind `after` where a page ended there.
+    pub(super) fn walk<'a>(
+        &'a self,
+        rows: &'a [Row],
+        order: Order,
+        after: Option<&Cursor>,
+    ) -> Box<dyn Iterator<Item = usize> + 'a> {
+        if order == Order::Configured {
+            return Box::new(after.map_or(0, |cursor| self.behind(cursor))..rows.len());
+        }
+        let all = || rows.iter().enumerate().map(|(place, row)| (Cursor::of(order, place, row), place)).collect();
+        let ordered = self.ordered[order as usize].get_or_init(all);
+        let begin = after.map_or(Bound::Unbounded, |cursor| Bound::Excluded(cursor.clone()));
+        Box::new(ordered.range((begin, Bound::Unbounded)).map(|(_, place)| *place))
+    }
+
+    /// Of each of `rows`, whether name, target, group or tags have `text`, which is in small letters.
+    pub(super) fn with_text(&self, rows: &[Row], text: &str) -> Vec<bool> {
+        let all = |row: &Row| {
+            let facts = &row.facts;
+            let group = facts.group.as_deref().unwrap_or_default();
+            [&facts.name, &facts.target, group, &facts.tags.join("\n")].join("\n").to_lowercase()
+        };
+        self.texts.get_or_init(|| rows.iter().map(all).collect()).with(text)
+    }
+
+    /// Of each of `rows`, whether the name has `text`, which is in small letters.
+    pub(super) fn with_name(&self, rows: &[Row], text: &str) -> Vec<bool> {
+        self.names.get_or_init(|| rows.iter().map(|row| row.facts.name.to_lowercase()).collect()).with(text)
+    }
+
+    /// Of each of `rows`, whether it has `tag`.
+    pub(super) fn tagged(&self, rows: &[Row], tag: &str) -> Vec<bool> {
         let by_tag = self.by_tag.get_or_init(|| {
             let mut by_tag: HashMap<String, Vec<usize>> = HashMap::new();
             for (place, row) in rows.iter().enumerate() {
@@ -49,6 +94,17 @@ impl Index {
             }
             by_tag
         });
-        by_tag.get(tag).map(Vec::as_slice).unwrap_or_default()
+        let mut tagged = vec![false; rows.len()];
+        for place in by_tag.get(tag).into_iter().flatten() {
+            tagged[*place] = true;
+        }
+        tagged
+    }
+
+    /// The place behind a cursor of the list itself. A monitor that is gone stood where it stood: what stands there now has
+    /// not been on a page yet.
+    fn behind(&self, cursor: &Cursor) -> usize {
+        let Spot::Configured(stood) = cursor.at else { return 0 };
+        self.place(cursor.id).map_or(stood, |place| place + 1)
     }
 }

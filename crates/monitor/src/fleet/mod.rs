@@ -7,8 +7,10 @@
 mod filter;
 mod index;
 mod live;
+mod order;
 mod row;
 mod select;
+mod texts;
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
@@ -24,9 +26,10 @@ use tracing::warn;
 pub use filter::{Filter, NotAFilter};
 use index::Index;
 pub use live::{Live, Position};
+pub use order::{Cursor, NotACursor, Order};
 pub use row::{Facts, Row, Strip, millis};
 use select::Page;
-pub use select::{Cursor, NotACursor, Order, Selection};
+pub use select::Selection;
 
 use crate::clock::Clock;
 use crate::model::MonitorId;
@@ -324,7 +327,7 @@ impl Rows {
 
     fn with(&mut self, id: MonitorId, work: impl FnOnce(&mut Row)) {
         if let Some(place) = self.index.place(id) {
-            work(&mut self.rows[place]);
+            self.index.change(&mut self.rows, place, work);
             self.version += 1;
             self.news.insert(id);
         }

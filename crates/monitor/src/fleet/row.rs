@@ -30,8 +30,6 @@ pub struct Facts {
     pub group: Option<String>,
     /// From one asking to the next.
     pub interval: Duration,
-    /// All of it that is searched, in small letters.
-    pub(super) haystack: String,
 }
 
 /// A monitor and what is true of it now.
@@ -249,12 +247,8 @@ pub fn millis(duration: Duration) -> f64 {
 
 fn facts(monitor: MonitorRow) -> Facts {
     let MonitorRow { enlistment, enlisted } = monitor;
-    let group = enlistment.group.clone().unwrap_or_default();
-    let words =
-        [&enlistment.name, &enlistment.target, &group, &enlistment.tags.join("\n")].map(|text| text.to_lowercase());
     Facts {
         id: enlisted.id,
-        haystack: words.join("\n"),
         name: enlistment.name,
         kind: enlistment.kind,
         target: enlistment.target,

@@ -64,7 +64,12 @@ fn row(id: u32, name: &str, status: Presence, since: i64, p95_ms: u64) -> Row {
 }
 
 fn fits(filter: &str, row: &Row) -> bool {
-    Filter::read(filter).expect("a filter").fits(row, Wall::default())
+    fits_at(&Filter::read(filter).expect("a filter"), row, Wall::default())
+}
+
+fn fits_at(filter: &Filter, row: &Row, now: Wall) -> bool {
+    let alone = std::slice::from_ref(row);
+    filter.sift(alone, &Index::of(alone), now).is_none_or(|fitting| fitting == [true])
 }
 
 #[test]
@@ -175,7 +180,7 @@ proptest! {
             let filter = Filter::read(text).expect("a filter");
             let all = Selection { filter: filter.clone(), order, after: None, offset: 0, limit: None };
             let Page { rows: whole, matched, .. } = all.choose(&rows, &Index::of(&rows), NOW);
-            let fitting: Vec<_> = rows.iter().filter(|row| filter.fits(row, NOW)).map(|row| row.facts.id).collect();
+            let fitting: Vec<_> = rows.iter().filter(|row| fits_at(&filter, row, NOW)).map(|row| row.facts.id).collect();
             prop_assert_eq!(matched, fitting.len());
             prop_assert!(whole.iter().all(|row| fitting.contains(&row.facts.id)), "{}", text);
             let mut sorted = whole.clone();
@@ -212,6 +217,25 @@ proptest! {
                 }
             });
             prop_assert_eq!(seen, left);
+        }
+    }
+
+    #[test]
+    fn an_order_follows_its_rows(
+        rows in rows(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), 0_i64..5, 0_u64..4), 0..20),
+    ) {
+        prop_assume!(!rows.is_empty());
+        let (mut rows, mut index) = (rows.clone(), Index::of(&rows));
+        for (at, since, p95) in changes {
+            let walked = |index: &Index, rows: &[Row]| Order::ALL.map(|order| index.walk(rows, order, None).collect::<Vec<_>>());
+            prop_assert_eq!(walked(&index, &rows), walked(&Index::of(&rows), &rows));
+            let place = at.index(rows.len());
+            index.change(&mut rows, place, |row| {
+                row.since = Some(Wall::from_ms(since));
+                row.p95 = Some(Duration::from_millis(p95));
+            });
+            prop_assert_eq!(walked(&index, &rows), walked(&Index::of(&rows), &rows));
         }
     }
 
