@@ -1,5 +1,6 @@
 //! Signing in, as often as it is tried, over a real store.
 
+use super::sessions::SESSIONS_MAX;
 use super::*;
 use crate::store::sqlite::{SqliteStore, Timing};
 use allswell_core::Mono;
