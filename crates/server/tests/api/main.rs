@@ -13,6 +13,7 @@ mod problems;
 mod reading;
 mod status;
 mod types;
+mod way_in;
 mod world;
 
 use allswell_server::api::{ApiState, router};
