@@ -57,8 +57,15 @@ pub struct Shares {
 impl Shares {
     /// Divides `window` by `marks`, which lie in order of time; before the first mark nothing is known.
     ///
-    /// Outside the `watched` stretches (in order, not overlapping) nothing is known either, whatever the marks say.
+    /// Outside the `watched` stretches (in order, not overlapping) nothing is known either, whatever the marks say. Only those
+    /// that reach into the window are looked at: many short windows of a long history cost little.
     pub fn of(marks: &[Mark], watched: &[Range<Wall>], window: Range<Wall>) -> Self {
+        let first = marks.partition_point(|mark| mark.from <= window.start).saturating_sub(1);
+        let end = marks.partition_point(|mark| mark.from < window.end).max(first);
+        let marks = &marks[first..end];
+        let first = watched.partition_point(|watch| watch.end <= window.start);
+        let end = watched.partition_point(|watch| watch.start < window.end).max(first);
+        let watched = &watched[first..end];
         let mut shares = Self::default();
         for (index, mark) in marks.iter().enumerate() {
             let until = marks.get(index + 1).map_or(window.end, |next| next.from);
@@ -303,18 +310,25 @@ mod tests {
         assert_eq!(Shares::of(&[], &[], wall(5)..wall(5)).coverage(), 0.0);
     }
 
+    prop_compose! {
+        /// Marks before `end`, and when somebody watched.
+        fn past(end: i64)(
+            mut times in proptest::collection::vec(0..end, 0..40),
+            presences in proptest::collection::vec(0_usize..6, 40),
+            mut edges in proptest::collection::vec(0..end, 0..10),
+        ) -> (Vec<Mark>, Vec<Range<Wall>>) {
+            times.sort_unstable();
+            edges.sort_unstable();
+            let marks = times.iter().zip(presences).map(|(&from, index)| mark(from, Presence::ALL[index]));
+            (marks.collect(), edges.chunks_exact(2).map(|pair| wall(pair[0])..wall(pair[1])).collect())
+        }
+    }
+
     proptest! {
         #[test]
         fn a_window_that_is_moved_on_divides_as_one_that_is_read_again(
-            mut times in proptest::collection::vec(0_i64..1_000, 0..8),
-            presences in proptest::collection::vec(0_usize..6, 8),
-            mut edges in proptest::collection::vec(0_i64..1_000, 0..5),
-            start in 0_i64..1_000, moved in 0_i64..1_000,
+            (marks, mut watched) in past(1_000), start in 0_i64..1_000, moved in 0_i64..1_000,
         ) {
-            times.sort_unstable();
-            edges.sort_unstable();
-            let marks: Vec<Mark> = times.iter().zip(&presences).map(|(&from, &index)| mark(from, Presence::ALL[index])).collect();
-            let mut watched: Vec<Range<Wall>> = edges.chunks_exact(2).map(|pair| wall(pair[0])..wall(pair[1])).collect();
             let window = wall(start)..wall(1_000);
             let rolling = Rolling::of(&marks, &watched, window);
             let now = wall(1_000 + moved).min(rolling.good_until());
@@ -325,15 +339,8 @@ mod tests {
 
         #[test]
         fn the_parts_add_up_to_the_window(
-            mut times in proptest::collection::vec(0_i64..1_000_000, 0..40),
-            presences in proptest::collection::vec(0_usize..6, 40),
-            mut edges in proptest::collection::vec(0_i64..1_000_000, 0..10),
-            start in 0_i64..1_000_000, length in 0_i64..1_000_000,
+            (marks, watched) in past(1_000_000), start in 0_i64..1_000_000, length in 0_i64..1_000_000,
         ) {
-            times.sort_unstable();
-            edges.sort_unstable();
-            let marks: Vec<Mark> = times.iter().zip(&presences).map(|(&from, &index)| mark(from, Presence::ALL[index])).collect();
-            let watched: Vec<Range<Wall>> = edges.chunks_exact(2).map(|pair| wall(pair[0])..wall(pair[1])).collect();
             let window = wall(start)..wall(start + length);
             let shares = Shares::of(&marks, &watched, window.clone());
             prop_assert_eq!(shares.window(), Duration::from_millis(length.unsigned_abs()));

@@ -55,7 +55,7 @@ pub(super) fn days(marks: &[Mark], watched: &[Range<Wall>], now: Wall) -> Vec<Da
     let first = span(now).start;
     let day = |index: u32| {
         let begin = first + DAY * index;
-        Day { begin, shares: shares(marks, watched, begin..(begin + DAY).min(now)) }
+        Day { begin, shares: Shares::of(marks, watched, begin..(begin + DAY).min(now)) }
     };
     (0..DAYS as u32).map(day).collect()
 }
@@ -66,19 +66,9 @@ pub(super) fn span(now: Wall) -> Range<Wall> {
     midnight - DAY * (DAYS as u32 - 1)..now
 }
 
-/// [`Shares::of`] for a window that is short beside its marks: only those that reach into it are looked at.
-pub(super) fn shares(marks: &[Mark], watched: &[Range<Wall>], window: Range<Wall>) -> Shares {
-    let first = marks.partition_point(|mark| mark.from <= window.start).saturating_sub(1);
-    let end = marks.partition_point(|mark| mark.from < window.end).max(first);
-    let watch = watched.partition_point(|watch| watch.end <= window.start);
-    let watch_end = watched.partition_point(|watch| watch.start < window.end).max(watch);
-    Shares::of(&marks[first..end], &watched[watch..watch_end], window)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     fn day(index: i64) -> Wall {
         Wall::from_ms(index * 86_400_000)
@@ -113,23 +103,5 @@ mod tests {
         let well = days.iter().filter(|day| day.look() == Look::Well).count();
         assert_eq!((well, days[39].look(), days[40].look()), (1, Look::Well, Look::Nothing));
         assert_eq!(days[39].begin, day(950));
-    }
-
-    proptest! {
-        #[test]
-        fn a_window_is_divided_the_same_by_the_marks_that_reach_into_it(
-            mut times in proptest::collection::vec(0_i64..100_000, 0..30),
-            presences in proptest::collection::vec(0_usize..6, 30),
-            mut edges in proptest::collection::vec(0_i64..100_000, 0..8),
-            start in 0_i64..100_000, length in 0_i64..50_000,
-        ) {
-            times.sort_unstable();
-            edges.sort_unstable();
-            let wall = Wall::from_ms;
-            let marks: Vec<Mark> = times.iter().zip(&presences).map(|(&from, &index)| mark(wall(from), Presence::ALL[index])).collect();
-            let watched: Vec<Range<Wall>> = edges.chunks_exact(2).map(|pair| wall(pair[0])..wall(pair[1])).collect();
-            let window = wall(start)..wall(start + length);
-            prop_assert_eq!(shares(&marks, &watched, window.clone()), Shares::of(&marks, &watched, window));
-        }
     }
 }

@@ -65,8 +65,8 @@ impl Facts {
         Self {
             presence: marks.last().map_or(Presence::Unknown, |mark| mark.presence),
             days: days::days(marks, watched, at),
-            whole: days::shares(marks, watched, days::span(at)),
-            windows: WINDOWS.map(|(_, length)| days::shares(marks, watched, at - length..at)),
+            whole: Shares::of(marks, watched, days::span(at)),
+            windows: WINDOWS.map(|(_, length)| Shares::of(marks, watched, at - length..at)),
             response,
         }
     }
@@ -146,7 +146,7 @@ fn without_certificates(mut marks: Vec<Mark>, monitor: MonitorId, incidents: &[P
 /// Whether all of it lies within planned maintenance, so that it is told as that.
 fn is_planned(incident: &PublicIncident, marks: &[Mark], at: Wall) -> bool {
     let whole = incident.began..incident.ended.unwrap_or(at);
-    let shares = days::shares(marks, std::slice::from_ref(&whole), whole.clone());
+    let shares = Shares::of(marks, std::slice::from_ref(&whole), whole.clone());
     let is_trouble = [Presence::Down, Presence::Degraded].into_iter().any(|presence| !shares.time(presence).is_zero());
     !is_trouble && !shares.time(Presence::Maintenance).is_zero()
 }
