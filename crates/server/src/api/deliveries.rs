@@ -139,7 +139,7 @@ pub(super) async fn list(Mine(state): Mine, query: RawQuery) -> Result<Json<List
 async fn filter(state: &ApiState, query: &Query) -> Result<DeliveryFilter, Problem> {
     let mut filter = DeliveryFilter {
         channel: query.value("channel").map(str::to_owned),
-        state: query.value("state").map(delivery_state).transpose()?,
+        state: query.one_of("state", "state", &DeliveryState::ALL, DeliveryState::as_str)?,
         ..DeliveryFilter::newest(query.limit(DEFAULT, MOST)?)
     };
     if let Some(key) = query.value("monitor") {
@@ -149,13 +149,6 @@ async fn filter(state: &ApiState, query: &Query) -> Result<DeliveryFilter, Probl
         filter.incident = Some(read::incident(&*state.store, key).await?.id);
     }
     Ok(filter)
-}
-
-fn delivery_state(word: &str) -> Result<DeliveryState, Problem> {
-    DeliveryState::ALL.into_iter().find(|state| state.as_str() == word).ok_or_else(|| {
-        let known = DeliveryState::ALL.map(DeliveryState::as_str).join(", ");
-        Problem::parameter("state", format!("there is no state `{word}`"), format!("known are {known}"))
-    })
 }
 
 /// One delivery

@@ -57,7 +57,7 @@ pub(super) struct Only {
 pub(super) async fn history(Mine(state): Mine, key: Key, query: RawQuery) -> Result<Json<History>, Problem> {
     let query = Query::read(query, &["from", "to", "status"])?;
     let range = range(&query, &state)?;
-    let wanted = status(&query)?;
+    let wanted = query.one_of("status", "status", &Presence::ALL, Presence::as_str)?;
     let monitor = read::monitor(&*state.store, &key.0).await?;
     let marks = state.store.marks(monitor.enlisted.id, range.clone()).await?;
     let watched = state.store.watched(range.clone()).await?;
@@ -90,13 +90,4 @@ impl One {
             to: wire::time(stretch.time.end),
         }
     }
-}
-
-/// The status that the query names.
-fn status(query: &Query) -> Result<Option<Presence>, Problem> {
-    let Some(text) = query.value("status") else { return Ok(None) };
-    let found = Presence::ALL.into_iter().find(|presence| presence.as_str() == text);
-    let known = Presence::ALL.map(Presence::as_str).join(", ");
-    let wrong = || Problem::parameter("status", format!("there is no status `{text}`"), format!("known are {known}"));
-    found.map(Some).ok_or_else(wrong)
 }

@@ -77,11 +77,7 @@ pub(super) fn filter(query: &Query) -> Result<Filter, Problem> {
 
 /// The order that a query names.
 pub(super) fn order(query: &Query) -> Result<Order, Problem> {
-    let Some(word) = query.value("sort") else { return Ok(Order::default()) };
-    Order::ALL.into_iter().find(|order| order.as_str() == word).ok_or_else(|| {
-        let known = Order::ALL.map(Order::as_str).join(", ");
-        Problem::parameter("sort", format!("there is no order `{word}`"), format!("known are {known}"))
-    })
+    Ok(query.one_of("sort", "order", &Order::ALL, Order::as_str)?.unwrap_or_default())
 }
 
 /// The cursor that a query names, which must be of the order that it names.

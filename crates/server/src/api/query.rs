@@ -78,6 +78,21 @@ impl Query {
         Ok(Some(Wall::from_ms(moment.as_millisecond())))
     }
 
+    /// The one of `known` that is named by the word that `word` gives for it; `what` is what people call such a thing.
+    pub(crate) fn one_of<T: Copy>(
+        &self,
+        name: &str,
+        what: &str,
+        known: &[T],
+        word: fn(T) -> &'static str,
+    ) -> Result<Option<T>, Problem> {
+        let Some(text) = self.value(name) else { return Ok(None) };
+        let found = known.iter().copied().find(|one| word(*one) == text);
+        let words = || known.iter().copied().map(word).collect::<Vec<_>>();
+        let wrong = || Problem::parameter(name, format!("there is no {what} `{text}`"), ways(&words()));
+        found.map(Some).ok_or_else(wrong)
+    }
+
     /// Yes or no.
     pub(crate) fn flag(&self, name: &str) -> Result<bool, Problem> {
         match self.value(name) {
