@@ -7,22 +7,16 @@ use allswell_monitor::links::{NotGood, Said, Subject};
 use allswell_monitor::model::IncidentId;
 use allswell_monitor::store::Acknowledged;
 use askama::Template;
-use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, header};
 use axum::response::Response;
 
+use super::form::{self, Form};
 use super::{Page, text};
 use crate::accounts::Accounts;
 use crate::api::{ApiState, Problem, read};
 
-/// The one page with a form: it may be sent to us.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; \
-                      frame-ancestors 'none'";
 /// The way to the plain pages from here.
 const ROOT: &str = "../../../../plain/";
-/// The longest name that is looked at, in bytes.
-const BODY_MAX: usize = 4_096;
 
 /// The parts of a link.
 type Parts = Path<(String, String, String, String)>;
@@ -46,14 +40,12 @@ pub(super) async fn ask(State(accounts): State<Accounts>, parts: Parts) -> Respo
 }
 
 /// Says it.
-pub(super) async fn confirm(State(accounts): State<Accounts>, parts: Parts, body: Bytes) -> Response {
-    answered(accounts.first(), confirmed(&accounts, parts, &body).await)
+pub(super) async fn confirm(State(accounts): State<Accounts>, parts: Parts, form: Form) -> Response {
+    answered(accounts.first(), confirmed(&accounts, parts, &form).await)
 }
 
 fn answered(state: &ApiState, page: Result<Response, Problem>) -> Response {
-    let mut response = super::shown(state, page, ROOT, state.now().wall);
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    response
+    form::sendable(super::shown(state, page, ROOT, state.now().wall))
 }
 
 fn said(state: &ApiState, Path((incident, channel, until, signature)): Parts) -> Result<Said, Problem> {
@@ -107,14 +99,12 @@ async fn asked_one(state: &ApiState, id: IncidentId) -> Result<Response, Problem
     Ok(page(state, &row, title, text, asks))
 }
 
-async fn confirmed(accounts: &Accounts, parts: Parts, body: &[u8]) -> Result<Response, Problem> {
+async fn confirmed(accounts: &Accounts, parts: Parts, form: &Form) -> Result<Response, Problem> {
     let said = said(accounts.first(), parts)?;
     let state = &whose(accounts, said.subject).await?;
-    let form = url::form_urlencoded::parse(body.get(..body.len().min(BODY_MAX)).unwrap_or_default());
-    let by = form.into_iter().find(|(name, _)| name == "by").map(|(_, by)| by.trim().to_owned());
-    let by = match by.filter(|by| !by.is_empty()) {
-        Some(by) => format!("{by} (link to {})", said.channel),
-        None => format!("somebody with the link to {}", said.channel),
+    let by = match form.field("by").trim() {
+        "" => format!("somebody with the link to {}", said.channel),
+        by => format!("{by} (link to {})", said.channel),
     };
     match said.subject {
         Subject::Incident(id) => confirmed_one(state, id, &by).await,

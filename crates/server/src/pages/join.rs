@@ -2,13 +2,13 @@
 
 use allswell_monitor::access::{Join, PeopleError};
 use askama::Template;
-use axum::body::Bytes;
 use axum::extract::RawQuery;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 
 use super::Page;
-use super::sign_in::{BODY_MAX, FORM_POLICY, field, goes_on, said};
+use super::form::{self, Form, field, said};
+use super::sign_in::goes_on;
 use crate::accounts::Mine;
 use crate::api::{ApiState, Place, Problem, agent, is_same_origin};
 
@@ -34,9 +34,8 @@ pub(super) async fn ask(Mine(state): Mine, RawQuery(query): RawQuery) -> Respons
 }
 
 /// Makes the user who sent the form, or says why not.
-pub(super) async fn join(Mine(state): Mine, place: Place, headers: HeaderMap, body: Bytes) -> Response {
-    let body = body.get(..body.len().min(BODY_MAX)).unwrap_or_default();
-    let (token, name) = (field(body, "token"), field(body, "name"));
+pub(super) async fn join(Mine(state): Mine, place: Place, headers: HeaderMap, form: Form) -> Response {
+    let (token, name) = (form.field("token"), form.field("name"));
     if !is_same_origin(&headers, &state) {
         let problem = Problem::not_allowed("a page from elsewhere asked for it", "open the link again");
         return page(&state, token, name, Some(problem)).await;
@@ -45,7 +44,7 @@ pub(super) async fn join(Mine(state): Mine, place: Place, headers: HeaderMap, bo
     let join = Join {
         token: token.clone().into(),
         name: Some(name.clone()).filter(|name| !name.is_empty()),
-        password: field(body, "password").into(),
+        password: form.field("password").into(),
         from: place.from,
         agent: agent(&headers).to_owned(),
     };
@@ -75,7 +74,5 @@ async fn page(state: &ApiState, token: String, name: String, problem: Option<Pro
         name,
         wrong: problem.as_ref().map(said).unwrap_or_default(),
     };
-    let mut response = (status, super::html(&page)).into_response();
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(FORM_POLICY));
-    response
+    form::page(status, &page)
 }

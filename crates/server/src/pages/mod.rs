@@ -9,6 +9,7 @@ mod assets;
 mod certificate;
 mod console;
 mod evidence;
+mod form;
 mod incident;
 mod join;
 mod monitor;

@@ -3,13 +3,12 @@
 
 use allswell_monitor::access::{Address, PeopleError};
 use askama::Template;
-use axum::body::Bytes;
 use axum::extract::RawQuery;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 
 use super::Page;
-use super::sign_in::{BODY_MAX, FORM_POLICY, field, said};
+use super::form::{self, FROM_ELSEWHERE, Form, field, said};
 use crate::api::{ApiState, Mine, Place, Problem, is_same_origin};
 
 #[derive(Template)]
@@ -48,15 +47,14 @@ pub(super) async fn ask(Mine(state): Mine, RawQuery(query): RawQuery) -> Respons
 }
 
 /// Takes an address, or a password with the token of a mail.
-pub(super) async fn take(Mine(state): Mine, place: Place, headers: HeaderMap, body: Bytes) -> Response {
-    let body = body.get(..body.len().min(BODY_MAX)).unwrap_or_default();
-    let (token, email) = (field(body, "token"), field(body, "email"));
+pub(super) async fn take(Mine(state): Mine, place: Place, headers: HeaderMap, form: Form) -> Response {
+    let (token, email) = (form.field("token"), form.field("email"));
     if !is_same_origin(&headers, &state) {
-        let wrong = "A page from elsewhere asked for it.".to_owned();
+        let wrong = FROM_ELSEWHERE.to_owned();
         return page(&state, StatusCode::FORBIDDEN, first(&state, email), wrong);
     }
     if !token.is_empty() {
-        let chosen = state.people.reset(&token.clone().into(), &field(body, "password").into(), state.now().wall).await;
+        let chosen = state.people.reset(&token.clone().into(), &form.field("password").into(), state.now().wall).await;
         return match chosen {
             Ok(()) => page(&state, StatusCode::OK, Step::Done, String::new()),
             Err(error) => choosing(&state, token, Some(error)).await,
@@ -98,7 +96,5 @@ async fn choosing(state: &ApiState, token: String, before: Option<PeopleError>) 
 
 fn page(state: &ApiState, status: StatusCode, step: Step, wrong: String) -> Response {
     let page = ResetPage { page: Page::new(state, "plain/", state.now().wall), step, wrong };
-    let mut response = (status, super::html(&page)).into_response();
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(FORM_POLICY));
-    response
+    form::page(status, &page)
 }

@@ -2,21 +2,15 @@
 
 use allswell_monitor::access::{Address, PeopleError, SignIn, SignedIn};
 use askama::Template;
-use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Page;
+use super::form::{self, FROM_ELSEWHERE, Form, field, said};
 use crate::accounts::{Accounts, Mine};
 use crate::api::{ApiState, Cookie, Place, Problem, agent, is_same_origin};
-
-/// A page with a form: it may be sent to us.
-pub(super) const FORM_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; \
-                      frame-ancestors 'none'";
-/// The longest form that is looked at, in bytes.
-pub(super) const BODY_MAX: usize = 8_192;
 
 #[derive(Template)]
 #[template(path = "sign_in.html", whitespace = "minimize")]
@@ -54,18 +48,17 @@ pub(super) async fn sign_in(
     State(accounts): State<Accounts>,
     place: Place,
     headers: HeaderMap,
-    body: Bytes,
+    form: Form,
 ) -> Response {
-    let body = body.get(..body.len().min(BODY_MAX)).unwrap_or_default();
-    let (email, next) = (field(body, "email"), field(body, "next"));
+    let (email, next) = (form.field("email"), form.field("next"));
     if !is_same_origin(&headers, &state) {
-        let wrong = "A page from elsewhere asked for it.".to_owned();
+        let wrong = FROM_ELSEWHERE.to_owned();
         return page(&state, &accounts, StatusCode::FORBIDDEN, wrong, email, &next);
     }
     let attempt = Address::new(&email).map(|address| SignIn {
         address,
-        password: field(body, "password").into(),
-        code: Some(field(body, "code")),
+        password: form.field("password").into(),
+        code: Some(form.field("code")),
         from: place.from,
         agent: agent(&headers).to_owned(),
     });
@@ -86,18 +79,6 @@ pub(super) async fn sign_in(
 pub(super) fn goes_on(state: &ApiState, signed: &SignedIn, next: &str) -> Response {
     let cookie = Cookie::of(state).set(&signed.secret);
     (AppendHeaders([(header::SET_COOKIE, cookie)]), Redirect::to(&format!(".{}", own(next)))).into_response()
-}
-
-/// A problem for who reads a page.
-pub(super) fn said(problem: &Problem) -> String {
-    let (detail, hint) = problem.sentences();
-    [Some(detail), hint].into_iter().flatten().map(super::text::sentence).collect::<Vec<_>>().join(" ")
-}
-
-/// What a form or a query says of `wanted`; empty for nothing.
-pub(super) fn field(pairs: &[u8], wanted: &str) -> String {
-    let found = url::form_urlencoded::parse(pairs).find(|(name, _)| name == wanted);
-    found.map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
 /// `next` when it is a path here, else the first page: nobody is sent elsewhere with our word for it.
@@ -124,9 +105,7 @@ fn page(
         email,
         next: own(next).to_owned(),
     };
-    let mut response = (status, super::html(&page)).into_response();
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(FORM_POLICY));
-    response
+    form::page(status, &page)
 }
 
 #[cfg(test)]

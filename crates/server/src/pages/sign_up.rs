@@ -3,14 +3,14 @@
 
 use allswell_monitor::access::Address;
 use askama::Template;
-use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 
 use super::Page;
+use super::form::{self, FROM_ELSEWHERE, Form, field, said};
 use super::join::name;
-use super::sign_in::{BODY_MAX, FORM_POLICY, field, goes_on, said};
+use super::sign_in::goes_on;
 use crate::accounts::Accounts;
 use crate::api::{ApiState, Mine, Place, Problem, agent, is_same_origin};
 use crate::keeper::{Keeper, Wish};
@@ -64,26 +64,22 @@ pub(super) async fn take(
     State(accounts): State<Accounts>,
     place: Place,
     headers: HeaderMap,
-    body: Bytes,
+    form: Form,
 ) -> Response {
     let keeper = match accounts.sign_up() {
         Ok(keeper) => keeper,
         Err(problem) => return refused(&state, Step::Closed, &problem),
     };
-    let body = body.get(..body.len().min(BODY_MAX)).unwrap_or_default();
     if !is_same_origin(&headers, &state) {
-        let wrong = "A page from elsewhere asked for it.".to_owned();
-        return page(&state, StatusCode::FORBIDDEN, Step::Who { email: field(body, "email") }, wrong);
+        let wrong = FROM_ELSEWHERE.to_owned();
+        return page(&state, StatusCode::FORBIDDEN, Step::Who { email: form.field("email") }, wrong);
     }
-    let coming = Coming {
-        token: field(body, "token"),
-        account: name(&field(body, "account")),
-        name: name(&field(body, "name")),
-    };
+    let coming =
+        Coming { token: form.field("token"), account: name(&form.field("account")), name: name(&form.field("name")) };
     if coming.token.is_empty() {
-        return asked(&state, field(body, "email"), place);
+        return asked(&state, form.field("email"), place);
     }
-    make(&state, &keeper, coming, field(body, "password"), place, agent(&headers)).await
+    make(&state, &keeper, coming, form.field("password"), place, agent(&headers)).await
 }
 
 fn asked(state: &ApiState, email: String, place: Place) -> Response {
@@ -141,7 +137,5 @@ fn refused(state: &ApiState, step: Step, problem: &Problem) -> Response {
 
 fn page(state: &ApiState, status: StatusCode, step: Step, wrong: String) -> Response {
     let page = SignUpPage { page: Page::new(state, "plain/", state.now().wall), step, wrong };
-    let mut response = (status, super::html(&page)).into_response();
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(FORM_POLICY));
-    response
+    form::page(status, &page)
 }
