@@ -1227,9 +1227,11 @@ export interface ServerAccountPatch {
   plan: string | null;
 }
 
-/** All accounts by their number. */
+/** Accounts by their number. */
 export interface ServerAccounts {
   accounts: ServerAccount[];
+  /** Where the next page is; `null` on the last one. */
+  next?: string | null;
 }
 
 /** A browser in which somebody is signed in. */

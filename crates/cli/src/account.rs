@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use allswell_core::Wall;
 use allswell_monitor::model::AccountId;
-use allswell_monitor::store::{AccountRow, AccountStore};
+use allswell_monitor::store::{AccountStore, CountedAccount};
 use anyhow::bail;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -75,7 +75,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 fn list(args: &Ls) -> anyhow::Result<()> {
     let fields = args.format.fields(&FIELDS)?;
-    let accounts = args.place.list("/api/v1/accounts", "accounts", offline)?;
+    let accounts = args.place.list("/api/v1/accounts?limit=1000", "accounts", offline)?;
     let columns = [
         Column::right("ID"),
         Column::long("NAME"),
@@ -90,12 +90,7 @@ fn list(args: &Ls) -> anyhow::Result<()> {
 /// All accounts in the store in `data`, as the API lists them.
 fn offline(data: &Path) -> anyhow::Result<Vec<Value>> {
     with_store(data, async |store, _| {
-        let mut told = Vec::new();
-        for row in store.accounts().await? {
-            let view = store.of(row.id);
-            told.push(tell(&row, view.monitors().await?.len(), view.users().await?.len()));
-        }
-        Ok(told)
+        Ok(store.counted_accounts(AccountId::FIRST, usize::MAX).await?.iter().map(tell).collect())
     })
 }
 
@@ -119,7 +114,8 @@ impl Account {
     }
 }
 
-fn tell(row: &AccountRow, monitors: usize, users: usize) -> Value {
+fn tell(counted: &CountedAccount) -> Value {
+    let CountedAccount { account: row, monitors, users } = counted;
     let time = |wall: Wall| jiff::Timestamp::from_millisecond(wall.ms()).map(|moment| format!("{moment:.3}")).ok();
     json!({
         "id": row.id.0,

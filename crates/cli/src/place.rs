@@ -8,9 +8,10 @@ use allswell_monitor::clock::{Clock, SystemClock};
 use allswell_monitor::store::sqlite::{SqliteStore, Timing};
 use allswell_monitor::store::{Store, StoreError};
 use anyhow::Context;
+use http::Method;
 use serde_json::Value;
 
-use crate::client::Reach;
+use crate::client::{Client, Reach};
 
 /// Where it is, among the arguments of a command.
 #[derive(Debug, clap::Args)]
@@ -23,7 +24,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// The list `name` of what the server has at `path`, or what `offline` reads in the store.
+    /// The list `name` of what the server has at `path`, page after page, or what `offline` reads in the store.
     ///
     /// # Errors
     /// When either cannot be asked.
@@ -35,9 +36,19 @@ impl Place {
     ) -> anyhow::Result<Vec<Value>> {
         match &self.data {
             Some(data) => offline(data),
-            None => self.reach.client()?.list(path, name),
+            None => online(&self.reach.client()?, path, name),
         }
     }
+}
+
+fn online(client: &Client, path: &str, name: &str) -> anyhow::Result<Vec<Value>> {
+    let (mut all, mut next) = (Vec::new(), Some(path.to_owned()));
+    while let Some(path) = next {
+        let page = client.send(Method::GET, &path, None, &[])?;
+        all.extend(page.list(name)?);
+        next = page.json::<Value>()?["next"].as_str().map(str::to_owned);
+    }
+    Ok(all)
 }
 
 /// Does `work` with the store in `data`, which nobody else has open meanwhile.

@@ -33,6 +33,17 @@ pub struct AccountRow {
     pub created: Wall,
 }
 
+/// An account and how much there is in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CountedAccount {
+    /// The account.
+    pub account: AccountRow,
+    /// How many monitors there are in it.
+    pub monitors: usize,
+    /// How many users it has.
+    pub users: usize,
+}
+
 /// A way to an account of one's own that is to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewSignUp {
@@ -49,6 +60,9 @@ pub struct NewSignUp {
 pub trait AccountStore: Send + Sync {
     /// All accounts by their number.
     async fn accounts(&self) -> Result<Vec<AccountRow>, StoreError>;
+
+    /// Accounts by their number, from `first` on and at most `limit`, with how much there is in each.
+    async fn counted_accounts(&self, first: AccountId, limit: usize) -> Result<Vec<CountedAccount>, StoreError>;
 
     /// Writes an account and its owner, together. An address that is taken is an error.
     async fn add_account(&self, account: NewAccount, now: Wall) -> Result<(AccountRow, UserRow), StoreError>;

@@ -25,7 +25,7 @@ use async_trait::async_trait;
 
 use crate::model::{AccountId, IncidentId, MonitorId};
 
-pub use accounts::{AccountRow, AccountStore, NewAccount, NewSignUp};
+pub use accounts::{AccountRow, AccountStore, CountedAccount, NewAccount, NewSignUp};
 pub use chronicle::{ChronicleStore, MarkRow, NewMark, NewNote, Standing};
 pub use keys::{AccessStore, Claim, KeyChange, KeyRow, NewKey, Once, Remembered};
 pub use people::{

@@ -1,24 +1,41 @@
 //! `/api/v1/accounts`: all accounts of a server, for who runs it.
 
 use allswell_monitor::model::AccountId;
-use allswell_monitor::store::AccountRow;
+use allswell_monitor::store::CountedAccount;
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::body::Fields;
-use super::{ApiState, Key, Mine, NoQuery, Problem, openapi, wire};
+use super::page::not_a_cursor;
+use super::{Key, Mine, NoQuery, Problem, Query, openapi, wire};
 use crate::accounts::Accounts;
 
 /// The longest name of a plan.
 const PLAN_CHARACTERS_MAX: usize = 50;
+const DEFAULT: usize = 100;
+const MOST: usize = 1_000;
 
-/// All accounts by their number.
+/// Accounts by their number.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ServerAccounts)]
 pub(super) struct List {
     accounts: Vec<One>,
+    /// Where the next page is; `null` on the last one.
+    next: Option<String>,
+}
+
+/// Which page of them.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the document of what `Query` reads by name")]
+pub(super) struct Part {
+    /// At most so many.
+    #[param(minimum = 1, maximum = 1_000, default = 100)]
+    limit: Option<usize>,
+    /// Where to go on: `next` of the page before has it.
+    cursor: Option<String>,
 }
 
 /// An account of the server.
@@ -47,33 +64,38 @@ pub(super) struct Patch {
     plan: Option<String>,
 }
 
-impl One {
-    async fn of(state: &ApiState, accounts: &Accounts, row: AccountRow) -> Result<Self, Problem> {
-        let monitors = match accounts.of(row.id) {
-            Some(open) => open.resources.counts().0,
-            None => state.store.of(row.id).monitors().await?.len(),
-        };
-        let users = state.people.of(row.id).all().len();
-        let AccountRow { id, name, plan, created } = row;
-        Ok(Self { id: id.0, name, plan, monitors, users, created: wire::time(created) })
+impl From<CountedAccount> for One {
+    fn from(counted: CountedAccount) -> Self {
+        let CountedAccount { account, monitors, users } = counted;
+        Self {
+            id: account.id.0,
+            name: account.name,
+            plan: account.plan,
+            monitors,
+            users,
+            created: wire::time(account.created),
+        }
     }
 }
 
-/// All accounts of the server
+/// Accounts of the server
 ///
 /// For owners of the first account, and for its keys that may write.
-#[utoipa::path(get, path = "/api/v1/accounts", operation_id = "list_accounts", tag = "users",
+#[utoipa::path(get, path = "/api/v1/accounts", operation_id = "list_accounts", tag = "users", params(Part),
     responses((status = 200, body = List), openapi::RefusalsOfOne))]
-pub(super) async fn list(
-    Mine(state): Mine,
-    State(accounts): State<Accounts>,
-    _: NoQuery,
-) -> Result<Json<List>, Problem> {
-    let mut told = Vec::new();
-    for row in state.store.accounts().await? {
-        told.push(One::of(&state, &accounts, row).await?);
-    }
-    Ok(Json(List { accounts: told }))
+pub(super) async fn list(Mine(state): Mine, query: RawQuery) -> Result<Json<List>, Problem> {
+    let query = Query::read(query, &["limit", "cursor"])?;
+    let limit = query.limit(DEFAULT, MOST)?;
+    let first = match query.value("cursor").map(str::parse) {
+        None => AccountId::FIRST,
+        Some(Ok(number)) => AccountId(number),
+        Some(Err(_)) => return Err(not_a_cursor("`cursor` is none of ours")),
+    };
+    // One more than is wanted: the next page begins with it.
+    let mut found = state.store.counted_accounts(first, limit + 1).await?;
+    let next = if found.len() > limit { found.pop() } else { None };
+    let next = next.map(|next| format!("/api/v1/accounts?limit={limit}&cursor={}", next.account.id.0));
+    Ok(Json(List { accounts: found.into_iter().map(One::from).collect(), next }))
 }
 
 /// Keep an account by another plan
@@ -101,6 +123,6 @@ pub(super) async fn change(
     if !accounts.keeper()?.keep_to(id, plan).await? {
         return Err(missing());
     }
-    let row = state.store.accounts().await?.into_iter().find(|row| row.id == id).ok_or_else(missing)?;
-    Ok(Json(One::of(&state, &accounts, row).await?))
+    let found = state.store.counted_accounts(id, 1).await?.pop().filter(|one| one.account.id == id);
+    Ok(Json(found.ok_or_else(missing)?.into()))
 }

@@ -83,12 +83,16 @@ pub(super) fn order(query: &Query) -> Result<Order, Problem> {
 /// The cursor that a query names, which must be of the order that it names.
 fn cursor(query: &Query) -> Result<Option<Cursor>, Problem> {
     let Some(text) = query.value("cursor") else { return Ok(None) };
-    let refused = |said: &str| Problem::parameter("cursor", said, "ask for the address that `next` gave");
-    let cursor: Cursor = text.parse().map_err(|NotACursor| refused("`cursor` is none of ours"))?;
+    let cursor: Cursor = text.parse().map_err(|NotACursor| not_a_cursor("`cursor` is none of ours"))?;
     if cursor.order() != order(query)? {
-        return Err(refused("`cursor` is of another order than `sort`"));
+        return Err(not_a_cursor("`cursor` is of another order than `sort`"));
     }
     Ok(Some(cursor))
+}
+
+/// A cursor with which nothing goes on.
+pub(super) fn not_a_cursor(said: &str) -> Problem {
+    Problem::parameter("cursor", said, "ask for the address that `next` gave")
 }
 
 fn next(query: &Query, path: &str, limit: usize, cursor: &Cursor) -> String {

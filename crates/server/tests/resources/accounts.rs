@@ -142,6 +142,33 @@ async fn what_belongs_to_another_account_is_not_there_at_any_route_of_the_docume
     world.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_runs_the_server_is_told_of_all_accounts_page_by_page() {
+    let (world, keys) = start_two("").await;
+    let [hers, bobs] = Voice::of_both(&world, &keys).await;
+    for name in ["api", "shop"] {
+        bobs.make("/api/v1/monitors", world.monitor(name)).await;
+    }
+    let user = json!({ "email": "too@example.com", "role": "viewer", "password": "correct horse battery" });
+    hers.make("/api/v1/users", user).await;
+    let first = hers.get("/api/v1/accounts?limit=1").await;
+    let second = hers.get(first["next"].as_str().expect("there is another page")).await;
+    let told = |page: &Value| {
+        assert_eq!(page["accounts"].as_array().map(Vec::len), Some(1), "{page}");
+        let one = &page["accounts"][0];
+        (one["name"].clone(), one["monitors"].clone(), one["users"].clone())
+    };
+    assert_eq!(told(&first), (json!("default"), json!(0), json!(2)));
+    assert_eq!(told(&second), (json!("bobs@example.com"), json!(2), json!(1)));
+    assert_eq!(second["next"], Value::Null);
+    let both = hers.get("/api/v1/accounts").await;
+    assert_eq!((both["accounts"].as_array().map(Vec::len), &both["next"]), (Some(2), &Value::Null));
+    for wrong in ["cursor=somewhere", "limit=0", "limit=1001", "page=2"] {
+        hers.ask("GET", &format!("/api/v1/accounts?{wrong}"), None).await.expect(400);
+    }
+    world.stop().await;
+}
+
 /// Asks every route of the document for what belongs to another account, which is `foreign` there.
 async fn walk(voice: &Voice<'_>, foreign: &BTreeMap<&'static str, Vec<String>>, document: &Value) {
     let mut walked = 0;

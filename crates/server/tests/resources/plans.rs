@@ -142,5 +142,6 @@ async fn another_plan_holds_at_once_and_takes_nothing_away() {
         (&json!("default"), &Value::Null, &json!(4)),
         "{listed}"
     );
+    assert_eq!((listed["accounts"].as_array().map(Vec::len), &listed["next"]), (Some(1), &Value::Null));
     world.stop().await;
 }

@@ -4,7 +4,8 @@ use super::*;
 use crate::access::{Address, Digest, Kept, Role, Scope, Scopes};
 use crate::model::AccountId;
 use crate::store::{
-    AccountRow, DeliveryFilter, NewAccount, NewInvitation, NewKey, NewMark, NewSignUp, NewUser, Settlement, UserRow,
+    AccountRow, CountedAccount, DeliveryFilter, NewAccount, NewInvitation, NewKey, NewMark, NewSignUp, NewUser,
+    Settlement, UserRow,
 };
 
 fn owner(address: &str) -> NewUser {
@@ -36,6 +37,22 @@ pub(crate) async fn accounts_come_back_after_a_restart_with_their_owners_and_pla
     assert_eq!(accounts[1], AccountRow { created: at(5), ..made });
     assert_eq!(store.of(ada.account).users().await.unwrap(), [UserRow { created: at(5), ..ada }]);
     assert_eq!(store.users().await.unwrap(), []);
+}
+
+pub(crate) async fn accounts_are_counted_each_by_itself_and_in_pages(open: Open<'_>) {
+    let store = open();
+    let (ada, _) = store.add_account(account("ada@example.com"), at(5)).await.unwrap();
+    let (bob, _) = store.add_account(account("bob@example.com"), at(6)).await.unwrap();
+    store.of(ada.id).add_user(owner("eve@example.com"), at(7)).await.unwrap();
+    enlist(&*store.of(ada.id), &["api"], at(8)).await;
+    enlist(&*store.of(bob.id), &["api", "shop", "web"], at(8)).await;
+    enlist(&*store.of(bob.id), &["web", "api"], at(9)).await;
+    let all = store.counted_accounts(AccountId::FIRST, 9).await.unwrap();
+    let of = |account: AccountRow, monitors, users| CountedAccount { account, monitors, users };
+    assert_eq!((all.len(), all[0].account.id, all[0].monitors, all[0].users), (3, AccountId::FIRST, 0, 0));
+    assert_eq!(all[1..], [of(ada.clone(), 1, 2), of(bob.clone(), 2, 1)]);
+    assert_eq!(store.counted_accounts(ada.id, 1).await.unwrap(), [of(ada, 1, 2)]);
+    assert_eq!(store.counted_accounts(AccountId(bob.id.0 + 1), 9).await.unwrap(), []);
 }
 
 pub(crate) async fn a_way_to_an_account_is_good_once_and_for_one_address(open: Open<'_>) {

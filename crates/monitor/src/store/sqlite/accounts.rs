@@ -8,12 +8,17 @@ use async_trait::async_trait;
 use super::{SqliteStore, main};
 use crate::access::{Address, Digest};
 use crate::model::{AccountId, MonitorId};
-use crate::store::{AccountRow, AccountStore, NewAccount, NewSignUp, Store, StoreError, UserRow};
+use crate::store::{AccountRow, AccountStore, CountedAccount, NewAccount, NewSignUp, Store, StoreError, UserRow};
 
 #[async_trait]
 impl AccountStore for SqliteStore {
     async fn accounts(&self) -> Result<Vec<AccountRow>, StoreError> {
         self.read("read the accounts", |connection, _| main::accounts(connection)).await
+    }
+
+    async fn counted_accounts(&self, first: AccountId, limit: usize) -> Result<Vec<CountedAccount>, StoreError> {
+        self.read("count what is in accounts", move |connection, _| main::counted_accounts(connection, first, limit))
+            .await
     }
 
     async fn add_account(&self, account: NewAccount, now: Wall) -> Result<(AccountRow, UserRow), StoreError> {

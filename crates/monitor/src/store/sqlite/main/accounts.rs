@@ -8,7 +8,7 @@ use super::columns::wall;
 use super::people::add_user;
 use crate::access::Digest;
 use crate::model::{AccountId, MonitorId};
-use crate::store::{AccountRow, NewAccount, UserRow};
+use crate::store::{AccountRow, CountedAccount, NewAccount, UserRow};
 
 const COLUMNS: &str = "id, coalesce(title, name), plan, created";
 
@@ -16,6 +16,26 @@ const COLUMNS: &str = "id, coalesce(title, name), plan, created";
 pub(in super::super) fn accounts(connection: &Connection) -> Result<Vec<AccountRow>, Fault> {
     let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM account ORDER BY id"))?;
     let rows = statement.query_map([], account)?.collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+/// Accounts by their number, from `first` on and at most `limit`, with how much there is in each.
+pub(in super::super) fn counted_accounts(
+    connection: &Connection,
+    first: AccountId,
+    limit: usize,
+) -> Result<Vec<CountedAccount>, Fault> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS},
+            (SELECT count(*) FROM monitor WHERE monitor.account = account.id AND retired IS NULL),
+            (SELECT count(*) FROM member WHERE member.account = account.id)
+        FROM account WHERE id >= ? ORDER BY id LIMIT ?"
+    ))?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let count = |row: &Row<'_>, column: usize| row.get::<_, u32>(column).map(|count| count as usize);
+    let counted =
+        |row: &Row<'_>| Ok(CountedAccount { account: account(row)?, monitors: count(row, 4)?, users: count(row, 5)? });
+    let rows = statement.query_map(params![first.0, limit], counted)?.collect::<Result<_, _>>()?;
     Ok(rows)
 }
 

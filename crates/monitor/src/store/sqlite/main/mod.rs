@@ -26,7 +26,9 @@ mod told;
 use allswell_core::Wall;
 use rusqlite::{Connection, params};
 
-pub(super) use accounts::{accounts, add_account, set_plan, whose_invitation, whose_message, whose_monitor};
+pub(super) use accounts::{
+    accounts, add_account, counted_accounts, set_plan, whose_invitation, whose_message, whose_monitor,
+};
 pub(super) use decide::commit;
 pub(super) use enlist::{enlist, monitor, monitors, standings};
 pub(super) use factors::{factor, set_factor, take_recovery, take_step, with_factor};
