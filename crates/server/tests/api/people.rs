@@ -4,13 +4,16 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use allswell_core::Now;
+use allswell_core::{Mono, Now, Wall};
 use allswell_monitor::access::{Address, NewPerson, Role, Scope, Scopes};
-use allswell_monitor::clock::{Clock, SystemClock};
+use allswell_monitor::clock::Clock;
+use allswell_server::api::router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Request, StatusCode};
+use futures_util::StreamExt as _;
 use serde_json::{Value, json};
+use tower::ServiceExt as _;
 
 use super::world::{DAY, NOW, World};
 use super::{Answer, get, read, send};
@@ -347,40 +350,44 @@ async fn what_holds_a_secret_is_not_remembered() {
     }
 }
 
-/// The machine's clock, and how far it was put on.
-struct Late(SystemClock, Mutex<Duration>);
+/// A clock that stands where it is put.
+struct Hand(Mutex<Wall>);
 
-impl Late {
-    fn put_on(&self, by: Duration) {
-        *self.1.lock().expect("never poisoned") += by;
+impl Hand {
+    fn put(&self, wall: Wall) {
+        *self.0.lock().expect("never poisoned") = wall;
     }
 }
 
-impl Clock for Late {
+impl Clock for Hand {
     fn now(&self) -> Now {
-        let (now, late) = (self.0.now(), *self.1.lock().expect("never poisoned"));
-        Now { wall: now.wall + late, ..now }
+        Now { wall: *self.0.lock().expect("never poisoned"), mono: Mono::default() }
     }
 }
 
 #[tokio::test]
 async fn who_follows_is_let_go_when_the_session_ends_by_itself() {
     let mut world = peopled().await;
-    let clock = Arc::new(Late(SystemClock::new(), Mutex::default()));
+    let clock = Arc::new(Hand(Mutex::new(NOW)));
     world.state.clock = clock.clone();
-    let end = clock.now().wall + DAY * 90;
+    let end = NOW + DAY * 90;
     let mut browser = Browser::of(&world, Role::Viewer).await;
-    for _ in 0..6 {
-        clock.put_on(DAY * 13);
+    for times in 1..=6 {
+        clock.put(NOW + DAY * 13 * times);
         assert_eq!(browser.status("GET", "/api/v1/me").await, StatusCode::OK);
     }
-    clock.put_on(end.since(clock.now().wall) - Duration::from_secs(3));
+    clock.put(end - Duration::from_millis(1));
     let request =
         Request::get("/api/v1/events").header("accept", "text/event-stream").header("cookie", &browser.cookie);
-    let following = send(&world.state, request.body(Body::empty()).expect("a good request"));
-    let told = tokio::time::timeout(Duration::from_secs(20), following).await.expect("the stream ends");
-    assert_eq!(told.status, StatusCode::OK, "{}", told.body);
-    assert!(told.body.starts_with("retry:") && clock.now().wall >= end, "it went on until then: {}", told.body);
+    let request = request.body(Body::empty()).expect("a good request");
+    let following = router(world.state.clone()).oneshot(request).await.expect("the router never fails");
+    assert_eq!(following.status(), StatusCode::OK);
+    let mut told = following.into_body().into_data_stream();
+    let first = told.next().await.expect("it goes on until then").expect("it reads");
+    assert!(first.starts_with(b"retry:"), "{first:?}");
+    clock.put(end);
+    let rest = tokio::time::timeout(Duration::from_secs(20), told.count()).await;
+    rest.expect("the stream ends");
     assert_eq!(browser.status("GET", "/api/v1/me").await, StatusCode::UNAUTHORIZED);
 }
 

@@ -1,7 +1,10 @@
 //! Who follows what happens is let go when they may read no more, and goes on as long as they may.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use allswell_core::{Now, Wall};
+use allswell_monitor::clock::{Clock, SystemClock};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -55,9 +58,27 @@ impl Follower {
     }
 }
 
-/// A server with an owner, who is asked for by the cookie that comes back.
-async fn with_owner() -> (World, Browser) {
-    let world = World::start().await;
+/// The machine's clock; its wall clock stands where it is put.
+struct Hand(SystemClock, Mutex<Wall>);
+
+impl Hand {
+    fn at(wall: Wall) -> Arc<Self> {
+        Arc::new(Self(SystemClock::new(), Mutex::new(wall)))
+    }
+
+    fn put(&self, wall: Wall) {
+        *self.1.lock().expect("never poisoned") = wall;
+    }
+}
+
+impl Clock for Hand {
+    fn now(&self) -> Now {
+        Now { wall: *self.1.lock().expect("never poisoned"), ..self.0.now() }
+    }
+}
+
+/// An owner of a server, who is asked for by the cookie that comes back.
+async fn with_owner(world: World) -> (World, Browser) {
     let owner = json!({ "email": "owner@example.com", "password": PASSWORD });
     let made = world.post("/api/v1/setup", &owner).await;
     assert_eq!(made.status, 201, "{}", made.body);
@@ -93,7 +114,7 @@ impl Browser {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_signed_out_anyhow_follows_no_more_and_all_others_do() {
-    let (world, owner) = with_owner().await;
+    let (world, owner) = with_owner(World::start().await).await;
     let mut stays = owner.follows(&world).await;
     let user = json!({ "email": "ann@example.com", "role": "editor", "password": PASSWORD });
     let ann = owner.ask(&world, "POST", "/api/v1/users", user).await["id"].to_string();
@@ -131,7 +152,9 @@ async fn who_is_signed_out_anyhow_follows_no_more_and_all_others_do() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_that_is_deleted_changed_or_expired_follows_no_more() {
-    let (world, owner) = with_owner().await;
+    let now = Wall::from_ms(1_795_261_334_120);
+    let clock = Hand::at(now);
+    let (world, owner) = with_owner(World::start_at(clock.clone()).await).await;
     let keys = "/api/v1/keys";
     let follow = async |key: &Value| {
         let headers = format!("Authorization: Bearer {}", key["key"].as_str().expect("a key"));
@@ -150,11 +173,13 @@ async fn a_key_that_is_deleted_changed_or_expired_follows_no_more() {
     owner.ask(&world, "PATCH", &format!("{keys}/c"), json!({ "scopes": ["heartbeat"] })).await;
     follows.ends("the key may not read any more").await;
 
-    let soon = jiff::Timestamp::now() + Duration::from_secs(4);
-    let wish = json!({ "name": "d", "scopes": ["read"], "expires": soon.to_string() });
+    let wish = json!({ "name": "d", "scopes": ["read"], "expires": "2026-11-21T11:42:14.121Z" });
     let key = owner.ask(&world, "POST", keys, wish).await;
-    follow(&key).await.ends("the key expired").await;
-    assert!(jiff::Timestamp::now() >= soon, "and not before");
+    let mut follows = follow(&key).await;
+    owner.ask(&world, "POST", EVENTS, json!({ "text": "the last deploy" })).await;
+    follows.hears("the last deploy").await;
+    clock.put(now + Duration::from_millis(1));
+    follows.ends("the key expired").await;
     world.stop().await;
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use allswell_monitor::clock::{Clock, SystemClock};
 use allswell_monitor::config::{self, Config};
 use allswell_server::server::{Options, Server};
 use axum::extract::State;
@@ -29,6 +30,7 @@ pub struct Target {
 /// A server, its directory, and a target.
 pub struct World {
     pub server: Option<Server>,
+    clock: Arc<dyn Clock>,
     pub data: TempDir,
     pub target: SocketAddr,
     pub state: Arc<Target>,
@@ -68,6 +70,15 @@ impl World {
 
     /// Starts with `yaml` as the server's own file.
     pub async fn start_with(yaml: &str) -> Self {
+        Self::start_as(yaml, Arc::new(SystemClock::new())).await
+    }
+
+    /// Starts at the time that `clock` says.
+    pub async fn start_at(clock: Arc<dyn Clock>) -> Self {
+        Self::start_as("", clock).await
+    }
+
+    async fn start_as(yaml: &str, clock: Arc<dyn Clock>) -> Self {
         let state = Arc::new(Target::default());
         let mut tasks = JoinSet::new();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -78,8 +89,8 @@ impl World {
             .with_state(Arc::clone(&state));
         tasks.spawn(async move { axum::serve(listener, router).await.expect("serves") });
         let data = tempfile::tempdir().expect("a directory");
-        let server = serve(data.path(), yaml).await;
-        Self { server: Some(server), data, target, state, _tasks: tasks }
+        let server = serve(data.path(), yaml, Arc::clone(&clock)).await;
+        Self { server: Some(server), clock, data, target, state, _tasks: tasks }
     }
 
     pub fn server(&self) -> &Server {
@@ -94,7 +105,7 @@ impl World {
 
     /// Starts the server, which does not run, with `yaml` as its own file.
     pub async fn begin(&mut self, yaml: &str) {
-        self.server = Some(serve(self.data.path(), yaml).await);
+        self.server = Some(serve(self.data.path(), yaml, Arc::clone(&self.clock)).await);
     }
 
     pub async fn stop(mut self) {
@@ -173,8 +184,8 @@ pub fn config(yaml: &str) -> Config {
     config::parse(yaml, Path::new("/etc/allswell.yaml"), &|_| None).expect("a good configuration")
 }
 
-async fn serve(data: &Path, yaml: &str) -> Server {
-    Server::start(Options::alone(data), config(yaml)).await.expect("starts")
+async fn serve(data: &Path, yaml: &str, clock: Arc<dyn Clock>) -> Server {
+    Server::start(Options { clock, ..Options::alone(data) }, config(yaml)).await.expect("starts")
 }
 
 async fn ready(State(state): State<Arc<Target>>, headers: HeaderMap) -> (StatusCode, Json<Value>) {
