@@ -2,7 +2,7 @@
 //!
 //! What a page shows comes from the store through [`PublicStore`](allswell_monitor::store::PublicStore), which knows no cause, no target and no
 //! evidence; how a page is chosen and called, through the configuration ([`Page`]). Each account has a [`Press`], which writes its
-//! pages when something changes, at most once a second. All are answered from one snapshot in memory before anything else is done
+//! pages when something changes, at most once a second. All are answered from one index in memory before anything else is done
 //! with a request: they stay up while the store is busy, and even while it fails.
 
 mod access;
@@ -11,6 +11,7 @@ mod bars;
 mod days;
 mod feeds;
 mod gather;
+mod index;
 mod letters;
 mod news;
 mod planned;
@@ -23,10 +24,9 @@ mod subscribe;
 mod view;
 mod words;
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use allswell_monitor::clock::Clock;
@@ -37,7 +37,8 @@ use allswell_monitor::secret_key::SecretKey;
 use allswell_monitor::status_page::Page;
 
 use self::access::Door;
-use self::snapshot::{Published, Snapshot};
+use self::index::Index;
+use self::snapshot::Published;
 use self::subscribe::PostRoom;
 
 pub use press::Press;
@@ -61,15 +62,11 @@ pub struct StatusPages {
     base: String,
     /// Whose page an address leads to.
     addresses: Addresses,
-    written: Mutex<Written>,
     /// What is answered from.
-    snapshot: RwLock<Arc<Snapshot>>,
+    index: RwLock<Index>,
     /// The way to subscribers; `None` where the server has no relay.
     post: Option<Arc<PostRoom>>,
 }
-
-/// The pages of each account.
-type Written = BTreeMap<AccountId, Vec<Arc<Published>>>;
 
 impl StatusPages {
     /// No pages yet: each account has a [`Press`] that writes its own. `public_url` is where people find the server, `addresses`
@@ -83,8 +80,7 @@ impl StatusPages {
             door: Door::new(SecretKey::of(data, KEY_FILE)?),
             base: format!("{}/", public_url.trim_end_matches('/')),
             addresses,
-            written: Mutex::default(),
-            snapshot: RwLock::default(),
+            index: RwLock::default(),
             post: None,
         })
     }
@@ -96,16 +92,11 @@ impl StatusPages {
 
     /// Shows `pages` in the place of those that `account` had.
     fn show(&self, account: AccountId, pages: Vec<Arc<Published>>) {
-        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        if !pages.is_empty() {
-            written.insert(account, pages);
-        } else if written.remove(&account).is_none() {
-            return;
-        }
         // An account that cannot write may still show what another has the address of by now.
-        let is_at = |account: AccountId, slug: &str| self.addresses.owner(slug).is_none_or(|owner| owner == account);
-        let snapshot = Arc::new(Snapshot::of(&written, is_at));
-        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
+        let is_at = |slug: &str| self.addresses.owner(slug).is_none_or(|owner| owner == account);
+        let before = self.index.write().unwrap_or_else(PoisonError::into_inner).show(account, pages, is_at);
+        // After the lock has gone: who asks does not wait for it.
+        drop(before);
     }
 
     /// Where a page is found, with a slash at its end.
@@ -116,8 +107,8 @@ impl StatusPages {
         }
     }
 
-    fn snapshot(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+    fn index(&self) -> RwLockReadGuard<'_, Index> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -26,14 +26,15 @@ const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Answers requests to status pages, and passes all others on.
 pub(crate) async fn serve(State(pages): State<Arc<StatusPages>>, request: Request, next: Next) -> Response {
-    let snapshot = pages.snapshot();
     let path = request.uri().path();
-    let (published, rest) = match snapshot.by_host(request.headers()) {
+    let by_host = pages.index().by_host(request.headers());
+    let (published, rest) = match by_host {
         Some(published) => (published, path.trim_start_matches('/')),
         None => {
             let Some(below) = path.strip_prefix("/s/") else { return next.run(request).await };
             let (slug, rest) = below.split_once('/').unwrap_or((below, ""));
-            let Some(published) = snapshot.by_slug(slug) else { return next.run(request).await };
+            let by_slug = pages.index().by_slug(slug);
+            let Some(published) = by_slug else { return next.run(request).await };
             if !below.contains('/') {
                 return moved(&published.page.slug, request.uri().query());
             }
@@ -49,12 +50,12 @@ pub(crate) async fn serve(State(pages): State<Arc<StatusPages>>, request: Reques
         return follow(&pages, subscriptions, &published.page, link, &method).await;
     }
     match *request.method() {
-        Method::GET | Method::HEAD => get(&pages, published, rest, &request),
+        Method::GET | Method::HEAD => get(&pages, &published, rest, &request),
         Method::POST if rest.is_empty() && matches!(published.page.access, Access::Password(_)) => {
             let is_secure = is_secure(request.headers());
-            sign_in(&pages, published, request.into_body(), is_secure).await
+            sign_in(&pages, &published, request.into_body(), is_secure).await
         }
-        Method::POST if rest == "subscribe" => subscribe(&pages, published, request).await,
+        Method::POST if rest == "subscribe" => subscribe(&pages, &published, request).await,
         _ => with(StatusCode::METHOD_NOT_ALLOWED, TEXT, "a status page is only read: use GET\n"),
     }
 }

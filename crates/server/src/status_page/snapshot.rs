@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::io::Write as _;
 use std::sync::Arc;
 
-use allswell_monitor::model::AccountId;
 use allswell_monitor::status_page::{Access, Logo, Page};
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -15,16 +14,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::badge::Badges;
 use super::feeds::Feed;
+use super::render;
 use super::subscribe::Subscriptions;
 use super::view::View;
-use super::{Written, render};
-
-/// All pages as they are sent, by the addresses at which they are found.
-#[derive(Default)]
-pub(super) struct Snapshot {
-    slugs: HashMap<String, Arc<Published>>,
-    hosts: HashMap<String, Arc<Published>>,
-}
 
 /// One page with all that lies below its address.
 pub(super) struct Published {
@@ -41,38 +33,6 @@ pub(super) struct File {
     tag: String,
     plain: (HeaderMap, Bytes),
     gzip: Option<(HeaderMap, Bytes)>,
-}
-
-impl Snapshot {
-    /// Of all pages that were written; `is_at` says whether an account's page is the one that is found by a slug.
-    pub(super) fn of(written: &Written, is_at: impl Fn(AccountId, &str) -> bool) -> Self {
-        let mut all = Self::default();
-        let pages = written.iter().flat_map(|(account, pages)| pages.iter().map(|page| (*account, page)));
-        for (account, one) in pages {
-            let slugs = one.page.slugs().filter(|slug| is_at(account, slug));
-            all.slugs.extend(slugs.map(|slug| (slug.to_owned(), Arc::clone(one))));
-            all.hosts.extend(one.page.domain.clone().map(|host| (host, Arc::clone(one))));
-        }
-        all
-    }
-
-    /// The page with this slug, or that had it before.
-    pub(super) fn by_slug(&self, slug: &str) -> Option<&Published> {
-        self.slugs.get(slug).map(|page| &**page)
-    }
-
-    /// The page of the host that a request names, port or not.
-    pub(super) fn by_host(&self, headers: &HeaderMap) -> Option<&Published> {
-        if self.hosts.is_empty() {
-            return None;
-        }
-        let host = headers.get(header::HOST)?.to_str().ok()?;
-        let host = host
-            .rsplit_once(':')
-            .filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()))
-            .map_or(host, |(host, _)| host);
-        self.hosts.get(host).or_else(|| self.hosts.get(&host.to_ascii_lowercase())).map(|page| &**page)
-    }
 }
 
 impl Published {
