@@ -6,7 +6,7 @@ use std::sync::Arc;
 use allswell_monitor::model::AccountId;
 use axum::http::{HeaderMap, header};
 
-use super::snapshot::Published;
+use super::published::Published;
 
 /// Which page is at which address.
 #[derive(Default)]

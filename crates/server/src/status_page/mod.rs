@@ -17,9 +17,9 @@ mod news;
 mod planned;
 mod press;
 mod preview;
+mod published;
 mod render;
 mod serve;
-mod snapshot;
 mod subscribe;
 mod view;
 mod words;
@@ -38,7 +38,7 @@ use allswell_monitor::status_page::Page;
 
 use self::access::Door;
 use self::index::Index;
-use self::snapshot::Published;
+use self::published::Published;
 use self::subscribe::PostRoom;
 
 pub use press::Press;

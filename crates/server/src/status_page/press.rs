@@ -13,7 +13,7 @@ use tracing::warn;
 
 use super::gather::{self, Responses};
 use super::preview::Previews;
-use super::snapshot::Published;
+use super::published::Published;
 use super::subscribe::Subscriptions;
 use super::view::{COMPONENTS_MAX, View};
 use super::{PAUSE, REFRESH, SHARE, StatusPages};

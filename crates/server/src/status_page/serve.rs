@@ -13,8 +13,8 @@ use tracing::warn;
 
 use super::access::{Tried, token};
 use super::badge::NoBadge;
+use super::published::{File, Policy, Published, SVG};
 use super::render::Said;
-use super::snapshot::{File, Policy, Published, SVG};
 use super::subscribe::{Asked, Link, Purpose, Subscriptions};
 use super::{StatusPages, render};
 use crate::api::Place;
