@@ -2,7 +2,6 @@
 //!
 //! A key belongs to one account, and [`Keyring`] is the view of that one.
 
-use std::collections::HashMap;
 use std::sync::{Arc, RwLockReadGuard};
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use allswell_core::Wall;
 use tokio::sync::watch;
 
 use super::announced::{Announced, Changing};
+use super::rows::Rows;
 use super::{Digest, People, Scope, Scopes, Secret};
 use crate::model::AccountId;
 use crate::store::{KeyChange, KeyRow, NewKey, Store, StoreError};
@@ -74,7 +74,7 @@ pub struct Keyring {
 struct All {
     /// The key that the server was started with; it may do everything in the first account and is nowhere written down.
     standing: Option<Digest>,
-    keys: Announced<HashMap<Digest, KeyRow>>,
+    keys: Announced<Rows<KeyRow>>,
     /// One change at a time: what a change looks at must still hold when it is written.
     changing: tokio::sync::Mutex<()>,
 }
@@ -86,9 +86,9 @@ impl Keyring {
     /// # Errors
     /// [`StoreError`] when they cannot be read.
     pub async fn open(store: Arc<dyn Store>, standing: Option<&Secret>, people: People) -> Result<Self, StoreError> {
-        let mut keys = HashMap::new();
+        let mut keys = Rows::default();
         for account in store.accounts().await? {
-            keys.extend(store.of(account.id).keys().await?.into_iter().map(|row| (row.digest, row)));
+            keys.extend(store.of(account.id).keys().await?);
         }
         let all = All {
             standing: standing.map(Secret::digest),
@@ -124,7 +124,7 @@ impl Keyring {
         if self.all.standing == Some(digest) {
             return Admission::Known { account: AccountId::FIRST, key: None, scopes: Scopes::of([Scope::Write]) };
         }
-        let Some(key) = self.read().get(&digest).cloned() else { return Admission::Unknown };
+        let Some(key) = self.read().by_digest(digest).cloned() else { return Admission::Unknown };
         if let Some(at) = key.expires.filter(|at| *at <= now) {
             return Admission::Expired { at };
         }
@@ -137,9 +137,14 @@ impl Keyring {
     /// All keys of the account by their number, without the standing one.
     pub fn all(&self) -> Vec<KeyRow> {
         let account = self.store.account();
-        let mut keys: Vec<_> = self.read().values().filter(|key| key.account == account).cloned().collect();
+        let mut keys: Vec<_> = self.read().all().filter(|key| key.account == account).cloned().collect();
         keys.sort_by_key(|key| key.id);
         keys
+    }
+
+    /// One key of the account.
+    pub fn key(&self, id: i64) -> Option<KeyRow> {
+        self.read().by_id(id).filter(|key| key.account == self.store.account()).cloned()
     }
 
     /// Makes a key. Its secret is given here and never again.
@@ -162,7 +167,7 @@ impl Keyring {
         }
         let secret = Secret::random().map_err(KeyringError::Random)?;
         let row = self.store.add_key(NewKey { name, digest: secret.digest(), scopes, expires }, now).await?;
-        self.write().insert(row.digest, row.clone());
+        self.write().put(row.clone());
         Ok((row, secret))
     }
 
@@ -183,7 +188,7 @@ impl Keyring {
             self.not_the_last(&keys, key, now)?;
         }
         self.store.change_key(changed.clone()).await?;
-        self.write().insert(changed.digest, changed.clone());
+        self.write().put(changed.clone());
         Ok(changed)
     }
 
@@ -197,7 +202,7 @@ impl Keyring {
         let key = keys.iter().find(|key| key.id == id).cloned().ok_or(KeyringError::Missing)?;
         self.not_the_last(&keys, &key, now)?;
         self.store.remove_key(id).await?;
-        self.write().remove(&key.digest);
+        self.write().retain(|other| other.id != id);
         Ok(key)
     }
 
@@ -214,7 +219,7 @@ impl Keyring {
 
     async fn note_use(&self, digest: Digest, id: i64, now: Wall) {
         // At hand first: of many requests at once only one writes.
-        if let Some(key) = self.all.keys.note().get_mut(&digest) {
+        if let Some(key) = self.all.keys.note().by_digest_mut(digest) {
             key.used = Some(now);
         }
         if let Err(error) = self.store.key_used(id, now).await {
@@ -222,11 +227,11 @@ impl Keyring {
         }
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, HashMap<Digest, KeyRow>> {
+    fn read(&self) -> RwLockReadGuard<'_, Rows<KeyRow>> {
         self.all.keys.read()
     }
 
-    fn write(&self) -> Changing<'_, HashMap<Digest, KeyRow>> {
+    fn write(&self) -> Changing<'_, Rows<KeyRow>> {
         self.all.keys.write()
     }
 }

@@ -11,6 +11,7 @@ mod keyring;
 mod password;
 mod people;
 mod role;
+mod rows;
 mod scope;
 mod second_factor;
 mod secret;

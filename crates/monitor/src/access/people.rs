@@ -20,7 +20,8 @@ use tokio::sync::watch;
 
 use super::announced::{Announced, Changing};
 use super::attempts::Attempts;
-use super::{Address, Digest, Kept, NotAPassword, Password, PasswordError, Passwords, Role, Secret};
+use super::rows::Rows;
+use super::{Address, Kept, NotAPassword, Password, PasswordError, Passwords, Role, Secret};
 use crate::model::AccountId;
 use crate::store::{Lifetime, NewUser, SessionRow, Store, StoreError, UserRow, Which};
 
@@ -172,7 +173,7 @@ struct All {
 #[derive(Default)]
 struct Known {
     users: BTreeMap<i64, UserRow>,
-    sessions: HashMap<Digest, SessionRow>,
+    sessions: Rows<SessionRow>,
 }
 
 impl People {
@@ -185,7 +186,7 @@ impl People {
         for account in store.accounts().await? {
             let view = store.of(account.id);
             known.users.extend(view.users().await?.into_iter().map(|row| (row.id, row)));
-            known.sessions.extend(view.sessions().await?.into_iter().map(|row| (row.session.digest, row)));
+            known.sessions.extend(view.sessions().await?);
         }
         let all = All {
             passwords,
@@ -288,7 +289,7 @@ impl People {
         self.store.remove_user(id).await?;
         let mut known = self.write();
         known.users.remove(&id);
-        known.sessions.retain(|_, row| row.session.user != id);
+        known.sessions.retain(|row| row.session.user != id);
         Ok(())
     }
 
@@ -392,7 +393,7 @@ impl Known {
     }
 
     fn end(&mut self, user: i64, which: Which) {
-        self.sessions.retain(|_, row| {
+        self.sessions.retain(|row| {
             let is_meant = match which {
                 Which::All => true,
                 Which::But(session) => row.id != session,

@@ -241,7 +241,7 @@ pub(super) async fn note(
 fn name_of(state: &ApiState, caller: Option<Extension<Caller>>) -> Option<String> {
     match caller?.0 {
         Caller::User(visitor) => state.people.user(visitor.user).map(|row| row.user.name),
-        Caller::Key { id, .. } => state.keys.all().into_iter().find(|row| Some(row.id) == id).map(|row| row.name),
+        Caller::Key { id, .. } => id.and_then(|id| state.keys.key(id)).map(|row| row.name),
         Caller::Anybody => None,
     }
 }

@@ -83,7 +83,7 @@ impl MeInFull {
             Some((row, visitor)) => Me::user(&row, visitor.session),
             None => Me { user: None, session: None, may: words(|need| caller.may(need)) },
         };
-        let key = caller.key().and_then(|id| state.keys.all().into_iter().find(|key| key.id == id));
+        let key = caller.key().and_then(|id| state.keys.key(id));
         let key = key.map(|key| OwnKey { id: key.id, name: key.name, scopes: key.scopes.words() });
         let plan = state.resources.kept_to().map(|plan| OwnPlan {
             name: plan.name,

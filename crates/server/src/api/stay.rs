@@ -35,13 +35,12 @@ fn rest(state: &ApiState, caller: Caller, needed: Need, now: Wall) -> Option<Dur
         Caller::Anybody => state.keys.is_open().then_some(None)?,
         Caller::Key { id: None, .. } => None,
         Caller::Key { id: Some(id), .. } => {
-            let key = state.keys.all().into_iter().find(|key| key.id == id)?;
+            let key = state.keys.key(id)?;
             needed.is_met_by(key.scopes).then_some(key.expires)?
         }
         Caller::User(visitor) => {
             let user = state.people.user(visitor.user).filter(|row| row.user.role.allows(needed))?;
-            let sessions = state.people.sessions_of(user.id, now);
-            let session = sessions.iter().find(|row| row.id == visitor.session)?;
+            let session = state.people.session(user.id, visitor.session, now)?;
             Some((session.used + LIFETIME.idle).min(session.began + LIFETIME.whole))
         }
     };

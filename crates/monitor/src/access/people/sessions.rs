@@ -52,7 +52,7 @@ impl People {
             agent: agent.chars().filter(|c| !c.is_control()).take(AGENT_CHARACTERS_MAX).collect(),
         };
         let session = self.store.add_session(session, LIFETIME, now).await?;
-        self.write().sessions.insert(session.session.digest, session.clone());
+        self.write().sessions.put(session.clone());
         self.end_the_oldest(user.id, now).await?;
         Ok(SignedIn { user, session, secret })
     }
@@ -71,7 +71,7 @@ impl People {
         let digest = Digest::of(text);
         let (visitor, used) = {
             let known = self.read();
-            let row = known.sessions.get(&digest).filter(|row| !row.is_over(LIFETIME, now))?;
+            let row = known.sessions.by_digest(digest).filter(|row| !row.is_over(LIFETIME, now))?;
             let user = known.users.get(&row.session.user)?;
             (Visitor { account: user.account, user: user.id, session: row.id, role: user.user.role }, row.used)
         };
@@ -83,7 +83,7 @@ impl People {
 
     async fn note_use(&self, digest: Digest, id: i64, now: Wall) {
         // At hand first: of many requests at once only one writes.
-        if let Some(row) = self.all.known.note().sessions.get_mut(&digest) {
+        if let Some(row) = self.all.known.note().sessions.by_digest_mut(digest) {
             row.used = now;
         }
         if let Err(error) = self.store.session_used(id, now).await {
@@ -98,9 +98,17 @@ impl People {
         }
         let known = self.read();
         let is_meant = |row: &&SessionRow| row.session.user == user && !row.is_over(LIFETIME, now);
-        let mut rows: Vec<_> = known.sessions.values().filter(is_meant).cloned().collect();
+        let mut rows: Vec<_> = known.sessions.all().filter(is_meant).cloned().collect();
         rows.sort_by_key(|row| std::cmp::Reverse((row.used, row.id)));
         rows
+    }
+
+    /// A session of a user that is not over.
+    pub fn session(&self, user: i64, id: i64, now: Wall) -> Option<SessionRow> {
+        self.user(user)?;
+        let known = self.read();
+        let row = known.sessions.by_id(id)?;
+        (row.session.user == user && !row.is_over(LIFETIME, now)).then(|| row.clone())
     }
 
     /// Ends sessions of a user and says how many there were.
