@@ -32,13 +32,6 @@ export interface Acknowledgement {
   time: string;
 }
 
-/** Who sees to it. */
-export interface AcknowledgementWish {
-  /** Who; the key's name where nothing is said. */
-  by?: string | null;
-  note?: string | null;
-}
-
 /** What to do with each. */
 export type Action = "pause" | "resume" | "delete" | "tag" | "untag" | "change";
 
@@ -247,6 +240,20 @@ export interface Configured {
   revision?: number | null;
   spec: Record<string, unknown>;
 }
+
+/** An invitation that was just made. */
+export type CreatedInvitation = Invitation & {
+  /** The link, to hand over. It is shown here and never again. */
+  link: string;
+  /** Whether it is on its way by mail as well: where the server has a relay. */
+  mailed: boolean;
+};
+
+/** A key that was just made. */
+export type CreatedKey = Key & {
+  /** The secret. It is shown here and never again. */
+  key: string;
+};
 
 /** Who was told, newest first. */
 export interface Deliveries {
@@ -613,13 +620,6 @@ export interface Invitation {
   role: Role;
 }
 
-/** Who is asked in. */
-export interface InvitationWish {
-  /** The mail address that they will sign in with. */
-  email: string;
-  role: Role;
-}
-
 /** The invitations that nobody has come with yet, oldest first. */
 export interface Invitations {
   invitations: Invitation[];
@@ -655,15 +655,6 @@ export interface KeyPatch {
   expires?: string | null;
   /** What people call it; no two keys have the same name. */
   name?: string | null;
-  scopes?: Scope[];
-}
-
-/** What a key is to be. */
-export interface KeyWish {
-  /** From when on it is worth nothing. */
-  expires?: string | null;
-  /** What people call it; no two keys have the same name. */
-  name: string;
   scopes?: Scope[];
 }
 
@@ -736,20 +727,6 @@ export interface Mark {
   link?: string | null;
   /** The number of the monitor it concerns; `null` for all. */
   monitor_id?: number | null;
-  text: string;
-}
-
-/** What happened. */
-export interface MarkWish {
-  /** When; now where nothing is said. */
-  at?: string | null;
-  /** What it was, in a word; `deploy` where nothing is said. */
-  kind?: string | null;
-  /** Where more is told: http:// or https://. */
-  link?: string | null;
-  /** Whom it concerns: a monitor's number or name; all where nothing is said. */
-  monitor?: string | null;
-  /** One sentence: `payments 1.43.0`. */
   text: string;
 }
 
@@ -916,19 +893,48 @@ export interface NewAccount {
   token: string;
 }
 
-/** An invitation that was just made. */
-export type NewInvitation = Invitation & {
-  /** The link, to hand over. It is shown here and never again. */
-  link: string;
-  /** Whether it is on its way by mail as well: where the server has a relay. */
-  mailed: boolean;
-};
+/** Who sees to it. */
+export interface NewAcknowledgement {
+  /** Who; the key's name where nothing is said. */
+  by?: string | null;
+  note?: string | null;
+}
 
-/** A key that was just made. */
-export type NewKey = Key & {
-  /** The secret. It is shown here and never again. */
-  key: string;
-};
+/** Who is asked in. */
+export interface NewInvitation {
+  /** The mail address that they will sign in with. */
+  email: string;
+  role: Role;
+}
+
+/** What a key is to be. */
+export interface NewKey {
+  /** From when on it is worth nothing. */
+  expires?: string | null;
+  /** What people call it; no two keys have the same name. */
+  name: string;
+  scopes?: Scope[];
+}
+
+/** What happened. */
+export interface NewMark {
+  /** When; now where nothing is said. */
+  at?: string | null;
+  /** What it was, in a word; `deploy` where nothing is said. */
+  kind?: string | null;
+  /** Where more is told: http:// or https://. */
+  link?: string | null;
+  /** Whom it concerns: a monitor's number or name; all where nothing is said. */
+  monitor?: string | null;
+  /** One sentence: `payments 1.43.0`. */
+  text: string;
+}
+
+/** What somebody says of an incident. */
+export interface NewNote {
+  kind?: NoteKind | null;
+  text: string;
+}
 
 /** A new password. */
 export interface NewPassword {
@@ -938,13 +944,18 @@ export interface NewPassword {
   token: string;
 }
 
-export type NoteKind = "note" | "update";
-
-/** What somebody says of an incident. */
-export interface NoteWish {
-  kind?: NoteKind | null;
-  text: string;
+/** What a user is to be. */
+export interface NewUser {
+  /** The mail address to sign in with; no two users have the same. */
+  email: string;
+  /** What people call them; what stands before the `@` when nothing is said. */
+  name?: string | null;
+  /** 12 to 256 characters. */
+  password: string;
+  role: Role;
 }
+
+export type NoteKind = "note" | "update";
 
 export type NotificationKind = "down" | "up" | "degraded" | "certificate" | "test";
 
@@ -1512,17 +1523,6 @@ export interface UserPatch {
   /** 12 to 256 characters; signs them out everywhere. */
   password?: string | null;
   role?: Role;
-}
-
-/** What a user is to be. */
-export interface UserWish {
-  /** The mail address to sign in with; no two users have the same. */
-  email: string;
-  /** What people call them; what stands before the `@` when nothing is said. */
-  name?: string | null;
-  /** 12 to 256 characters. */
-  password: string;
-  role: Role;
 }
 
 /** All users, oldest first. */

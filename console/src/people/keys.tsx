@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { read, Refusal, send } from "../api/client";
-import type { Key, Keys, NewKey, Scope } from "../api/types";
+import type { CreatedKey, Key, Keys, Scope } from "../api/types";
 import { Copy } from "../parts/copy";
 import { Choice, errorsAt, Field, FormFoot, Refusals, refused, saidBy, useSending } from "../parts/form";
 import { Skeleton } from "../parts/notice";
@@ -21,7 +21,7 @@ type End = (typeof ENDS)[number];
 /** The card. */
 export function KeysCard() {
   const keys = useLive<Keys>((_, signal) => read<Keys>("keys", signal), "keys", 0);
-  const made = useSignal<NewKey | null>(null);
+  const made = useSignal<CreatedKey | null>(null);
   const problem = useSignal("");
   const list = keys.value.value?.keys;
   // Where people sign in, the server is locked without any key.
@@ -87,7 +87,7 @@ export function KeysCard() {
 }
 
 /** The secret, which is never shown again. */
-function Made({ made, isFirst }: { made: NewKey; isFirst: boolean }) {
+function Made({ made, isFirst }: { made: CreatedKey; isFirst: boolean }) {
   return (
     <div class="made" role="status">
       <p class="strong">{t.settings.made(visible(made.name))}</p>
@@ -107,7 +107,7 @@ function Made({ made, isFirst }: { made: NewKey; isFirst: boolean }) {
   );
 }
 
-function NewKeyForm({ isFirst, done }: { isFirst: boolean; done: (key: NewKey) => void }) {
+function NewKeyForm({ isFirst, done }: { isFirst: boolean; done: (key: CreatedKey) => void }) {
   const name = useSignal("");
   const chosen = useSignal<Scope | null>(null);
   const end = useSignal<End>("never");
@@ -118,7 +118,7 @@ function NewKeyForm({ isFirst, done }: { isFirst: boolean; done: (key: NewKey) =
     event.preventDefault();
     void sending.run(async () => {
       const expires = end.peek() === "never" ? {} : { expires: new Date(Date.now() + Number(end.peek()) * DAY_MS).toISOString() };
-      done(await send<NewKey>("POST", "keys", { name: name.peek().trim(), scopes: [scope], ...expires }));
+      done(await send<CreatedKey>("POST", "keys", { name: name.peek().trim(), scopes: [scope], ...expires }));
       name.value = "";
     });
   };

@@ -10,7 +10,6 @@ use allswell_monitor::model::AccountId;
 use allswell_monitor::resources::FollowError;
 use allswell_monitor::store::AccountRow;
 use futures_util::future::join_all;
-use secrecy::SecretString;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tracing::{error, info};
@@ -18,18 +17,6 @@ use tracing::{error, info};
 use crate::account::{Account, Shared};
 use crate::accounts::Accounts;
 use crate::api::{Place, Problem};
-
-/// What whoever makes an account says.
-pub(crate) struct Wish {
-    /// What the link holds.
-    pub(crate) token: SecretString,
-    /// The password they choose.
-    pub(crate) password: SecretString,
-    /// What people call them.
-    pub(crate) name: Option<String>,
-    /// What the account is called.
-    pub(crate) account: Option<String>,
-}
 
 /// All running accounts.
 pub(crate) struct Keeper {
@@ -75,8 +62,7 @@ impl Keeper {
     ///
     /// # Errors
     /// [`Problem`]; an account that was written and could not be opened is there after the next start.
-    pub(crate) async fn sign_up(&self, wish: Wish, place: Place, agent: &str) -> Result<SignedIn, Problem> {
-        let Wish { token, password, name, account } = wish;
+    pub(crate) async fn sign_up(&self, wanted: SignUp, place: Place, agent: &str) -> Result<SignedIn, Problem> {
         let sign_up = self.server.sign_up.as_ref().ok_or_else(Problem::no_sign_up)?;
         if self.running.lock().await.as_ref().is_some_and(|running| running.len() >= sign_up.accounts) {
             let detail = format!("there are {} accounts on this server, and it takes no more", sign_up.accounts);
@@ -84,7 +70,7 @@ impl Keeper {
         }
         let plan = sign_up.plan.clone();
         let (people, now) = (&self.shared.people, self.shared.clock.now().wall);
-        let (row, owner) = people.sign_up(SignUp { token, password, name, account, plan }, now).await?;
+        let (row, owner) = people.sign_up(wanted, plan, now).await?;
         let id = row.id;
         info!(account = id.0, "an account was made");
         self.open(row).await.map_err(|error| match error {

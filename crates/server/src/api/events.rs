@@ -54,9 +54,9 @@ pub(super) struct One {
 
 /// What happened.
 #[derive(ToSchema)]
-#[schema(as = MarkWish)]
+#[schema(as = NewMark)]
 #[expect(dead_code, reason = "the document of what `Fields` reads by name")]
-pub(super) struct Wish {
+pub(super) struct New {
     /// One sentence: `payments 1.43.0`.
     #[schema(min_length = 1, max_length = 500)]
     text: String,
@@ -157,7 +157,7 @@ fn follow(state: &ApiState, caller: Caller, query: &Query, headers: &HeaderMap) 
 /// Tell what happened
 ///
 /// A deploy, a migration, a campaign: it is shown on the charts, and who follows hears of it.
-#[utoipa::path(post, path = "/api/v1/events", operation_id = "create_event", tag = "events", request_body = Wish,
+#[utoipa::path(post, path = "/api/v1/events", operation_id = "create_event", tag = "events", request_body = New,
     responses((status = 201, body = One), openapi::RefusalsOfOne, openapi::RefusalsOfBody))]
 pub(super) async fn create(Mine(state): Mine, _: NoQuery, fields: Fields) -> Result<Response, Problem> {
     let fields = fields.only(&["text", "kind", "at", "link", "monitor"])?;

@@ -159,7 +159,7 @@ fn one_of(state: &ApiState, row: IncidentRow, now: Wall) -> One {
 
 /// Who sees to it.
 #[derive(ToSchema)]
-#[schema(as = AcknowledgementWish)]
+#[schema(as = NewAcknowledgement)]
 #[expect(dead_code, reason = "the document of what `Fields` reads by name")]
 pub(super) struct Acknowledging {
     /// Who; the key's name where nothing is said.
@@ -200,9 +200,9 @@ pub(super) async fn acknowledge(
 
 /// What somebody says of an incident.
 #[derive(ToSchema)]
-#[schema(as = NoteWish)]
+#[schema(as = NewNote)]
 #[expect(dead_code, reason = "the document of what `Fields` reads by name")]
-pub(super) struct NoteWish {
+pub(super) struct Note {
     #[schema(min_length = 1, max_length = 2_000)]
     text: String,
     /// `note` for those who work on it, `update` for those who wait for its end.
@@ -214,7 +214,7 @@ pub(super) struct NoteWish {
 ///
 /// It stands on the timeline, also after the end.
 #[utoipa::path(post, path = "/api/v1/incidents/{id}/notes", operation_id = "create_note", tag = "incidents",
-    params(openapi::Incident), request_body = NoteWish,
+    params(openapi::Incident), request_body = Note,
     responses((status = 201, body = Whole), openapi::RefusalsOfOne, openapi::RefusalsOfBody))]
 pub(super) async fn note(
     Mine(state): Mine,

@@ -40,7 +40,7 @@ pub(super) struct One {
 
 /// An invitation that was just made.
 #[derive(Serialize, ToSchema)]
-#[schema(as = NewInvitation)]
+#[schema(as = CreatedInvitation)]
 pub(super) struct Made {
     #[serde(flatten)]
     one: One,
@@ -52,9 +52,9 @@ pub(super) struct Made {
 
 /// Who is asked in.
 #[derive(ToSchema)]
-#[schema(as = InvitationWish)]
+#[schema(as = NewInvitation)]
 #[expect(dead_code, reason = "the document of what `Fields` reads by name")]
-pub(super) struct Wish {
+pub(super) struct New {
     /// The mail address that they will sign in with.
     email: String,
     /// What they may do.
@@ -103,7 +103,7 @@ pub(super) async fn list(Mine(state): Mine, _: NoQuery) -> Result<Json<List>, Pr
 /// Where the server has a relay, they get the link by mail; hand it over otherwise. Whoever has it chooses the password. It is good
 /// once, for a week; another one for the same address takes its place.
 #[utoipa::path(post, path = "/api/v1/invitations", operation_id = "create_invitation", tag = "users",
-    request_body = Wish, responses((status = 201, body = Made), openapi::Refusals, openapi::RefusalsOfBody))]
+    request_body = New, responses((status = 201, body = Made), openapi::Refusals, openapi::RefusalsOfBody))]
 pub(super) async fn create(Mine(state): Mine, _: NoQuery, fields: Fields) -> Result<Response, Problem> {
     let fields = fields.only(&["email", "role"])?;
     let (row, secret) = state.people.invite(address(&fields)?, needed_role(&fields)?, state.now().wall).await?;

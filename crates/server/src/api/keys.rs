@@ -42,7 +42,7 @@ pub(super) struct One {
 
 /// A key that was just made.
 #[derive(Serialize, ToSchema)]
-#[schema(as = NewKey)]
+#[schema(as = CreatedKey)]
 pub(super) struct Made {
     #[serde(flatten)]
     one: One,
@@ -52,9 +52,9 @@ pub(super) struct Made {
 
 /// What a key is to be.
 #[derive(ToSchema)]
-#[schema(as = KeyWish)]
+#[schema(as = NewKey)]
 #[expect(dead_code, reason = "the document of what `Fields` reads by name")]
-pub(super) struct Wish {
+pub(super) struct New {
     /// What people call it; no two keys have the same name.
     #[schema(min_length = 1, max_length = 100)]
     name: String,
@@ -107,7 +107,7 @@ pub(super) async fn list(Mine(state): Mine, _: NoQuery) -> Result<Json<List>, Pr
 /// Make a key
 ///
 /// From the first one on, `/api/v1` and the pages are closed to who has none.
-#[utoipa::path(post, path = "/api/v1/keys", operation_id = "create_key", tag = "keys", request_body = Wish,
+#[utoipa::path(post, path = "/api/v1/keys", operation_id = "create_key", tag = "keys", request_body = New,
     responses((status = 201, body = Made), openapi::Refusals, openapi::RefusalsOfBody))]
 pub(super) async fn create(Mine(state): Mine, _: NoQuery, fields: Fields) -> Result<Response, Problem> {
     let fields = fields.only(&["name", "scopes", "expires"])?;

@@ -47,7 +47,7 @@ pub(super) struct First {
 #[derive(ToSchema)]
 #[schema(as = SignIn)]
 #[expect(dead_code, reason = "the document of what `Fields` reads by name")]
-pub(super) struct Wish {
+pub(super) struct Credentials {
     /// The mail address.
     email: String,
     /// The password.
@@ -107,7 +107,7 @@ pub(super) async fn create(
 ///
 /// The browser shows by the cookie that comes back who its user is: `HttpOnly`, `SameSite=Lax`, and where `server.public_url`
 /// is https, `Secure` and bound to the host. What changes something is then taken from pages of this server only.
-#[utoipa::path(post, path = "/api/v1/sign-in", operation_id = "sign_in", tag = "users", request_body = Wish,
+#[utoipa::path(post, path = "/api/v1/sign-in", operation_id = "sign_in", tag = "users", request_body = Credentials,
     responses((status = 200, body = Me), openapi::RefusalsOfSignIn, openapi::RefusalsOfBody))]
 pub(super) async fn sign_in(
     Mine(state): Mine,

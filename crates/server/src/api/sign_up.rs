@@ -1,5 +1,6 @@
 //! `/api/v1/sign-up`: an account of one's own for who has a mail address, by a link in a mail.
 
+use allswell_monitor::access::SignUp;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -12,7 +13,6 @@ use super::sign_in::{address, agent, answered};
 use super::users::NAME_CHARACTERS_MAX;
 use super::{Mine, NoQuery, Problem, openapi};
 use crate::accounts::Accounts;
-use crate::keeper::Wish;
 
 /// Who wants an account.
 #[derive(ToSchema)]
@@ -80,12 +80,12 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     let keeper = accounts.sign_up()?;
     let fields = fields.only(&["token", "password", "name", "account"])?;
-    let wish = Wish {
+    let wanted = SignUp {
         token: fields.secret("token")?,
         password: fields.secret("password")?,
         name: fields.text("name", NAME_CHARACTERS_MAX)?,
         account: fields.text("account", NAME_CHARACTERS_MAX)?,
     };
-    let signed = keeper.sign_up(wish, place, agent(&headers)).await?;
+    let signed = keeper.sign_up(wanted, place, agent(&headers)).await?;
     Ok((StatusCode::CREATED, answered(&state, &signed)).into_response())
 }

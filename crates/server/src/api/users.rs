@@ -44,9 +44,9 @@ pub(super) struct One {
 
 /// What a user is to be.
 #[derive(ToSchema)]
-#[schema(as = UserWish)]
+#[schema(as = NewUser)]
 #[expect(dead_code, reason = "the document of what `Fields` reads by name")]
-pub(super) struct Wish {
+pub(super) struct New {
     /// The mail address to sign in with; no two users have the same.
     email: String,
     /// What people call them; what stands before the `@` when nothing is said.
@@ -112,7 +112,7 @@ pub(super) async fn list(Mine(state): Mine, _: NoQuery) -> Result<Json<List>, Pr
 /// Make a user
 ///
 /// From the first one on, `/api/v1` and the pages are closed to who is neither signed in nor has an API key.
-#[utoipa::path(post, path = "/api/v1/users", operation_id = "create_user", tag = "users", request_body = Wish,
+#[utoipa::path(post, path = "/api/v1/users", operation_id = "create_user", tag = "users", request_body = New,
     responses((status = 201, body = One), openapi::Refusals, openapi::RefusalsOfBody))]
 pub(super) async fn create(Mine(state): Mine, _: NoQuery, fields: Fields) -> Result<Response, Problem> {
     let fields = fields.only(&["email", "name", "role", "password"])?;

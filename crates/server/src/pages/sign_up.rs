@@ -1,7 +1,7 @@
 //! `/sign-up`: where an account of one's own is asked for, and where the link of the mail leads. Looking at it changes nothing, for mail
 //! programs look at links too.
 
-use allswell_monitor::access::Address;
+use allswell_monitor::access::{Address, SignUp};
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -13,7 +13,7 @@ use super::join::name;
 use super::sign_in::goes_on;
 use crate::accounts::Accounts;
 use crate::api::{ApiState, Mine, Place, Problem, agent, is_same_origin};
-use crate::keeper::{Keeper, Wish};
+use crate::keeper::Keeper;
 
 #[derive(Template)]
 #[template(path = "sign_up.html", whitespace = "minimize")]
@@ -105,13 +105,13 @@ async fn make(
     agent: &str,
 ) -> Response {
     let said = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-    let wish = Wish {
+    let wanted = SignUp {
         token: coming.token.clone().into(),
         password: password.into(),
         name: said(&coming.name),
         account: said(&coming.account),
     };
-    match keeper.sign_up(wish, place, agent).await {
+    match keeper.sign_up(wanted, place, agent).await {
         Ok(signed) => goes_on(state, &signed, "/"),
         Err(problem) => choosing(state, coming, Some(problem)).await,
     }

@@ -34,8 +34,6 @@ pub struct SignUp {
     pub name: Option<String>,
     /// What the account is called; the address when nothing is said.
     pub account: Option<String>,
-    /// By which the account is kept.
-    pub plan: String,
 }
 
 impl People {
@@ -62,13 +60,13 @@ impl People {
         self.store.whose_sign_up(Digest::of(token), now).await?.ok_or(PeopleError::NotSigningUp)
     }
 
-    /// Makes the account of whoever has the token, and its owner. The token is good no more.
+    /// Makes the account of whoever has the token, kept by `plan`, and its owner. The token is good no more.
     ///
     /// # Errors
     /// [`PeopleError::NotSigningUp`] when it is not good, [`PeopleError::NotAPassword`] when the password will not do; then the
     /// token stays as good as it was.
-    pub async fn sign_up(&self, wish: SignUp, now: Wall) -> Result<(AccountRow, UserRow), PeopleError> {
-        let SignUp { token, password, name, account, plan } = wish;
+    pub async fn sign_up(&self, wanted: SignUp, plan: String, now: Wall) -> Result<(AccountRow, UserRow), PeopleError> {
+        let SignUp { token, password, name, account } = wanted;
         let address = self.signing_up(token.expose_secret(), now).await?;
         let password = self.all.passwords.keep(Password::chosen(&password, &address)?).await?;
         let _one = self.all.changing.lock().await;

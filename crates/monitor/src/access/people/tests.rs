@@ -282,8 +282,8 @@ async fn an_account_of_ones_own_comes_by_a_link_that_is_good_once_and_for_a_day(
     let wants = async |address: &Address| people.wants_account(address.clone(), START).await.expect("written");
     let sign_up = async |way: &WayIn, password: &str, seconds: u64| {
         let (token, password) = (way.secret.text().to_owned().into(), password.to_owned().into());
-        let wish = SignUp { token, password, name: None, account: None, plan: "free".to_owned() };
-        people.sign_up(wish, at(seconds).wall).await
+        let wanted = SignUp { token, password, name: None, account: None };
+        people.sign_up(wanted, "free".to_owned(), at(seconds).wall).await
     };
     let known = wants(&ada()).await;
     assert!(known.is_known && matches!(sign_up(&known, PASSWORD, 1).await, Err(PeopleError::NotSigningUp)));
