@@ -141,10 +141,10 @@ impl Account {
         };
         let (commands, orders) = mpsc::channel(1);
         let addresses = shared.addresses.of(account);
-        let resources =
-            Resources::open(&*store, commands, deliverer.switch(), Arc::clone(&bulletin), addresses).await?;
+        let plan = row.plan.clone().map(|name| shared.plan(name));
+        let (channels, shown) = (deliverer.switch(), Arc::clone(&bulletin));
+        let resources = Resources::open(&*store, commands, channels, shown, addresses, plan).await?;
         let resources = Arc::new(resources);
-        resources.keep_to(row.plan.clone().map(|name| shared.plan(name))).await;
         let most = if is_first { IN_FLIGHT_MAX } else { IN_FLIGHT_OF_OTHERS_MAX };
         let engine = Engine::new(most, Some(shared.public_url.clone()));
         let runner = tokio::spawn(Runner::new(engine, parts).run(orders));

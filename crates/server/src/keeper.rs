@@ -8,7 +8,6 @@ use allswell_monitor::config::{self, Config};
 use allswell_monitor::metrics::Metrics;
 use allswell_monitor::model::AccountId;
 use allswell_monitor::resources::FollowError;
-use allswell_monitor::store::AccountRow;
 use futures_util::future::join_all;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
@@ -47,7 +46,7 @@ impl Keeper {
     pub(crate) async fn open_others(&self) -> Result<(), FollowError> {
         for row in self.shared.store.accounts().await? {
             if row.id != AccountId::FIRST {
-                self.open(row).await?;
+                self.open(row.id).await?;
             }
         }
         Ok(())
@@ -73,7 +72,7 @@ impl Keeper {
         let (row, owner) = people.sign_up(wanted, plan, now).await?;
         let id = row.id;
         info!(account = id.0, "an account was made");
-        self.open(row).await.map_err(|error| match error {
+        self.open(id).await.map_err(|error| match error {
             FollowError::Store(error) => Problem::store(&error),
             FollowError::Channel { .. } | FollowError::Stopping => Problem::busy(),
         })?;
@@ -100,7 +99,8 @@ impl Keeper {
             return Ok(false);
         }
         if let Some(open) = self.accounts.of(account) {
-            open.resources.keep_to(plan.map(|name| self.shared.plan(name))).await;
+            let kept = open.resources.keep_to(plan.map(|name| self.shared.plan(name))).await;
+            kept.map_err(Problem::refused)?;
         }
         Ok(true)
     }
@@ -109,14 +109,15 @@ impl Keeper {
     ///
     /// # Errors
     /// [`FollowError::Store`] when the store cannot be read. What else is wrong with it is its own trouble, and logged.
-    pub(crate) async fn open(&self, row: AccountRow) -> Result<(), FollowError> {
+    pub(crate) async fn open(&self, id: AccountId) -> Result<(), FollowError> {
         let mut running = self.running.lock().await;
         let running = running.as_mut().ok_or(FollowError::Stopping)?;
-        if self.accounts.of(row.id).is_some() {
+        if self.accounts.of(id).is_some() {
             return Ok(());
         }
+        // Read while nobody changes it: another plan holds for an account that is only just opened.
+        let Some(row) = self.shared.store.find_account(id).await? else { return Ok(()) };
         let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
-        let id = row.id;
         let account = Account::open(&self.shared, row, metrics, Arc::new(Bulletin::default())).await?;
         match account.follow(Config { server: self.server.clone(), ..Config::default() }).await {
             Ok(()) => {}
@@ -136,5 +137,34 @@ impl Keeper {
     pub(crate) async fn finish(&self) -> Vec<JoinHandle<()>> {
         let running = self.running.lock().await.take().unwrap_or_default();
         join_all(running.into_iter().map(Account::finish)).await.into_iter().flatten().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use allswell_monitor::access::{Address, Kept, Role};
+    use allswell_monitor::store::{NewAccount, NewUser};
+
+    use super::*;
+    use crate::server::{Options, Server};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_plan_that_comes_between_writing_an_account_and_opening_it_holds() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let text = "plans: { free: { monitors: 1 }, pro: { monitors: 9 } }";
+        let config = config::parse(text, "test.yaml".as_ref(), &|_| None).expect("a good configuration");
+        let server = Server::start(Options::alone(folder.path()), config).await.expect("starts");
+        let keeper = server.keeper();
+        let address = Address::new("bob@example.com").expect("an address");
+        let owner = NewUser { address, name: "Bob".to_owned(), role: Role::Owner, password: Kept(String::new()) };
+        let new = NewAccount { name: "Acme".to_owned(), plan: Some("free".to_owned()), owner };
+        let (row, _) = keeper.shared.store.add_account(new, keeper.shared.clock.now().wall).await.expect("written");
+        assert!(keeper.keep_to(row.id, Some("pro".to_owned())).await.expect("written"));
+        keeper.open(row.id).await.expect("it opens");
+        let plan = keeper.accounts().of(row.id).and_then(|state| state.resources.kept_to()).expect("it is kept by one");
+        assert_eq!((plan.name.as_str(), plan.limits.monitors), ("pro", Some(9)));
+        keeper.open(AccountId(99)).await.expect("nothing is opened for nobody");
+        assert!(keeper.accounts().of(AccountId(99)).is_none());
+        server.stop().await;
     }
 }

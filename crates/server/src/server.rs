@@ -237,6 +237,12 @@ impl Server {
         self.is_new
     }
 
+    /// Who opens its accounts.
+    #[cfg(test)]
+    pub(crate) fn keeper(&self) -> &Keeper {
+        &self.keeper
+    }
+
     /// How many monitors there are.
     pub fn monitors(&self) -> usize {
         self.resources.counts().0

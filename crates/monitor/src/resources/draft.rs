@@ -317,6 +317,11 @@ impl<'m> Draft<'m> {
             self.read_again()?;
         }
         self.not_too_many()?;
+        Ok(self.finished())
+    }
+
+    /// What is to be done.
+    fn finished(mut self) -> Finished {
         let monitors = self.changed.values().flatten().filter_map(|held| held.config.clone()).collect();
         let kept: BTreeSet<&String> = self.renamed.values().collect();
         let gone = self.changed.iter().filter(|(name, held)| held.is_none() && !kept.contains(name));
@@ -326,7 +331,7 @@ impl<'m> Draft<'m> {
         self.added.retain(|name| self.changed.get(name).is_some_and(Option::is_some));
         let windows = (!self.maintenance.is_empty()).then(|| self.all_windows());
         let Self { defaults, channels, changed, maintenance, pages, written, writes, added, .. } = self;
-        Ok(Finished {
+        Finished {
             defaults,
             channels,
             tagged,
@@ -340,7 +345,7 @@ impl<'m> Draft<'m> {
             monitors,
             removed,
             written,
-        })
+        }
     }
 
     /// Refuses what would leave a monitor depending on one that is not there, or on itself.
@@ -370,6 +375,20 @@ impl<'m> Draft<'m> {
             self.changed.insert(name, Some(Held { config: Some(config), problem: None, ..held }));
         }
         Ok(())
+    }
+
+    /// No edit: every monitor that has another interval when it is read again, because it inherits it.
+    pub(super) fn with_other_intervals(mut self) -> Finished {
+        for (name, held) in &self.model.monitors {
+            let Some(config) = held.config.as_ref().filter(|_| held.owner != Owner::File) else { continue };
+            // What cannot be read any more goes on as it is.
+            let Ok(read) = self.read(&held.spec.spec(), &Some(name.clone())) else { continue };
+            if read.policy.interval != config.policy.interval {
+                let read = MonitorConfig { renamed_from: config.renamed_from.clone(), ..read };
+                self.changed.insert(name.clone(), Some(Held { config: Some(read), ..held.clone() }));
+            }
+        }
+        self.finished()
     }
 
     fn own_defaults(&self) -> Option<&Held<Defaults>> {

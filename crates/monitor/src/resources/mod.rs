@@ -91,7 +91,7 @@ pub struct Waiting {
 }
 
 impl Resources {
-    /// What the store holds; in force once [`Self::follow`] has said what the file holds. The addresses of its status pages are
+    /// What the store holds, kept to `plan`; in force once [`Self::follow`] has said what the file holds. The addresses of its status pages are
     /// taken from now on, so who is opened first has them.
     ///
     /// # Errors
@@ -102,15 +102,18 @@ impl Resources {
         channels: Switch,
         bulletin: Arc<Bulletin>,
         addresses: Addresses,
+        plan: Option<crate::plan::Plan>,
     ) -> Result<Self, StoreError> {
         let stored: Vec<Stored> = store.resources().await?.into_iter().map(Stored::from).collect();
         addresses.take_stored(&stored);
+        let mut model = Model::stored(Author::of(store.account()), stored);
+        model.keep_to(plan);
         Ok(Self {
             orders: Mutex::new(Some(orders)),
             channels,
             bulletin,
             addresses,
-            model: RwLock::new(Model::stored(Author::of(store.account()), stored)),
+            model: RwLock::new(model),
             changing: tokio::sync::Mutex::default(),
         })
     }
@@ -127,10 +130,19 @@ impl Resources {
         }
     }
 
-    /// Keeps what is written from now on to `plan`; `None` for no limits. What is there stays.
-    pub async fn keep_to(&self, plan: Option<crate::plan::Plan>) {
+    /// Keeps what is written from now on to `plan`; `None` for no limits. What is there stays, and monitors that say no interval
+    /// have the one that they would have if they were written now.
+    ///
+    /// # Errors
+    /// [`Refused`] when these cannot be written; they follow with the next change of the plan, or the next start.
+    pub async fn keep_to(&self, plan: Option<crate::plan::Plan>) -> Result<(), Refused> {
         let _one = self.changing.lock().await;
         self.model.write().unwrap_or_else(PoisonError::into_inner).keep_to(plan);
+        let draft = Draft::new(&self.model()).with_other_intervals();
+        if !draft.monitors.is_empty() {
+            self.carry_out(&draft).await?;
+        }
+        Ok(())
     }
 
     /// The plan that the account is kept to.

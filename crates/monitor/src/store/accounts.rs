@@ -61,6 +61,9 @@ pub trait AccountStore: Send + Sync {
     /// All accounts by their number.
     async fn accounts(&self) -> Result<Vec<AccountRow>, StoreError>;
 
+    /// The account with this number.
+    async fn find_account(&self, account: AccountId) -> Result<Option<AccountRow>, StoreError>;
+
     /// Accounts by their number, from `first` on and at most `limit`, with how much there is in each.
     async fn counted_accounts(&self, first: AccountId, limit: usize) -> Result<Vec<CountedAccount>, StoreError>;
 

@@ -106,6 +106,29 @@ async fn what_was_there_before_the_plan_goes_on_and_another_plan_allows_more() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_monitor_that_says_no_interval_follows_the_plan_at_once() {
+    let mut world = World::start_with(PLANS).await;
+    let silent = json!({ "name": "silent", "http": { "url": "http://127.0.0.1:9/" } });
+    world.post("/api/v1/monitors", &silent).await.expect(201);
+    world.post("/api/v1/monitors", &monitor("fast", "1s")).await.expect(201);
+    let check = async |world: &World, expected: f64| {
+        let intervals = ["silent", "fast"].map(|name| format!("/api/v1/monitors/{name}"));
+        for (path, expected) in intervals.iter().zip([expected, 1.0]) {
+            assert_eq!(world.get(path).await.expect(200)["interval_s"], expected, "{path}");
+        }
+    };
+    for (plan, expected) in [(json!("free"), 300.0), (json!("pro"), 60.0), (json!("free"), 300.0)] {
+        world.send("PATCH", "/api/v1/accounts/1", &[], Some(&json!({ "plan": plan }))).await.expect(200);
+        check(&world, expected).await;
+    }
+    world.restart_with(PLANS).await;
+    check(&world, 300.0).await;
+    world.send("PATCH", "/api/v1/accounts/1", &[], Some(&json!({ "plan": null }))).await.expect(200);
+    check(&world, 60.0).await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_plan_holds_at_once_and_takes_nothing_away() {
     let world = World::start_with(PLANS).await;
     let keep = async |plan: Value| {

@@ -35,6 +35,8 @@ pub(crate) async fn accounts_come_back_after_a_restart_with_their_owners_and_pla
     let plans: Vec<_> = accounts.iter().map(|row| (row.id, row.plan.as_deref())).collect();
     assert_eq!(plans, [(AccountId::FIRST, None), (made.id, Some("free")), (other.id, Some("pro"))]);
     assert_eq!(accounts[1], AccountRow { created: at(5), ..made });
+    assert_eq!(store.find_account(other.id).await.unwrap().as_ref(), Some(&accounts[2]));
+    assert_eq!(store.find_account(AccountId(99)).await.unwrap(), None);
     assert_eq!(store.of(ada.account).users().await.unwrap(), [UserRow { created: at(5), ..ada }]);
     assert_eq!(store.users().await.unwrap(), []);
 }

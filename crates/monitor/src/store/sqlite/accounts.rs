@@ -16,6 +16,10 @@ impl AccountStore for SqliteStore {
         self.read("read the accounts", |connection, _| main::accounts(connection)).await
     }
 
+    async fn find_account(&self, account: AccountId) -> Result<Option<AccountRow>, StoreError> {
+        self.read("read an account", move |connection, _| main::find_account(connection, account)).await
+    }
+
     async fn counted_accounts(&self, first: AccountId, limit: usize) -> Result<Vec<CountedAccount>, StoreError> {
         self.read("count what is in accounts", move |connection, _| main::counted_accounts(connection, first, limit))
             .await

@@ -19,6 +19,12 @@ pub(in super::super) fn accounts(connection: &Connection) -> Result<Vec<AccountR
     Ok(rows)
 }
 
+/// The account with this number.
+pub(in super::super) fn find_account(connection: &Connection, id: AccountId) -> Result<Option<AccountRow>, Fault> {
+    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM account WHERE id = ?"))?;
+    Ok(statement.query_row([id.0], account).optional()?)
+}
+
 /// Accounts by their number, from `first` on and at most `limit`, with how much there is in each.
 pub(in super::super) fn counted_accounts(
     connection: &Connection,
