@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use allswell_core::Wall;
 use allswell_monitor::model::AccountId;
 use allswell_monitor::store::{AccountStore, CountedAccount};
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -32,6 +32,8 @@ enum Command {
     Ls(Ls),
     /// Keep an account by another plan
     Plan(Plan),
+    /// Delete an account with all that belongs to it
+    Rm(Rm),
 }
 
 #[derive(Debug, clap::Args)]
@@ -64,11 +66,27 @@ struct Plan {
     place: Place,
 }
 
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  allswell account rm 2
+  allswell account rm 2 --data /var/lib/allswell
+
+Its monitors, channels, status pages, users and keys go with it. The first account stays.
+Exit code: 0 done, 1 it is the first account, 2 there is no such account, 3 cannot reach the server, 4 not allowed.")]
+struct Rm {
+    /// The account's number
+    #[arg(value_name = "ACCOUNT")]
+    account: u32,
+    #[command(flatten)]
+    place: Place,
+}
+
 /// Runs the subcommand.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.command {
         Command::Ls(args) => list(args),
         Command::Plan(args) => set_plan(args),
+        Command::Rm(args) => remove(args),
     }?;
     Ok(ExitCode::SUCCESS)
 }
@@ -138,6 +156,28 @@ fn set_plan(args: &Plan) -> anyhow::Result<()> {
         if store.set_plan(AccountId(args.account), args.plan.clone()).await? {
             return Ok(());
         }
-        bail!("there is no account {}\n  try: `allswell account ls --data DIR` lists them", args.account)
+        Err(missing(args.account))
     })
+}
+
+fn remove(args: &Rm) -> anyhow::Result<()> {
+    let Some(data) = &args.place.data else {
+        let path = format!("/api/v1/accounts/{}", args.account);
+        args.place.reach.client()?.send(http::Method::DELETE, &path, None, &[])?;
+        return Ok(());
+    };
+    let account = AccountId(args.account);
+    if account == AccountId::FIRST {
+        bail!("the first account is that of who runs the server, and stays");
+    }
+    with_store(
+        data,
+        async |store, now| {
+            if store.remove_account(account, now).await? { Ok(()) } else { Err(missing(args.account)) }
+        },
+    )
+}
+
+fn missing(account: u32) -> anyhow::Error {
+    anyhow!("there is no account {account}\n  try: `allswell account ls --data DIR` lists them")
 }

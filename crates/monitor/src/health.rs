@@ -61,6 +61,11 @@ impl ServerHealth {
         schedulers.insert(account, Pulse { tick: now, late_since });
     }
 
+    /// The scheduler of an account has ended for good.
+    pub fn ended(&self, account: AccountId) {
+        self.schedulers().remove(&account);
+    }
+
     /// The store could not write.
     pub fn store_failed(&self, now: Now) {
         self.state().store_failing_since.get_or_insert(now);
@@ -230,6 +235,8 @@ mod tests {
         health.ticked(AccountId::FIRST, at(23), Duration::ZERO);
         let look = health.look(at(24));
         assert_eq!(look.not_ready().as_deref(), Some("checks have begun more than 5.0 s late for 3.0 s"));
+        health.ended(AccountId(2));
+        assert_eq!(health.look(at(24)).not_ready(), None, "what is gone keeps nobody waiting");
     }
 
     #[test]

@@ -63,8 +63,6 @@ pub(crate) struct Shared {
     pub(crate) public_url: String,
     /// What accounts may have, by the name of their plan.
     pub(crate) plans: BTreeMap<String, Limits>,
-    /// Says when the news end.
-    pub(crate) stop: watch::Receiver<bool>,
 }
 
 impl Shared {
@@ -84,8 +82,9 @@ impl Shared {
 pub(crate) struct Account {
     pub(crate) state: ApiState,
     runner: JoinHandle<()>,
-    /// What ends when the server says that it stops.
-    until_stop: [JoinHandle<()>; 3],
+    /// What shows how it is, until it is told to stop.
+    showing: [JoinHandle<()>; 3],
+    stopping: watch::Sender<bool>,
     deliverer: Deliverer,
 }
 
@@ -150,17 +149,18 @@ impl Account {
         let runner = tokio::spawn(Runner::new(engine, parts).run(orders));
         let press = Press::new(Arc::clone(&shared.status_pages), Arc::clone(&store), Arc::clone(&bulletin));
         let press = Arc::new(press);
-        let until_stop = [
+        let (stopping, stop) = watch::channel(false);
+        let showing = [
             tokio::spawn({
-                let (fleet, store, stop) = (Arc::clone(&fleet), Arc::clone(&store), shared.stop.clone());
+                let (fleet, store, stop) = (Arc::clone(&fleet), Arc::clone(&store), stop.clone());
                 async move { fleet.follow(store, stop).await }
             }),
             tokio::spawn({
-                let (press, stop) = (Arc::clone(&press), shared.stop.clone());
+                let (press, stop) = (Arc::clone(&press), stop.clone());
                 async move { press.run(stop).await }
             }),
             tokio::spawn({
-                let (press, stop) = (Arc::clone(&press), shared.stop.clone());
+                let press = Arc::clone(&press);
                 async move { press.write_mails(stop).await }
             }),
         ];
@@ -184,7 +184,7 @@ impl Account {
             console: shared.console.clone(),
             public_url: Some(shared.public_url.clone()),
         };
-        Ok(Self { state, runner, until_stop, deliverer })
+        Ok(Self { state, runner, showing, stopping, deliverer })
     }
 
     /// Puts `config`, and what was written through the API, in force.
@@ -192,13 +192,21 @@ impl Account {
         self.state.resources.follow(config).await
     }
 
-    /// Decides nothing more, writes what is decided and finishes what is being sent. What comes back ends when the server says
-    /// that it stops.
-    pub(crate) async fn finish(self) -> [JoinHandle<()>; 3] {
+    /// Decides nothing more, writes what is decided, finishes what is being sent and lets those go who follow. `without_it` is the
+    /// health of a server that goes on.
+    pub(crate) async fn finish(self, without_it: Option<&ServerHealth>) {
         self.state.resources.close();
         join("the engine", self.runner).await;
+        // At once: a message that is still being sent takes longer than an engine may be silent.
+        if let Some(health) = without_it {
+            health.ended(self.state.store.account());
+        }
         self.deliverer.stop().await;
-        self.until_stop
+        // Who listened has gone already; then there is nothing to stop.
+        let _ = self.stopping.send(true);
+        for task in self.showing {
+            join("what an account shows", task).await;
+        }
     }
 }
 

@@ -65,6 +65,11 @@ impl Accounts {
         others.insert(state.store.account(), state);
     }
 
+    /// Has an account answer no more.
+    pub(crate) fn leave(&self, account: AccountId) {
+        self.0.others.write().unwrap_or_else(PoisonError::into_inner).remove(&account);
+    }
+
     /// The parts of `account`; `None` while it is not there.
     pub fn of(&self, account: AccountId) -> Option<ApiState> {
         if account == AccountId::FIRST {

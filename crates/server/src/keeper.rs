@@ -10,7 +10,6 @@ use allswell_monitor::model::AccountId;
 use allswell_monitor::resources::FollowError;
 use futures_util::future::join_all;
 use tokio::sync::Mutex;
-use tokio::task::JoinHandle;
 use tracing::{error, info};
 
 use crate::account::{Account, Shared};
@@ -111,7 +110,10 @@ impl Keeper {
     /// [`FollowError::Store`] when the store cannot be read. What else is wrong with it is its own trouble, and logged.
     pub(crate) async fn open(&self, id: AccountId) -> Result<(), FollowError> {
         let mut running = self.running.lock().await;
-        let running = running.as_mut().ok_or(FollowError::Stopping)?;
+        self.begin(running.as_mut().ok_or(FollowError::Stopping)?, id).await
+    }
+
+    async fn begin(&self, running: &mut Vec<Account>, id: AccountId) -> Result<(), FollowError> {
         if self.accounts.of(id).is_some() {
             return Ok(());
         }
@@ -133,10 +135,45 @@ impl Keeper {
         Ok(())
     }
 
-    /// Has all accounts finish, at the same time; what follows their news ends when the server says so.
-    pub(crate) async fn finish(&self) -> Vec<JoinHandle<()>> {
+    /// Takes an account down and deletes all that belongs to it; `false` when there is no such account.
+    ///
+    /// # Errors
+    /// [`Problem`] for the first account, which stays, and when the store cannot be written: then the account goes on.
+    pub(crate) async fn remove(&self, id: AccountId) -> Result<bool, Problem> {
+        if id == AccountId::FIRST {
+            let way_out = "delete what is in it; without the server, its data directory is all there is of it";
+            return Err(Problem::conflict("the first account is that of who runs the server, and stays", way_out));
+        }
+        let mut running = self.running.lock().await;
+        let running = running.as_mut().ok_or_else(Problem::busy)?;
+        let Shared { people, keys, clock, health, .. } = &self.shared;
+        self.accounts.leave(id);
+        if let Some(at) = running.iter().position(|account| account.state.store.account() == id) {
+            running.swap_remove(at).finish(Some(health)).await;
+        }
+        let is_gone = match people.of(id).remove_account(clock.now().wall).await {
+            Ok(is_gone) => is_gone,
+            Err(error) => {
+                if let Err(error) = self.begin(running, id).await {
+                    let error = &error as &dyn std::error::Error;
+                    error!(error, account = id.0, "an account that could not be deleted is there again after a start");
+                }
+                return Err(Problem::store(&error));
+            }
+        };
+        keys.of(id).account_is_gone().await;
+        self.shared.status_pages.take_down(id);
+        self.shared.addresses.of(id).keep([]);
+        if is_gone {
+            info!(account = id.0, "an account was deleted");
+        }
+        Ok(is_gone)
+    }
+
+    /// Has all accounts finish, at the same time.
+    pub(crate) async fn finish(&self) {
         let running = self.running.lock().await.take().unwrap_or_default();
-        join_all(running.into_iter().map(Account::finish)).await.into_iter().flatten().collect()
+        join_all(running.into_iter().map(|account| account.finish(None))).await;
     }
 }
 

@@ -185,7 +185,6 @@ impl Server {
             post,
             console,
             public_url,
-            stop: stop.clone(),
             plans: config.plans.clone(),
         };
         let rows = store.accounts().await?;
@@ -261,13 +260,10 @@ impl Server {
     async fn take_down(self) {
         let Self { store, health, keeper, tasks, .. } = self;
         health.draining();
-        let until_stop = keeper.finish().await;
+        // Before the pages: who follows the news is let go.
+        keeper.finish().await;
         // Who listened has gone already; then there is nothing to stop.
         let _ = tasks.stopping.send(true);
-        // Before the pages: who follows the news is let go.
-        for task in until_stop {
-            join("what an account shows", task).await;
-        }
         join("the pages", tasks.pages).await;
         join("the clean-up of old results", tasks.forgetting).await;
         if let Some(posting) = tasks.posting {

@@ -22,6 +22,10 @@ fn accounts_of_a_running_server_are_listed_and_kept_by_another_plan_at_once() {
     assert!(missing.code == 2 && missing.stderr.contains("there is no account `7`"), "{}", missing.said());
     assert_eq!(account(&["plan", "1", "--none"]).code, 0);
     assert!(account(&["ls"]).stdout.starts_with("1\tdefault\t-\t"));
+    let missing = account(&["rm", "7"]);
+    assert!(missing.code == 2 && missing.stderr.contains("there is no account `7`"), "{}", missing.said());
+    let own = account(&["rm", "1"]);
+    assert!(own.code == 1 && own.stderr.contains("the first account"), "{}", own.said());
     let reader = allswell(&["keys", "create", "admin", "--scope", "write", "--server", &url]);
     assert_eq!(reader.code, 0);
     assert_eq!(account(&["ls"]).code, 4, "they are for who runs the server");
@@ -39,4 +43,8 @@ fn accounts_of_a_server_that_does_not_run_are_those_of_its_store() {
     assert!(listed.stdout.starts_with("1\tdefault\tfree\t0\t1\t20"), "{}", listed.said());
     let missing = allswell(&["account", "plan", "7", "--none", "--data", &data]);
     assert!(missing.code == 2 && missing.stderr.contains("there is no account 7"), "{}", missing.said());
+    let missing = allswell(&["account", "rm", "7", "--data", &data]);
+    assert!(missing.code == 2 && missing.stderr.contains("there is no account 7"), "{}", missing.said());
+    let own = allswell(&["account", "rm", "1", "--data", &data]);
+    assert!(own.code == 2 && own.stderr.contains("the first account"), "{}", own.said());
 }

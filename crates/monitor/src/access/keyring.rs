@@ -206,6 +206,13 @@ impl Keyring {
         Ok(key)
     }
 
+    /// The account is gone from the store: its keys are worth nothing.
+    pub async fn account_is_gone(&self) {
+        let _one = self.all.changing.lock().await;
+        let account = self.store.account();
+        self.write().retain(|key| key.account != account);
+    }
+
     /// Refuses that `key`, the only one of `keys` that may write, does so no more.
     fn not_the_last(&self, keys: &[KeyRow], key: &KeyRow, now: Wall) -> Result<(), KeyringError> {
         let is_last = can_write(key, now) && !keys.iter().any(|other| other.id != key.id && can_write(other, now));

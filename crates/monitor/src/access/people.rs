@@ -293,6 +293,23 @@ impl People {
         Ok(())
     }
 
+    /// Deletes the account with all that belongs to it, and signs its users out; `false` when there is no such account.
+    ///
+    /// # Errors
+    /// [`StoreError`] when that cannot be written; then all of it stays.
+    pub async fn remove_account(&self, now: Wall) -> Result<bool, StoreError> {
+        let _one = self.all.changing.lock().await;
+        let account = self.store.account();
+        let is_gone = self.store.remove_account(account, now).await?;
+        if is_gone {
+            let mut known = self.write();
+            let Known { users, sessions } = &mut *known;
+            sessions.retain(|row| users.get(&row.session.user).is_some_and(|user| user.account != account));
+            users.retain(|_, user| user.account != account);
+        }
+        Ok(is_gone)
+    }
+
     fn not_the_last(&self, row: &UserRow) -> Result<(), PeopleError> {
         let is_owner = |row: &UserRow| row.user.role == Role::Owner;
         let others = self.read().of(row.account).any(|other| other.id != row.id && is_owner(other));

@@ -73,6 +73,10 @@ pub trait AccountStore: Send + Sync {
     /// Writes the plan of an account; `false` when there is no such account.
     async fn set_plan(&self, account: AccountId, plan: Option<String>) -> Result<bool, StoreError>;
 
+    /// Deletes an account with all that belongs to it; `false` when there is no such account, and for the first, which stays. What
+    /// its monitors measured can be found by nobody, and goes when it is old enough.
+    async fn remove_account(&self, account: AccountId, now: Wall) -> Result<bool, StoreError>;
+
     /// Writes a way to an account of one's own in the place of an earlier one to the same address; whoever becomes a user otherwise
     /// takes it away. Deletes those that are over.
     async fn add_sign_up(&self, sign_up: NewSignUp, now: Wall) -> Result<(), StoreError>;

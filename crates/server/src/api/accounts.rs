@@ -4,6 +4,7 @@ use allswell_monitor::model::AccountId;
 use allswell_monitor::store::CountedAccount;
 use axum::Json;
 use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -111,18 +112,43 @@ pub(super) async fn change(
     _: NoQuery,
     fields: Fields,
 ) -> Result<Json<One>, Problem> {
-    let missing =
-        || Problem::not_found(format!("there is no account `{wanted}`"), "give its number as in /api/v1/accounts");
     let fields = fields.only(&["plan"])?;
     if !fields.has("plan") && !fields.is_null("plan") {
         let way_out = "write {\"plan\": \"...\"}, or {\"plan\": null} for no limits";
         return Err(Problem::field("plan", "`plan` is missing", way_out));
     }
     let plan = fields.text("plan", PLAN_CHARACTERS_MAX)?;
-    let id = wanted.parse().map(AccountId).map_err(|_| missing())?;
+    let id = number(&wanted)?;
     if !accounts.keeper()?.keep_to(id, plan).await? {
-        return Err(missing());
+        return Err(missing(&wanted));
     }
     let found = state.store.counted_accounts(id, 1).await?.pop().filter(|one| one.account.id == id);
-    Ok(Json(found.ok_or_else(missing)?.into()))
+    Ok(Json(found.ok_or_else(|| missing(&wanted))?.into()))
+}
+
+/// Delete an account
+///
+/// With all that belongs to it: its monitors are not asked any more, its users and keys are not let in, its status pages are gone.
+/// The first account stays.
+#[utoipa::path(delete, path = "/api/v1/accounts/{id}", operation_id = "delete_account", tag = "users",
+    params(openapi::OneAccount), responses((status = 204), openapi::RefusalsOfOne, openapi::RefusalsOfChange))]
+pub(super) async fn remove(
+    State(accounts): State<Accounts>,
+    Key(wanted): Key,
+    _: NoQuery,
+) -> Result<StatusCode, Problem> {
+    let (keeper, id) = (accounts.keeper()?, number(&wanted)?);
+    // Who asks may go away meanwhile: an account that is half taken down would be there for nobody.
+    #[expect(clippy::disallowed_methods, reason = "it is joined here, and ends by itself where nobody waits")]
+    let removing = tokio::spawn(async move { keeper.remove(id).await });
+    if removing.await.map_err(|_| Problem::busy())?? { Ok(StatusCode::NO_CONTENT) } else { Err(missing(&wanted)) }
+}
+
+/// The number of the account that `wanted` means.
+fn number(wanted: &str) -> Result<AccountId, Problem> {
+    wanted.parse().map(AccountId).map_err(|_| missing(wanted))
+}
+
+fn missing(wanted: &str) -> Problem {
+    Problem::not_found(format!("there is no account `{wanted}`"), "give its number as in /api/v1/accounts")
 }

@@ -227,7 +227,7 @@ fn documented() -> OpenApiRouter<Accounts> {
         .routes(routes!(sign_up::ask))
         .routes(routes!(sign_up::create))
         .routes(routes!(accounts::list))
-        .routes(routes!(accounts::change))
+        .routes(routes!(accounts::change, accounts::remove))
         .routes(routes!(deliveries::one))
         .routes(routes!(own::health))
         .routes(routes!(own::ready))

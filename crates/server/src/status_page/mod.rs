@@ -99,6 +99,11 @@ impl StatusPages {
         drop(before);
     }
 
+    /// Shows no page of `account` any more.
+    pub(crate) fn take_down(&self, account: AccountId) {
+        self.show(account, Vec::new());
+    }
+
     /// Where a page is found, with a slash at its end.
     pub(crate) fn address(&self, page: &Page) -> String {
         match &page.domain {

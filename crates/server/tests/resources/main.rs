@@ -5,6 +5,7 @@ mod channels;
 mod code;
 mod fields;
 mod guests;
+mod leaving;
 mod maintenance;
 mod many;
 mod monitors;

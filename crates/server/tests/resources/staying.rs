@@ -17,14 +17,14 @@ const PASSWORD: &str = "correct horse battery";
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Somebody who follows.
-struct Follower {
+pub struct Follower {
     stream: TcpStream,
     told: String,
 }
 
 impl Follower {
     /// Follows with these headers.
-    async fn begin(world: &World, headers: &str) -> Self {
+    pub async fn begin(world: &World, headers: &str) -> Self {
         let address = world.server().address();
         #[expect(clippy::disallowed_methods, reason = "the test is the browser")]
         let mut stream = TcpStream::connect(address).await.expect("connects");
@@ -37,7 +37,7 @@ impl Follower {
     }
 
     /// Waits until `text` was told.
-    async fn hears(&mut self, text: &str) {
+    pub async fn hears(&mut self, text: &str) {
         let hearing = async {
             let mut bytes = [0; 4_096];
             while !self.told.contains(text) {
@@ -51,7 +51,7 @@ impl Follower {
     }
 
     /// Waits until the server ends it.
-    async fn ends(mut self, why: &str) {
+    pub async fn ends(mut self, why: &str) {
         let mut rest = Vec::new();
         let end = tokio::time::timeout(PATIENCE, self.stream.read_to_end(&mut rest)).await;
         end.unwrap_or_else(|_| panic!("{why}, and the stream goes on")).expect("it ends well");

@@ -40,6 +40,16 @@ impl<'w> Voice<'w> {
         self.world.send(method, path, &who, body).await
     }
 
+    /// A header by which its key is shown.
+    pub fn shows_key(&self) -> String {
+        format!("Authorization: Bearer {}", self.key)
+    }
+
+    /// A header by which its owner's browser is known.
+    pub fn shows_cookie(&self) -> String {
+        format!("Cookie: {}", self.cookie)
+    }
+
     pub async fn get(&self, path: &str) -> Value {
         self.ask("GET", path, None).await.expect(200)
     }

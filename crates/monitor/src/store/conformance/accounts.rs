@@ -1,11 +1,11 @@
 //! Accounts, and that what one view writes is there for no other.
 
 use super::*;
-use crate::access::{Address, Digest, Kept, Role, Scope, Scopes};
+use crate::access::{Address, Digest, Kept, LIFETIME, Role, Scope, Scopes};
 use crate::model::AccountId;
 use crate::store::{
-    AccountRow, CountedAccount, DeliveryFilter, NewAccount, NewInvitation, NewKey, NewMark, NewSignUp, NewUser,
-    Settlement, UserRow,
+    AccountRow, CountedAccount, DeliveryFilter, NewAccount, NewInvitation, NewKey, NewMark, NewSession, NewSignUp,
+    NewUser, Settlement, UserRow,
 };
 
 fn owner(address: &str) -> NewUser {
@@ -92,6 +92,44 @@ pub(crate) async fn a_way_to_an_account_is_good_once_and_for_one_address(open: O
     assert!(whose("m", 64).await.is_some(), "an account that cannot be written takes nothing");
     store.add_sign_up(way("zoe@example.com", "z", 200), at(100)).await.unwrap();
     assert_eq!(whose("eves", 65).await, None, "what is over is forgotten");
+}
+
+pub(crate) async fn an_account_goes_with_all_that_belongs_to_it_and_its_number_never_comes_again(open: Open<'_>) {
+    let first = open();
+    let [hers] = enlist(&*first, &["api"], at(1)).await.try_into().unwrap();
+    let (row, bob) = first.add_account(account("bob@example.com"), at(1)).await.unwrap();
+    let view = first.of(row.id);
+    let [api, other] = enlist(&*view, &["api", "shop"], at(2)).await.try_into().unwrap();
+    view.commit(vec![down(api.id, 1, at(4), &["ops"]), down(other.id, 1, at(4), &["ops"])]).await.unwrap();
+    let claimed = view.claim(at(9), Duration::from_secs(9), 9, &[]).await.unwrap();
+    let again = Settlement::Retry { why: "busy".to_owned(), at: at(20) };
+    view.settle(claimed[0].id, claimed[0].token, again, at(10)).await.unwrap();
+    let mark =
+        NewMark { at: at(5), kind: "deploy".to_owned(), text: "x".to_owned(), link: None, monitor: Some(api.id) };
+    view.add_mark(mark).await.unwrap();
+    let session = NewSession { user: bob.id, digest: Digest::of("s"), from: String::new(), agent: String::new() };
+    view.add_session(session, LIFETIME, at(5)).await.unwrap();
+    let key =
+        NewKey { name: "k".to_owned(), digest: Digest::of("k"), scopes: Scopes::of([Scope::Read]), expires: None };
+    view.add_key(key, at(6)).await.unwrap();
+
+    assert!(!first.remove_account(AccountId::FIRST, at(30)).await.unwrap(), "it is that of who runs the server");
+    assert!(!first.remove_account(AccountId(99), at(30)).await.unwrap());
+    assert!(first.remove_account(row.id, at(30)).await.unwrap());
+    assert!(!first.remove_account(row.id, at(31)).await.unwrap());
+    first.close().await.unwrap();
+    let first = open();
+    let view = first.of(row.id);
+    assert_eq!(first.accounts().await.unwrap().len(), 1);
+    assert_eq!((view.monitors().await.unwrap(), view.users().await.unwrap()), (vec![], vec![]));
+    assert_eq!((view.sessions().await.unwrap(), view.keys().await.unwrap()), (vec![], vec![]));
+    assert_eq!(view.deliveries(DeliveryFilter::newest(9)).await.unwrap(), []);
+    assert_eq!(view.claim(at(99), Duration::from_secs(9), 9, &[]).await.unwrap(), []);
+    assert_eq!((first.whose_monitor(api.id).await.unwrap(), first.monitors().await.unwrap().len()), (None, 1));
+    assert_eq!(first.whose_monitor(hers.id).await.unwrap(), Some(AccountId::FIRST), "others keep what is theirs");
+    view.add_user(owner("late@example.com"), at(32)).await.unwrap_err();
+    let (next, _) = first.add_account(account("bob@example.com"), at(33)).await.unwrap();
+    assert_eq!(next.id, AccountId(row.id.0 + 1));
 }
 
 pub(crate) async fn what_one_view_writes_is_there_for_no_other(open: Open<'_>) {

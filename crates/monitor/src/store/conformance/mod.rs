@@ -98,6 +98,7 @@ macro_rules! tests {
             results::a_closed_store_says_so,
             accounts::accounts_come_back_after_a_restart_with_their_owners_and_plans,
             accounts::accounts_are_counted_each_by_itself_and_in_pages,
+            accounts::an_account_goes_with_all_that_belongs_to_it_and_its_number_never_comes_again,
             accounts::what_one_view_writes_is_there_for_no_other,
             accounts::a_way_to_an_account_is_good_once_and_for_one_address,
             access::keys_come_back_after_a_restart,

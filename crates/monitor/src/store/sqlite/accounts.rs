@@ -34,6 +34,10 @@ impl AccountStore for SqliteStore {
         self.write("write the plan of an account", work).await
     }
 
+    async fn remove_account(&self, account: AccountId, now: Wall) -> Result<bool, StoreError> {
+        self.write("delete an account", move |connection, _| main::remove_account(connection, account, now)).await
+    }
+
     async fn add_sign_up(&self, sign_up: NewSignUp, now: Wall) -> Result<(), StoreError> {
         let work = move |connection: &_, _| main::add_sign_up(connection, &sign_up, now);
         self.write("write a way to an account", work).await

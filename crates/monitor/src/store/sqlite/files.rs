@@ -53,6 +53,7 @@ impl Database {
                 include_str!("schema/main-015.sql"),
                 include_str!("schema/main-016.sql"),
                 include_str!("schema/main-017.sql"),
+                include_str!("schema/main-018.sql"),
             ],
         }
     }

@@ -57,7 +57,9 @@ pub(in super::super) fn add_account(
 ) -> Result<(AccountRow, UserRow), Fault> {
     let row = connection
         .prepare_cached(&format!(
-            "INSERT INTO account (name, title, plan, created) VALUES (lower(hex(randomblob(16))), ?, ?, ?) RETURNING {COLUMNS}"
+            "INSERT INTO account (id, name, title, plan, created)
+            SELECT 1 + max(id), lower(hex(randomblob(16))), ?, ?, ?
+            FROM (SELECT id FROM account UNION ALL SELECT id FROM former_account) RETURNING {COLUMNS}"
         ))?
         .query_row(params![new.name, new.plan, now.ms()], account)?;
     let owner = add_user(connection, row.id, &new.owner, now)?;
@@ -73,6 +75,28 @@ pub(in super::super) fn set_plan(
     let changed =
         connection.prepare_cached("UPDATE account SET plan = ?2 WHERE id = ?1")?.execute(params![account.0, plan])?;
     Ok(changed == 1)
+}
+
+/// Deletes an account and every row that names it.
+pub(in super::super) fn remove_account(connection: &Connection, account: AccountId, now: Wall) -> Result<bool, Fault> {
+    if account == AccountId::FIRST || find_account(connection, account)?.is_none() {
+        return Ok(false);
+    }
+    // The rows refer to each other, and go together.
+    connection.pragma_update(None, "defer_foreign_keys", true)?;
+    let mut statement = connection.prepare(
+        "SELECT of.name FROM sqlite_schema AS of JOIN pragma_table_info(of.name) AS has
+        WHERE of.type = 'table' AND has.name = 'account'",
+    )?;
+    let tables = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+    for table in tables {
+        connection.execute(&format!("DELETE FROM \"{table}\" WHERE account = ?"), [account.0])?;
+    }
+    connection.execute("DELETE FROM account WHERE id = ?", [account.0])?;
+    connection.execute("INSERT INTO former_account (id, removed) VALUES (?, ?)", params![account.0, now.ms()])?;
+    // What others write in the same transaction is held to it at once again.
+    connection.pragma_update(None, "defer_foreign_keys", false)?;
+    Ok(true)
 }
 
 /// Whose monitor it is.

@@ -27,7 +27,8 @@ use allswell_core::Wall;
 use rusqlite::{Connection, params};
 
 pub(super) use accounts::{
-    accounts, add_account, counted_accounts, find_account, set_plan, whose_invitation, whose_message, whose_monitor,
+    accounts, add_account, counted_accounts, find_account, remove_account, set_plan, whose_invitation, whose_message,
+    whose_monitor,
 };
 pub(super) use decide::commit;
 pub(super) use enlist::{enlist, monitor, monitors, standings};
