@@ -165,9 +165,14 @@ export const test = base.extend<Pick<World, "quiet">, Omit<World, "quiet">>({
   ],
   quiet: async ({ page }, use) => {
     const complaints: string[] = [];
+    const pages = new Set<string>();
+    page.on("request", (request) => {
+      if (request.isNavigationRequest()) pages.add(request.url());
+    });
     page.on("console", (message) => {
-      // What the server refuses with its reasons is an answer, which the browser writes down by itself.
-      const isRefusal = /the server responded with a status of (403|409|412|422)/.test(message.text());
+      // What the server refuses with its reasons is an answer, which the browser writes down by itself; so is a page that says no.
+      const status = /the server responded with a status of (\d+)/.exec(message.text())?.[1] ?? "";
+      const isRefusal = ["403", "409", "412", "422"].includes(status) || (["401", "404"].includes(status) && pages.has(message.location().url));
       if ((message.type() === "error" || message.type() === "warning") && !isRefusal) complaints.push(message.text());
     });
     page.on("pageerror", (error) => complaints.push(error.stack ?? error.message));

@@ -46,7 +46,7 @@ async function open(page: Page, path: string): Promise<void> {
   expect(elsewhere).toEqual([]);
 }
 
-test("signing in is sound, also with a password that is none", async ({ page }) => {
+test("signing in is sound, also with a password that is none", async ({ quiet: page }) => {
   await open(page, "sign-in");
   await isSound(page);
   await page.getByLabel("E-mail").fill(EMAIL);
@@ -56,7 +56,7 @@ test("signing in is sound, also with a password that is none", async ({ page }) 
   await isSound(page);
 });
 
-test("a lost password is sound from the question to the new one", async ({ page }) => {
+test("a lost password is sound from the question to the new one", async ({ quiet: page }) => {
   await open(page, "reset?token=nobody-has-this");
   await isSound(page);
   await open(page, "reset");
@@ -73,7 +73,7 @@ test("a lost password is sound from the question to the new one", async ({ page 
   await isSound(page);
 });
 
-test("an invitation is sound, good or not", async ({ page }) => {
+test("an invitation is sound, good or not", async ({ quiet: page }) => {
   await open(page, "join?token=nobody-has-this");
   await isSound(page);
   await page.goto(`${locked.url}sign-in`);
@@ -91,7 +91,7 @@ test("an invitation is sound, good or not", async ({ page }) => {
   await isSound(page);
 });
 
-test("signing up is sound from the question to the account", async ({ page }) => {
+test("signing up is sound from the question to the account", async ({ quiet: page }) => {
   await open(page, "sign-up?token=nobody-has-this");
   await isSound(page);
   await open(page, "sign-in");
@@ -112,7 +112,7 @@ test("signing up is sound from the question to the account", async ({ page }) =>
   await expect(page.getByRole("link", { name: /^Your account: / })).toBeVisible();
 });
 
-test("the page that a mail of an outage leads to is sound before and after", async ({ page }) => {
+test("the page that a mail of an outage leads to is sound before and after", async ({ quiet: page }) => {
   await open(page, await mailed("acknowledge/"));
   await isSound(page);
   await page.getByRole("button").first().click();
@@ -120,7 +120,7 @@ test("the page that a mail of an outage leads to is sound before and after", asy
   await isSound(page);
 });
 
-test("the plain pages and the page of the API are sound", async ({ page, allswell }) => {
+test("the plain pages and the page of the API are sound", async ({ quiet: page, allswell }) => {
   const { incidents } = await allswell.read<{ incidents: { id: string }[] }>("incidents?monitor=nobody-home");
   for (const path of ["plain/?hold=true", "plain/m/1?hold=true", "plain/m/99", `plain/i/${incidents[0]?.id}?hold=true`, "api/docs", "no/such/place", "s/nobody-has-this/"]) {
     await page.goto(allswell.url + path);
