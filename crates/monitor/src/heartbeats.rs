@@ -17,12 +17,10 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use crate::model::{AccountId, MonitorId};
-use crate::secret_key::SecretKey;
+use crate::secret_key::{KeyFile, SecretKey};
 
 /// How many calls may wait for the engine.
 const CALLS_MAX: usize = 65_536;
-/// Where the key lies below the data directory.
-const KEY_FILE: &str = "heartbeat.key";
 
 /// A call that came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,7 +114,7 @@ impl TokenKey {
     /// # Errors
     /// The system's, when the file can neither be read nor written, or is no key.
     pub fn of(data: &Path) -> io::Result<Self> {
-        SecretKey::of(data, KEY_FILE).map(|key| Self { key, account: AccountId::FIRST })
+        SecretKey::of(data, KeyFile::Heartbeats).map(|key| Self { key, account: AccountId::FIRST })
     }
 
     /// The same key, making the tokens of `account`: two of the same name in two accounts have two tokens.

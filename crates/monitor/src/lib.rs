@@ -3,6 +3,7 @@
 pub mod access;
 pub mod acknowledge;
 pub mod audience;
+pub mod backup;
 pub mod clock;
 pub mod config;
 pub mod engine;

@@ -10,12 +10,10 @@ use hmac::Mac as _;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::model::IncidentId;
-use crate::secret_key::SecretKey;
+use crate::secret_key::{KeyFile, SecretKey};
 
 /// How long a link is good, counted from when its message was decided.
 const GOOD_FOR: Duration = Duration::from_secs(7 * 86_400);
-/// Where the key lies below the data directory.
-const KEY_FILE: &str = "links.key";
 /// What stands before the number of a message.
 const MESSAGE: &str = "message-";
 
@@ -91,7 +89,7 @@ impl Links {
     /// # Errors
     /// The system's, when the key can neither be read nor written.
     pub fn of(data: &std::path::Path, base: &str) -> std::io::Result<Self> {
-        Ok(Self::new(SecretKey::of(data, KEY_FILE)?, base))
+        Ok(Self::new(SecretKey::of(data, KeyFile::Links)?, base))
     }
 
     /// Eight letters and digits that tell the server from others, the same after each restart.
@@ -149,7 +147,7 @@ mod tests {
 
     fn links() -> (Links, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
-        (Links::new(SecretKey::of(folder.path(), KEY_FILE).unwrap(), "https://x.example/"), folder)
+        (Links::new(SecretKey::of(folder.path(), KeyFile::Links).unwrap(), "https://x.example/"), folder)
     }
 
     fn parts(link: &str) -> Vec<String> {
@@ -175,7 +173,7 @@ mod tests {
         assert_eq!(read(&id, &channel, "1999999999", &signature, NOW), Err(NotGood::Unknown));
         assert_eq!(read(&id, &channel, &until, &signature[..16], NOW), Err(NotGood::Unknown));
         assert_eq!(read(&id, &channel, &until, &signature.to_uppercase(), NOW), Err(NotGood::Unknown));
-        let again = Links::new(SecretKey::of(folder.path(), KEY_FILE).unwrap(), "https://x.example");
+        let again = Links::new(SecretKey::of(folder.path(), KeyFile::Links).unwrap(), "https://x.example");
         assert_eq!(again.acknowledge(subject, "team / ops", NOW), link, "a restart makes the same link");
     }
     #[test]

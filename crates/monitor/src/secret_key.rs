@@ -11,17 +11,42 @@ use sha2::Sha256;
 
 const BYTES: usize = 32;
 
+/// The keys that a data directory keeps. A backup takes them all: what one of them signed is worth nothing under another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyFile {
+    /// Of the addresses at which jobs call in.
+    Heartbeats,
+    /// Of the links in messages.
+    Links,
+    /// Of who was let into a status page, and of its subscribers' links.
+    StatusPages,
+}
+
+impl KeyFile {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Heartbeats, Self::Links, Self::StatusPages];
+
+    /// The name of its file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Heartbeats => "heartbeat.key",
+            Self::Links => "links.key",
+            Self::StatusPages => "status-pages.key",
+        }
+    }
+}
+
 /// A key of 256 bits for HMAC-SHA256.
 #[derive(Clone)]
 pub struct SecretKey([u8; BYTES]);
 
 impl SecretKey {
-    /// Reads the key in the file `name` of a data directory; makes one when there is none.
+    /// Reads the key in a file of a data directory; makes one when there is none.
     ///
     /// # Errors
     /// The system's, when the file can neither be read nor written, or is no key.
-    pub fn of(data: &Path, name: &str) -> io::Result<Self> {
-        let path = data.join(name);
+    pub fn of(data: &Path, file: KeyFile) -> io::Result<Self> {
+        let path = data.join(file.name());
         match fs::read(&path) {
             Ok(bytes) => {
                 bytes.try_into().map(Self).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is no key"))

@@ -7,6 +7,7 @@ mod accounts;
 mod chronicle;
 #[cfg(test)]
 mod conformance;
+mod copies;
 mod keys;
 mod people;
 mod public;
@@ -27,6 +28,7 @@ use crate::model::{AccountId, IncidentId, MonitorId};
 
 pub use accounts::{AccountRow, AccountStore, CountedAccount, NewAccount, NewSignUp};
 pub use chronicle::{ChronicleStore, MarkRow, NewMark, NewNote, Standing};
+pub use copies::CopyStore;
 pub use keys::{AccessStore, Claim, KeyChange, KeyRow, NewKey, Once, Remembered};
 pub use people::{
     Factor, InvitationRow, Lifetime, NewInvitation, NewReset, NewSession, NewUser, PeopleStore, SessionRow, UserRow,
@@ -84,6 +86,15 @@ pub enum StoreError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A copy could not be made: the disk is full, the file is broken, the store was closed meanwhile.
+    #[error("cannot copy the store to `{path}`")]
+    Copy {
+        /// Where the copy was to lie.
+        path: String,
+        /// What the system or the database said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The writer has stopped.
     #[error("the store is closed")]
     Closed,
@@ -95,7 +106,16 @@ pub enum StoreError {
 /// the view of another. A store that was just opened is the view of [`AccountId::FIRST`].
 #[async_trait]
 pub trait Store:
-    AccessStore + AccountStore + ChronicleStore + PeopleStore + PublicStore + SubscriptionStore + Send + Sync + 'static
+    AccessStore
+    + AccountStore
+    + ChronicleStore
+    + CopyStore
+    + PeopleStore
+    + PublicStore
+    + SubscriptionStore
+    + Send
+    + Sync
+    + 'static
 {
     /// The account whose rows these are.
     fn account(&self) -> AccountId;

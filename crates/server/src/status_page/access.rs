@@ -172,6 +172,8 @@ pub(super) fn from_hex(text: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use allswell_monitor::secret_key::KeyFile;
+
     use super::*;
     use crate::status_page::tests::page;
 
@@ -193,7 +195,7 @@ mod tests {
 
     fn door() -> Door {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        Door::new(SecretKey::of(folder.path(), "key").expect("the folder is writable"))
+        Door::new(SecretKey::of(folder.path(), KeyFile::StatusPages).expect("the folder is writable"))
     }
 
     #[test]

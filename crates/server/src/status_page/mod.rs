@@ -33,7 +33,7 @@ use allswell_monitor::clock::Clock;
 use allswell_monitor::model::AccountId;
 use allswell_monitor::notify::email::Mailer;
 use allswell_monitor::resources::Addresses;
-use allswell_monitor::secret_key::SecretKey;
+use allswell_monitor::secret_key::{KeyFile, SecretKey};
 use allswell_monitor::status_page::Page;
 
 use self::access::Door;
@@ -45,8 +45,6 @@ pub use press::Press;
 pub(crate) use preview::POLICY as PREVIEW_POLICY;
 pub(crate) use serve::serve;
 
-/// Where the key of cookies lies below the data directory.
-const KEY_FILE: &str = "status-pages.key";
 /// How often pages are written when nothing changes: the time goes on, and uptime with it.
 const REFRESH: Duration = Duration::from_secs(30);
 /// The shortest time between two writings.
@@ -77,7 +75,7 @@ impl StatusPages {
     pub fn of(data: &Path, public_url: &str, clock: Arc<dyn Clock>, addresses: Addresses) -> io::Result<Self> {
         Ok(Self {
             clock,
-            door: Door::new(SecretKey::of(data, KEY_FILE)?),
+            door: Door::new(SecretKey::of(data, KeyFile::StatusPages)?),
             base: format!("{}/", public_url.trim_end_matches('/')),
             addresses,
             index: RwLock::default(),

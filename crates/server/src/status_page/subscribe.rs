@@ -263,6 +263,7 @@ impl Subscriptions {
 mod tests {
     use allswell_core::uptime::Presence;
     use allswell_monitor::notify::email::RelaySettings;
+    use allswell_monitor::secret_key::KeyFile;
     use allswell_monitor::store::sqlite::{SqliteStore, Timing};
     use allswell_probe::dialer::Dialer;
 
@@ -302,7 +303,7 @@ mod tests {
         let smtp = "smtp://127.0.0.1:1".into();
         let relay = RelaySettings { smtp, starttls: None, username: None, password: None, from, ca: None };
         let mailer = Arc::new(Mailer::new(&relay, Dialer::default()).expect("good settings"));
-        let key = SecretKey::of(folder.path(), "key").expect("the folder is writable");
+        let key = SecretKey::of(folder.path(), KeyFile::StatusPages).expect("the folder is writable");
         let subscriptions = Subscriptions::new(Arc::clone(&store), Arc::new(PostRoom::new(mailer)), key);
         let acme = page("acme", Vec::new());
         let ann = Address::new("ann@example.com").expect("an address");

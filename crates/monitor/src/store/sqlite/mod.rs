@@ -7,6 +7,7 @@
 mod access;
 mod accounts;
 mod chronicle;
+mod copies;
 mod fault;
 mod files;
 mod main;
@@ -33,6 +34,7 @@ use tokio::sync::oneshot;
 
 pub use timing::Timing;
 
+use self::copies::Copier;
 use self::fault::Fault;
 use self::files::{Database, is_taken, take_directory};
 use self::main::{MainJob, MainScribe};
@@ -59,6 +61,7 @@ struct Open {
     results: Writer<ResultsJob>,
     results_readers: Arc<Readers>,
     heads: SharedHeads,
+    copier: Copier,
 }
 
 impl SqliteStore {
@@ -87,6 +90,7 @@ impl SqliteStore {
             results: Writer::start("store-results", results, scribe).map_err(|error| results_db.cannot_open(error))?,
             results_readers: Readers::new(results_db),
             heads,
+            copier: Copier::new(),
         };
         Ok(Self { account, files: Arc::new(files) })
     }
@@ -301,6 +305,7 @@ impl Store for SqliteStore {
     }
 
     async fn close(&self) -> Result<(), StoreError> {
+        self.files.copier.close().await;
         // Readers first: the last connection of a database to close folds the log into it.
         self.files.main_readers.close().await;
         self.files.results_readers.close().await;

@@ -32,6 +32,11 @@ impl Readers {
         })
     }
 
+    /// What is read.
+    pub(super) const fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// Does `read` on a thread where it may wait for the disk; `what` names it in an error.
     pub(super) async fn read<T: Send + 'static>(
         self: &Arc<Self>,

@@ -1,5 +1,6 @@
 //! The SQLite store keeps every promise of [`Store`], and leaves both files sound.
 
+mod copies;
 mod kill;
 mod trouble;
 

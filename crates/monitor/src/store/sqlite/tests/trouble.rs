@@ -15,11 +15,11 @@ use crate::store::{Enlistment, ResultRow, Store, StoreError};
 
 const HOUR: i64 = 3_600_000;
 
-fn open(dir: &Path) -> SqliteStore {
+pub(super) fn open(dir: &Path) -> SqliteStore {
     SqliteStore::open(dir, Wall::default(), Timing::none()).expect("the store opens")
 }
 
-fn named(name: &str, target: String) -> Enlistment {
+pub(super) fn named(name: &str, target: String) -> Enlistment {
     Enlistment {
         name: name.to_owned(),
         kind: "http".to_owned(),
@@ -32,7 +32,7 @@ fn named(name: &str, target: String) -> Enlistment {
     }
 }
 
-fn result(monitor: u32, asked: i64) -> ResultRow {
+pub(super) fn result(monitor: u32, asked: i64) -> ResultRow {
     ResultRow {
         monitor: MonitorId(monitor),
         asked: Wall::from_ms(asked),
@@ -45,14 +45,14 @@ fn result(monitor: u32, asked: i64) -> ResultRow {
     }
 }
 
-async fn results(store: &SqliteStore, monitor: u32) -> Result<Vec<i64>, StoreError> {
+pub(super) async fn results(store: &SqliteStore, monitor: u32) -> Result<Vec<i64>, StoreError> {
     let all = Wall::from_ms(i64::MIN)..Wall::from_ms(i64::MAX);
     let rows = store.results(MonitorId(monitor), all, usize::MAX).await?;
     Ok(rows.iter().map(|row| row.asked.ms()).collect())
 }
 
 /// An error with all its causes.
-fn whole(error: &dyn std::error::Error) -> String {
+pub(super) fn whole(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
