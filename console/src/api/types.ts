@@ -35,6 +35,54 @@ export interface Acknowledgement {
 /** What to do with each. */
 export type Action = "pause" | "resume" | "delete" | "tag" | "untag" | "change";
 
+/** A backup. */
+export interface Backup {
+  /** How many bytes it has as a file. */
+  bytes: number;
+  name: string;
+  /** Whether results are in it: without, graphs begin anew. */
+  results: boolean;
+  taken: string;
+}
+
+/** A backup that did not come to be. */
+export interface BackupFailed {
+  /** Why. */
+  detail: string;
+  name: string;
+  results: boolean;
+  taken: string;
+}
+
+/** A backup that is being made. */
+export interface BackupMaking {
+  /** How many bytes are written. */
+  bytes: number;
+  /** How many there will be at most. */
+  bytes_max: number;
+  name: string;
+  results: boolean;
+  taken: string;
+}
+
+/** What is to be in a backup. */
+export interface BackupWish {
+  /** Whether results are in it; not where nothing is said. */
+  results?: boolean | null;
+}
+
+/** All backups, and the room for them. */
+export interface Backups {
+  /** The newest first. */
+  backups: Backup[];
+  /** How many bytes they take together. */
+  bytes: number;
+  failed?: BackupFailed | null;
+  /** How many bytes are free where they lie. */
+  free_bytes: number;
+  making?: BackupMaking | null;
+}
+
 export interface BasicAuthSpec {
   /** The password. */
   password: string;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use allswell_monitor::access::{Keyring, People};
 use allswell_monitor::acknowledge::Acknowledger;
 use allswell_monitor::audience::{Audience, Bulletin};
+use allswell_monitor::backup::Backups;
 use allswell_monitor::clock::Clock;
 use allswell_monitor::config::Config;
 use allswell_monitor::engine::Engine;
@@ -61,6 +62,8 @@ pub(crate) struct Shared {
     pub(crate) post: Option<Post>,
     pub(crate) console: Console,
     pub(crate) public_url: String,
+    /// For who runs the server.
+    pub(crate) backups: Arc<Backups>,
     /// What accounts may have, by the name of their plan.
     pub(crate) plans: BTreeMap<String, Limits>,
 }
@@ -183,6 +186,7 @@ impl Account {
             post: shared.post.clone(),
             console: shared.console.clone(),
             public_url: Some(shared.public_url.clone()),
+            backups: is_first.then(|| Arc::clone(&shared.backups)),
         };
         Ok(Self { state, runner, showing, stopping, deliverer })
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use allswell_core::Wall;
 use allswell_monitor::access::{Keyring, Passwords, People, Secret};
 use allswell_monitor::audience::Bulletin;
+use allswell_monitor::backup::{BackupError, Backups};
 use allswell_monitor::clock::{Clock, SystemClock};
 use allswell_monitor::config::{self, Config};
 use allswell_monitor::health::ServerHealth;
@@ -38,6 +39,9 @@ use crate::status_page::{Press, StatusPages};
 
 /// How often old results are deleted.
 const FORGETTING: Duration = Duration::from_secs(3_600);
+
+/// So long a server that stops waits for who reads an answer: some read slowly, or not at all.
+const READING: Duration = Duration::from_secs(10);
 
 /// Where a server lives.
 pub struct Options {
@@ -95,6 +99,9 @@ pub enum ServeError {
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The folder of the backups cannot be used.
+    #[error(transparent)]
+    Backups(#[from] BackupError),
     /// The relay for the server's own mails cannot be used.
     #[error("`server.mail`")]
     Mail(#[source] ChannelError),
@@ -146,6 +153,7 @@ impl Server {
         let is_new = !data.join("main.db").exists();
         let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
         let store = open(&data, started.wall, &metrics)?;
+        let backups = Arc::new(Backups::open(&data, Arc::clone(&store), Arc::clone(&clock))?);
         let people = People::open(Arc::clone(&store), Passwords::default()).await?;
         let keys = Keyring::open(Arc::clone(&store), key.as_ref(), people.clone()).await?;
         if keys.is_open() && !address.ip().is_loopback() {
@@ -185,6 +193,7 @@ impl Server {
             post,
             console,
             public_url,
+            backups,
             plans: config.plans.clone(),
         };
         let rows = store.accounts().await?;
@@ -313,13 +322,30 @@ fn open(data: &Path, now: Wall, metrics: &Arc<Metrics>) -> Result<Arc<dyn Store>
     Ok(Arc::new(SqliteStore::open(data, now, timing)?))
 }
 
-async fn serve(listener: TcpListener, accounts: Accounts, mut stop: watch::Receiver<bool>) {
-    let stopped = async move {
-        let _ = stop.wait_for(|stop| *stop).await;
-    };
+async fn serve(listener: TcpListener, accounts: Accounts, stop: watch::Receiver<bool>) {
     let service = api::router(accounts).into_make_service_with_connect_info::<SocketAddr>();
-    if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stopped).await {
-        error!(%error, "the pages are not served any more");
+    let serving = axum::serve(listener, service).with_graceful_shutdown(stopped(stop.clone()));
+    match ended(serving.into_future(), stop, READING).await {
+        Some(Ok(())) => {}
+        Some(Err(error)) => error!(%error, "the pages are not served any more"),
+        None => warn!("the server stops while somebody still reads: a download is cut off"),
+    }
+}
+
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// What `serving` comes to; `None` when that takes longer than `patience` from the moment on at which it is to stop.
+async fn ended<T>(serving: impl Future<Output = T>, stop: watch::Receiver<bool>, patience: Duration) -> Option<T> {
+    let too_late = async {
+        stopped(stop).await;
+        tokio::time::sleep(patience).await;
+    };
+    tokio::select! {
+        biased;
+        ended = serving => Some(ended),
+        () = too_late => None,
     }
 }
 
@@ -329,5 +355,21 @@ async fn forget(store: Arc<dyn Store>, clock: Arc<dyn Clock>, retention: Duratio
         if let Err(error) = store.forget(clock.now().wall - retention).await {
             warn!(error = &error as &dyn std::error::Error, "cannot delete old results");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_reads_without_end_keeps_no_server_from_stopping() {
+        let (stopping, stop) = watch::channel(false);
+        let told = async {
+            stopping.send(true).expect("somebody listens");
+            tokio::task::yield_now().await;
+        };
+        assert_eq!(ended(told, stop.clone(), READING).await, Some(()), "who is done in time is let finish");
+        assert_eq!(ended(std::future::pending::<()>(), stop, Duration::ZERO).await, None);
     }
 }

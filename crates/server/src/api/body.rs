@@ -113,6 +113,15 @@ impl Fields {
         }
     }
 
+    /// Yes or no; no where nothing is said.
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, Problem> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(false),
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(other) => Err(wrong(name, other, "write true or false")),
+        }
+    }
+
     /// Whether the field says something.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.0.get(name).is_some_and(|value| !value.is_null())
@@ -174,11 +183,13 @@ mod tests {
 
     #[test]
     fn fields_are_read() {
-        let fields = fields(json!({"name": " ops ", "tags": ["a"], "at": "2026-11-21T12:00:00Z", "none": null}));
+        let fields =
+            fields(json!({"name": " ops ", "tags": ["a"], "at": "2026-11-21T12:00:00Z", "none": null, "yes": true}));
         assert_eq!(fields.needed_text("name", 10), Ok("ops".to_owned()));
         assert_eq!(fields.texts("tags"), Ok(Some(vec!["a".to_owned()])));
         assert_eq!(fields.moment("at"), Ok(Some(Wall::from_ms(1_795_262_400_000))));
         assert_eq!(fields.text("none", 10), Ok(None));
+        assert_eq!((fields.flag("yes"), fields.flag("no"), fields.flag("none")), (Ok(true), Ok(false), Ok(false)));
     }
 
     #[test]
@@ -205,6 +216,7 @@ mod tests {
             assert!(said.starts_with("`name` has 1 to 5 characters"), "{wrong}: {said}");
         }
         assert!(refused(fields(json!({"tags": [1]})).texts("tags")).starts_with("`tags` cannot be `1`"));
+        assert_eq!(refused(fields(json!({"all": 1})).flag("all")), "`all` cannot be `1`; write true or false");
         assert!(refused(fields(json!({"at": "soon"})).moment("at")).starts_with("`at` is no moment: `soon`"));
     }
 }

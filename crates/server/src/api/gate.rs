@@ -20,8 +20,9 @@ use super::{ApiState, Problem, wire};
 use crate::accounts::Accounts;
 use crate::pages;
 
-/// What is there for the account of who runs the server alone: asking whatever one likes, and which accounts there are.
-const OF_SERVER: [&str; 2] = ["/probe", "/api/v1/accounts"];
+/// What is there for the account of who runs the server alone: asking whatever one likes, which accounts there are, and all that
+/// they have.
+const OF_SERVER: [&str; 3] = ["/probe", "/api/v1/accounts", "/api/v1/backups"];
 
 /// Who asks, for those behind the gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,7 +120,9 @@ async fn admit(state: &ApiState, method: &Method, path: &str, headers: &HeaderMa
         return if signs_in && !is_same_origin(headers, state) { Err(elsewhere()) } else { Ok(Caller::Anybody) };
     };
     if state.keys.is_open() {
-        return if method.is_safe() || is_from_here(headers, state) { Ok(Caller::Anybody) } else { Err(elsewhere()) };
+        // What is an owner's holds secrets: a page whose name was made to point here reads none.
+        let is_for_all = method.is_safe() && needed != Need::Owner;
+        return if is_for_all || is_from_here(headers, state) { Ok(Caller::Anybody) } else { Err(elsewhere()) };
     }
     match Credentials::of(headers, state) {
         Some(Credentials::Key { text, ambient }) => {
@@ -194,7 +197,7 @@ fn too_little(scopes: Scopes, needed: Need) -> Problem {
 
 fn elsewhere() -> Problem {
     Problem::not_allowed(
-        "a page from elsewhere asked a browser to change something here",
+        "a page from elsewhere asked a browser to read or change something here",
         "open the server at its own address; where a proxy changes that, set `server.public_url`",
     )
 }

@@ -5,6 +5,7 @@
 //! decides. What goes over the wire has its types here, beside the handler that writes it. Errors are problem documents (RFC 9457).
 
 mod accounts;
+mod backups;
 mod body;
 mod bulk;
 mod change;
@@ -59,6 +60,7 @@ use allswell_core::Now;
 use allswell_monitor::access::{Keyring, People};
 use allswell_monitor::acknowledge::Acknowledger;
 use allswell_monitor::audience::Bulletin;
+use allswell_monitor::backup::Backups;
 use allswell_monitor::clock::Clock;
 use allswell_monitor::fleet::Fleet;
 use allswell_monitor::health::ServerHealth;
@@ -132,6 +134,8 @@ pub struct ApiState {
     pub console: pages::Console,
     /// Where people find this server's pages, `https://status.example.com`, when it knows.
     pub public_url: Option<String>,
+    /// The backups of the whole server, for the account of who runs it alone.
+    pub backups: Option<Arc<Backups>>,
 }
 
 impl ApiState {
@@ -228,6 +232,8 @@ fn documented() -> OpenApiRouter<Accounts> {
         .routes(routes!(sign_up::create))
         .routes(routes!(accounts::list))
         .routes(routes!(accounts::change, accounts::remove))
+        .routes(routes!(backups::list, backups::create))
+        .routes(routes!(backups::download, backups::remove))
         .routes(routes!(deliveries::one))
         .routes(routes!(own::health))
         .routes(routes!(own::ready))

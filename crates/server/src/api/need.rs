@@ -38,7 +38,7 @@ pub(crate) fn need(method: &Method, path: &str) -> Option<Need> {
     }
     let is_below = |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     // Who may see the keys may know whom to ask for one.
-    let of_owners = ["/api/v1/keys", "/api/v1/users", "/api/v1/invitations", "/api/v1/accounts"];
+    let of_owners = ["/api/v1/keys", "/api/v1/users", "/api/v1/invitations", "/api/v1/accounts", "/api/v1/backups"];
     if of_owners.into_iter().any(is_below) {
         return Some(Need::Owner);
     }
@@ -87,9 +87,14 @@ mod tests {
         check(Method::GET, "/api/v1/keyshop", Some(Scope::Read));
         check(Method::GET, "/api/v1/heartbeats", Some(Scope::Heartbeat));
         check(Method::GET, "/nothing", Some(Scope::Read));
-        for path in
-            ["/api/v1/keys", "/api/v1/keys/7", "/api/v1/users/7/sessions", "/api/v1/invitations", "/api/v1/accounts/1"]
-        {
+        for path in [
+            "/api/v1/keys",
+            "/api/v1/keys/7",
+            "/api/v1/users/7/sessions",
+            "/api/v1/invitations",
+            "/api/v1/accounts/1",
+            "/api/v1/backups/x",
+        ] {
             assert_eq!(need(&Method::GET, path), Some(Need::Owner), "{path}");
         }
     }

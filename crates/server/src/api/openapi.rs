@@ -98,6 +98,15 @@ pub(super) struct OneAccount {
     id: String,
 }
 
+/// The backup that a path names.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "the document of what `Key` reads")]
+pub(super) struct OneBackup {
+    /// Its name.
+    name: String,
+}
+
 /// The invitation that a path names.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use allswell_core::time::humane;
+use allswell_monitor::backup::BackupError;
 use allswell_monitor::config::{Errors, FieldProblem, written};
 use allswell_monitor::plan::Exceeded;
 use allswell_monitor::resources::Refused;
@@ -139,6 +140,15 @@ impl Problem {
         Self {
             hint: Some("try again in a moment; the server's log has the cause".to_owned()),
             ..Self::plain(StatusCode::SERVICE_UNAVAILABLE, "the store cannot be read")
+        }
+    }
+
+    /// The folder of the backups could not be used. The cause goes to the log.
+    pub(crate) fn backups(error: &BackupError) -> Self {
+        tracing::error!(error = error as &dyn std::error::Error, "cannot use the folder of the backups");
+        Self {
+            hint: Some("see whether the disk is well; the server's log has the cause".to_owned()),
+            ..Self::plain(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
         }
     }
 

@@ -65,7 +65,7 @@ async fn every_route_of_the_document_asks_for_its_scope_and_for_no_more() {
                 ("/health" | "/ready" | "/metrics" | "/api/v1/setup" | "/api/v1/sign-in" | "/api/v1/join", _) => None,
                 ("/api/v1/reset" | "/api/v1/reset/password" | "/api/v1/sign-up" | "/api/v1/sign-up/account", _) => None,
                 (path, _)
-                    if ["keys", "users", "invitations", "accounts"]
+                    if ["keys", "users", "invitations", "accounts", "backups"]
                         .contains(&path.split('/').nth(3).unwrap_or_default()) =>
                 {
                     Some(Scope::Write)

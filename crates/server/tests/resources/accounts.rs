@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use super::voices::{BOBS, HERS, Voice, start_two};
 
+/// What is there for who runs the server alone.
+const OF_SERVER: [&str; 2] = ["/api/v1/accounts", "/api/v1/backups"];
+
 /// Everything that an account can have, made in that of `voice`; what it is known by, by the place where its path has a blank.
 async fn everything(voice: &Voice<'_>) -> BTreeMap<&'static str, Vec<String>> {
     let (world, mark) = (voice.world, voice.mark);
@@ -61,7 +64,14 @@ async fn everything(voice: &Voice<'_>) -> BTreeMap<&'static str, Vec<String>> {
         ("/sessions/{id}", vec![number(&sessions["sessions"][0])]),
         // Who runs the server may ask for every account.
         ("/accounts/{id}", if mark == HERS { vec!["1".to_owned()] } else { Vec::new() }),
+        ("/backups/{name}", if mark == HERS { vec![backup(voice).await] } else { Vec::new() }),
     ])
+}
+
+/// The name of a backup that was taken.
+async fn backup(voice: &Voice<'_>) -> String {
+    let begun = voice.make("/api/v1/backups", json!({})).await;
+    begun["name"].as_str().expect("a name").to_owned()
 }
 
 /// A body that is good by itself, so that nothing but whom it is about can be refused.
@@ -103,8 +113,8 @@ async fn lists(voice: &Voice<'_>, document: &Value) -> Vec<(String, String)> {
             operation["parameters"].as_array().is_some_and(|all| all.iter().any(|one| one["required"] == true));
         if method == "GET" && path.starts_with("/api/v1/") && !path.contains('{') && !needs_query {
             let answer = voice.ask("GET", &path, None).await;
-            // Who runs the server is told which accounts there are, and nobody else.
-            if path == "/api/v1/accounts" {
+            // Who runs the server is told which accounts and which backups there are, and nobody else.
+            if OF_SERVER.contains(&&*path) {
                 assert_eq!(answer.status, if voice.mark == HERS { 200 } else { 404 }, "{path}: {}", answer.body);
                 continue;
             }
@@ -186,7 +196,7 @@ async fn walk(voice: &Voice<'_>, foreign: &BTreeMap<&'static str, Vec<String>>, 
             assert_eq!(answer.status, 404, "{method} {path} {foreign}: {}", answer.body);
             let unknown = voice.ask(&method, &with("4000000"), body.as_ref()).await;
             let told = answer.body.replace(&format!("`{foreign}`"), "`4000000`");
-            let is_of_server = path.contains("/accounts/");
+            let is_of_server = OF_SERVER.iter().any(|list| path.starts_with(list));
             assert!(is_of_server || told == unknown.body, "{method} {path}: another's is not like nobody's: {told}");
             walked += 1;
         }

@@ -1,6 +1,7 @@
 //! What is configured through the API: through real HTTP, against a real server with a directory of its own.
 
 mod accounts;
+mod backups;
 mod channels;
 mod code;
 mod fields;

@@ -43,6 +43,8 @@ pub struct Answer {
     pub status: u16,
     head: String,
     pub body: String,
+    /// The body where it is no text.
+    pub bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -155,11 +157,12 @@ impl World {
         head.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
         // A server that has read enough answers before all of it was sent.
         let _ = stream.write_all(head.as_bytes()).await;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.expect("an answer");
-        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.expect("an answer");
+        let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
+        let (head, bytes) = (String::from_utf8_lossy(&answer[..end]).into_owned(), answer[end + 4..].to_vec());
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-        Answer { status, head: head.to_owned(), body: body.to_owned() }
+        Answer { status, head, body: String::from_utf8_lossy(&bytes).into_owned(), bytes }
     }
 
     /// What the API says of `path` once `holds`; asking again and again is the waiting.

@@ -91,6 +91,7 @@ impl World {
             post: None,
             console: Console::default(),
             public_url: Some("https://status.example.com/".to_owned()),
+            backups: None,
         };
         Self { state, _dir: dir }
     }
