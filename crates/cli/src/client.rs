@@ -6,12 +6,15 @@
 mod failure;
 mod wire;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use allswell_core::Wall;
 use allswell_monitor::clock::{Clock, SystemClock};
 use anyhow::Context;
 use http::{HeaderMap, Method, Request};
+use http_body_util::Full;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -106,6 +109,24 @@ impl Client {
         self.send(Method::GET, path, None, &[])?.list(name)
     }
 
+    /// Writes what is at `path` to `to` as it comes.
+    ///
+    /// # Errors
+    /// As [`Self::get`], and when it cannot be written or ends early; then a part of it is written.
+    pub fn download(&self, path: &str, to: &mut impl Write) -> anyhow::Result<()> {
+        let mut request = Request::new(Full::default());
+        *request.uri_mut() = path.parse().map_err(|_| Failure::path(path))?;
+        match self.runtime().block_on(self.wire.download(request, to))? {
+            None => Ok(()),
+            Some(refusal) => Err(Failure::of(self.wire.shown(), path, &refusal).into()),
+        }
+    }
+
+    /// Waits before the next question.
+    pub fn pause(&self, time: Duration) {
+        self.runtime().block_on(async { tokio::time::sleep(time).await });
+    }
+
     /// Does what `method` means at `path`, with `body` as JSON and more headers (names in lower case).
     ///
     /// # Errors
@@ -127,13 +148,16 @@ impl Client {
             let value = value.parse().map_err(|_| Failure::path(value))?;
             request.headers_mut().insert(*name, value);
         }
-        let runtime = self.runtime.as_ref().expect("given back at the end only");
-        let answer = runtime.block_on(self.wire.exchange(request))?;
+        let answer = self.runtime().block_on(self.wire.exchange(request))?;
         if !answer.status().is_success() {
             return Err(Failure::of(self.wire.shown(), path, &answer));
         }
         let (head, body) = answer.into_parts();
         Ok(Reply { headers: head.headers, body, server: self.wire.shown().to_owned() })
+    }
+
+    fn runtime(&self) -> &tokio::runtime::Runtime {
+        self.runtime.as_ref().expect("given back at the end only")
     }
 }
 

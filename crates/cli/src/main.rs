@@ -2,6 +2,7 @@
 
 mod account;
 mod act;
+mod backup;
 mod channel;
 mod check;
 mod client;
@@ -67,6 +68,8 @@ enum Command {
     User(user::Args),
     /// Accounts of a server, and the plan by which each is kept
     Account(account::Args),
+    /// Backups of everything that a server has: take, list, download, delete
+    Backup(backup::Args),
     /// Run a job and call its heartbeat: start, exit code, duration, the end of its output
     Run(run::Args),
     /// List the addresses at which jobs call in
@@ -109,6 +112,7 @@ fn main() -> ExitCode {
         Command::Keys(args) => keys::run(&args),
         Command::User(args) => user::run(&args),
         Command::Account(args) => account::run(&args),
+        Command::Backup(args) => backup::run(&args),
         Command::Run(args) => run::run(args),
         Command::Heartbeats(args) => heartbeats::run(&args),
         Command::Channel(args) => channel::run(args),

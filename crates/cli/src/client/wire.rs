@@ -1,5 +1,6 @@
 //! One request and its answer over one connection, HTTP/1.1, in the clear or over TLS.
 
+use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONNECTION, HOST, USER_AGENT};
 use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use secrecy::SecretString;
@@ -60,27 +62,93 @@ impl Wire {
     }
 
     /// Sends `request`, whose address is a path below the server's.
-    pub(super) async fn exchange(&self, mut request: Request<Full<Bytes>>) -> Result<Response<Bytes>, Failure> {
+    pub(super) async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Response<Bytes>, Failure> {
+        let exchange = self.ask(request, async |answer| self.collect(answer).await);
+        let late = |_| Failure::silent(&self.shown, &format!("no whole answer within {} s", PATIENCE.as_secs()));
+        tokio::time::timeout(PATIENCE, exchange).await.map_err(late)?
+    }
+
+    /// The same, and writes what comes to `to`, however long that takes as long as something comes. An answer that is no success
+    /// is given back.
+    pub(super) async fn download(
+        &self,
+        request: Request<Full<Bytes>>,
+        to: &mut impl Write,
+    ) -> anyhow::Result<Option<Response<Bytes>>> {
+        self.ask(request, async |answer| {
+            if !answer.status().is_success() {
+                return Ok(Some(self.in_time(self.collect(answer)).await??));
+            }
+            let mut body = answer.into_body();
+            while let Some(frame) = self.in_time(body.frame()).await? {
+                let data = frame.map_err(|error| self.broken(&error))?.into_data();
+                to.write_all(&data.unwrap_or_default())?;
+            }
+            Ok(None)
+        })
+        .await
+    }
+
+    /// Sends `request` over a connection of its own and has `read` read the answer.
+    async fn ask<T, E: From<Failure>>(
+        &self,
+        mut request: Request<Full<Bytes>>,
+        read: impl AsyncFnOnce(Response<Incoming>) -> Result<T, E>,
+    ) -> Result<T, E> {
         self.address(&mut request)?;
         let deadline = deadline();
         let options = dialer::Options::default();
         let host = self.base.host_str().expect("looked at when it was read");
         let port = self.base.port_or_known_default().expect("http and https have one");
         let dialled = |error: allswell_probe::DialError| Failure::silent(&self.shown, &error.detail);
-        let exchange = async {
-            match &self.tls {
-                Some(tls) => {
-                    let secured = self.dialer.connect_tls(host, port, &options, tls, deadline).await;
-                    speak(secured.map_err(dialled)?.stream, request, &self.shown).await
-                }
-                None => {
-                    let connected = self.dialer.connect(host, port, &options, deadline).await;
-                    speak(connected.map_err(dialled)?.stream, request, &self.shown).await
-                }
+        match &self.tls {
+            Some(tls) => {
+                let secured = self.dialer.connect_tls(host, port, &options, tls, deadline).await;
+                self.speak(secured.map_err(dialled)?.stream, request, read).await
             }
+            None => {
+                let connected = self.dialer.connect(host, port, &options, deadline).await;
+                self.speak(connected.map_err(dialled)?.stream, request, read).await
+            }
+        }
+    }
+
+    async fn speak<T, E: From<Failure>>(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        request: Request<Full<Bytes>>,
+        read: impl AsyncFnOnce(Response<Incoming>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let (mut sender, connection) =
+            http1::handshake(TokioIo::new(stream)).await.map_err(|error| self.broken(&error))?;
+        let answer = async {
+            let answer = self.in_time(sender.send_request(request)).await?;
+            read(answer.map_err(|error| self.broken(&error))?).await
         };
-        let late = |_| Failure::silent(&self.shown, &format!("no whole answer within {} s", PATIENCE.as_secs()));
-        tokio::time::timeout_at(deadline, exchange).await.map_err(late)?
+        let mut connection = std::pin::pin!(connection);
+        let mut answer = std::pin::pin!(answer);
+        tokio::select! {
+            answer = &mut answer => answer,
+            // What the connection had to say, it said to the answer too.
+            _ = &mut connection => answer.await,
+        }
+    }
+
+    async fn collect(&self, answer: Response<Incoming>) -> Result<Response<Bytes>, Failure> {
+        let (head, body) = answer.into_parts();
+        let body = Limited::new(body, BODY_MAX).collect().await;
+        let body = body.map_err(|error| Failure::silent(&self.shown, &error.to_string()))?;
+        Ok(Response::from_parts(head, body.to_bytes()))
+    }
+
+    fn broken(&self, error: &hyper::Error) -> Failure {
+        Failure::silent(&self.shown, &error.to_string())
+    }
+
+    /// What `answer` comes to, if that is soon enough.
+    async fn in_time<T>(&self, answer: impl Future<Output = T>) -> Result<T, Failure> {
+        let late = |_| Failure::silent(&self.shown, &format!("nothing came for {} s", PATIENCE.as_secs()));
+        tokio::time::timeout(PATIENCE, answer).await.map_err(late)
     }
 
     /// Puts the server's own path before that of the request, and the headers that every request carries into it.
@@ -98,28 +166,6 @@ impl Wire {
             headers.insert(AUTHORIZATION, authorization.clone());
         }
         Ok(())
-    }
-}
-
-async fn speak(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    request: Request<Full<Bytes>>,
-    server: &str,
-) -> Result<Response<Bytes>, Failure> {
-    let broken = |error: hyper::Error| Failure::silent(server, &error.to_string());
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
-    let answer = async {
-        let (head, body) = sender.send_request(request).await.map_err(broken)?.into_parts();
-        let body = Limited::new(body, BODY_MAX).collect().await;
-        let body = body.map_err(|error| Failure::silent(server, &error.to_string()))?;
-        Ok(Response::from_parts(head, body.to_bytes()))
-    };
-    let mut connection = std::pin::pin!(connection);
-    let mut answer = std::pin::pin!(answer);
-    tokio::select! {
-        answer = &mut answer => answer,
-        // What the connection had to say, it said to the answer too.
-        _ = &mut connection => answer.await,
     }
 }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "the servers here are the other side")]
 
 mod accounts;
+mod backups;
 mod channel;
 mod check;
 mod code;
