@@ -34,6 +34,7 @@ const ROUTES: Route[] = [
   { pattern: /^\/maintenance$/, load: () => import("./maintenance/page").then((module) => module.MaintenancePage) },
   { pattern: /^\/settings$/, load: () => import("./settings/page").then((module) => module.SettingsPage) },
   { pattern: /^\/settings\/me$/, load: () => import("./account/page").then((module) => module.AccountPage) },
+  { pattern: /^\/settings\/backup$/, load: () => import("./settings/backup").then((module) => module.BackupPage) },
   { pattern: /^\/settings\/people$/, load: () => import("./people/page").then((module) => module.PeoplePage) },
   { pattern: /^\/welcome$/, load: () => import("./welcome/page").then((module) => module.WelcomePage), writes: true },
   { pattern: /^\/k8s$/, load: () => import("./kubernetes/page").then((module) => module.RehearsalPage) },

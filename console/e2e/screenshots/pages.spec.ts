@@ -111,6 +111,7 @@ async function prepare(allswell: Allswell, hook: string): Promise<void> {
   const shop = [{ monitor: "www", name: "Website" }, { monitor: "payments-api", name: "Payments", about: "cards and invoices" }];
   const page = { slug: "shop", title: "The shop", description: "How our shop is doing.", colour: "#0f62fe", sections: [{ name: "Shop", monitors: shop }, { name: "Search", groups: ["Search"] }] };
   await allswell.write("POST", "status-pages", page);
+  await allswell.write("POST", "backups", { results: true });
   const sent = async () => (await allswell.read<{ deliveries: unknown[] }>("deliveries")).deliveries.length;
   await expect.poll(sent, { timeout: 30_000 }).toBeGreaterThan(0);
 }
@@ -146,6 +147,7 @@ test("pictures of every page", async ({ browser }) => {
       "alerting-add": "alerting?add",
       settings: "settings",
       people: "settings/people",
+      backup: "settings/backup",
       welcome: "welcome",
       pages: "pages",
       "pages-edit": "pages?edit=shop",

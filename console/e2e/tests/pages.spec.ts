@@ -4,7 +4,7 @@ import type { Page } from "@playwright/test";
 import { isSound } from "../axe";
 import { type Allswell, expect, test } from "../world";
 
-const PAGES = ["", "incidents", "m/1", "i/", "k8s", "add", "m/1/edit", "alerting", "alerting?add", "maintenance", "maintenance?add", "settings", "settings/me", "settings/people", "pages", "pages?add"] as const;
+const PAGES = ["", "incidents", "m/1", "i/", "k8s", "add", "m/1/edit", "alerting", "alerting?add", "maintenance", "maintenance?add", "settings", "settings/me", "settings/people", "settings/backup", "pages", "pages?add"] as const;
 
 async function open(page: Page, allswell: Allswell, path: string): Promise<void> {
   const { incidents } = await allswell.read<{ incidents: { id: string }[] }>("incidents?monitor=nobody-home");

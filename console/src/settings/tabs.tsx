@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { Crumbs } from "../parts/crumbs";
 import { Page } from "../parts/shell";
-import { mayOwn } from "../state/me";
+import { isGuest, mayOwn } from "../state/me";
 import { to } from "../state/route";
 import { t } from "../texts";
 
@@ -11,13 +11,15 @@ const PARTS = [
   ["server", "/settings"],
   ["me", "/settings/me"],
   ["people", "/settings/people"],
+  ["backup", "/settings/backup"],
 ] as const;
 
 type Part = (typeof PARTS)[number][0];
 
 /** One part of the settings. */
 export function SettingsFrame({ part, children }: { part: Part; children: ComponentChildren }) {
-  const shown = PARTS.filter(([name]) => name !== "people" || mayOwn.value);
+  const isShown = { server: true, me: true, people: mayOwn.value, backup: mayOwn.value && !isGuest.value };
+  const shown = PARTS.filter(([name]) => isShown[name]);
   const title = t.settings.part[part];
   return (
     <Page title={`${title} · ${t.settings.title}`} crumbs={<Crumbs under={{ path: "/settings", name: t.settings.title }} name={title} />}>

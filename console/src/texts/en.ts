@@ -7,6 +7,7 @@ export * from "./en/account";
 export * from "./en/add";
 export * from "./en/alerting";
 export * from "./en/around";
+export * from "./en/backup";
 export * from "./en/common";
 export * from "./en/incidents";
 export * from "./en/maintenance";

@@ -6,7 +6,7 @@ import { count, whole } from "./words";
 export const settings = {
   title: "Settings",
   parts: "Parts of the settings",
-  part: { server: "Server", me: "You", people: "People and keys" },
+  part: { server: "Server", me: "You", people: "People and keys", backup: "Backup" },
   elsewhere: "Elsewhere",
   metrics: "Metrics for Prometheus",
   server: "This server",

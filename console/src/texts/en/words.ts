@@ -9,6 +9,9 @@ export const plurals = new Intl.PluralRules(language);
 /** Whole numbers, `1,284`. */
 export const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
 
+/** With one digit behind the point, `3.4`. */
+export const tenths = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
 /** Parts of a hundred that were rounded already, `99.98`. */
 export const hundredths = new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 

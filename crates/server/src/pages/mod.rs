@@ -73,6 +73,7 @@ fn of_console() -> Router<Accounts> {
         "/settings",
         "/settings/me",
         "/settings/people",
+        "/settings/backup",
         "/welcome",
         "/pages",
     ];
