@@ -101,7 +101,12 @@ function useCursor(body: { current: HTMLDivElement | null }) {
       document.getElementById("main")?.focus({ preventScroll: true });
     }
   });
-  return { cursor, move };
+  /** A link that has the focus takes the keys to its row. */
+  const follow = (event: FocusEvent) => {
+    const row = event.target instanceof HTMLAnchorElement && event.target.closest<HTMLElement>("[data-id]");
+    if (row) cursor.value = Number(row.dataset.id);
+  };
+  return { cursor, move, follow };
 }
 
 /** Whether the focus is in a row that shows another monitor by now: rows are used again. */
@@ -132,7 +137,7 @@ const BulkBar = later(() => import("./bulk").then((module) => module.BulkBar));
 export function List() {
   const shown = rows.value;
   const { body, view } = useView(shown.length);
-  const { cursor, move } = useCursor(body);
+  const { cursor, move, follow } = useCursor(body);
   const { first } = view.value;
   const last = Math.min(view.value.last, shown.length);
   const pool = Math.max(last - first, mostInView());
@@ -156,7 +161,7 @@ export function List() {
           }}
         >
           <Head />
-          <div ref={body} class="rows" role="rowgroup" style={{ height: `${shown.length * rowHeight()}px` }}>
+          <div ref={body} class="rows" role="rowgroup" style={{ height: `${shown.length * rowHeight()}px` }} onFocusIn={follow}>
             {shown.slice(first, last).map((monitor: Monitor, offset) => (
               <Row
                 key={(first + offset) % pool}
@@ -164,7 +169,6 @@ export function List() {
                 index={first + offset}
                 top={(first + offset) * rowHeight()}
                 current={cursor.value === null ? first + offset === 0 : monitor.id === cursor.value}
-                onFocus={() => (cursor.value = monitor.id)}
               />
             ))}
           </div>

@@ -3,7 +3,7 @@
 import { computed } from "@preact/signals";
 import { State } from "../parts/glyph";
 import { lastChecks, NO_BARS, Strip } from "../parts/strip";
-import { beat, monitors } from "../state/fleet";
+import { hear, monitors } from "../state/fleet";
 import { brief, exact, latency, visible } from "../state/format";
 import type { Monitor } from "../state/model";
 import { mayWrite } from "../state/me";
@@ -76,14 +76,13 @@ interface Props {
   index: number;
   top: number;
   current: boolean;
-  onFocus: () => void;
 }
 
-/** One monitor. */
-export function Row({ monitor, index, top, current, onFocus }: Props) {
+/** One monitor. Drawn again when it has news, not when the list around it is. */
+export function Row({ monitor, index, top, current }: Props) {
+  hear(monitor);
   const name = visible(monitor.name);
   const isSelected = selected.value.has(monitor.id);
-  const age = monitor.since === null ? "" : brief(now.value - monitor.since);
   return (
     <div role="row" class={monitor.status} data-id={monitor.id} aria-rowindex={index + 2} aria-selected={isSelected} style={{ transform: `translateY(${top}px)` }}>
       <span role="gridcell" class="c-select">
@@ -92,13 +91,11 @@ export function Row({ monitor, index, top, current, onFocus }: Props) {
       <span role="gridcell" class="c-status">
         <State status={monitor.status}>
           <span class="txt">{t.status[monitor.status]}</span>
-          <span class="dur" title={monitor.since === null ? "" : exact(monitor.since)}>
-            {age}
-          </span>
+          {monitor.since !== null && <Age since={monitor.since} />}
         </State>
       </span>
       <span role="gridcell" class="c-name">
-        <a class="q nm ell" href={to(`/m/${monitor.id}`)} tabIndex={current ? 0 : -1} onFocus={onFocus}>
+        <a class="q nm ell" href={to(`/m/${monitor.id}`)} tabIndex={current ? 0 : -1}>
           {name}
         </a>
         <span class="ell tg">{visible(monitor.target)}</span>
@@ -113,7 +110,7 @@ export function Row({ monitor, index, top, current, onFocus }: Props) {
         {monitor.kind}
       </span>
       <span role="gridcell" class="c-strip">
-        <RowStrip monitor={monitor} name={name} />
+        <RowStrip id={monitor.id} asked={monitor.asked} label={t.list.stripLabel(name, t.status[monitor.status])} />
       </span>
       <span role="gridcell" class="c-now num right nowrap">
         <Now monitor={monitor} />
@@ -131,16 +128,21 @@ export function Row({ monitor, index, top, current, onFocus }: Props) {
   );
 }
 
-function RowStrip({ monitor, name }: { monitor: Monitor; name: string }) {
-  // A result changes the monitor itself.
-  void beat.value;
-  const bars = lastChecks(monitor.id, monitor.asked).value ?? NO_BARS;
-  return <Strip bars={bars} label={t.list.stripLabel(name, t.status[monitor.status])} />;
+/** How long its status has lasted: the one part of a row that changes every second. */
+function Age({ since }: { since: number }) {
+  return (
+    <span class="dur" title={exact(since)}>
+      {brief(now.value - since)}
+    </span>
+  );
+}
+
+function RowStrip({ id, asked, label }: { id: number; asked: number | null; label: string }) {
+  return <Strip bars={lastChecks(id, asked).value ?? NO_BARS} label={label} />;
 }
 
 /** The newest answer: what it said when it was no pass, or else how long it took. */
 function Now({ monitor }: { monitor: Monitor }) {
-  void beat.value;
   if (monitor.said && monitor.status !== "paused") return <span class={`bad ${monitor.status === "up" ? "degraded" : monitor.status}`}>{monitor.said}</span>;
   return <>{monitor.latency === null ? <span class="muted">{t.none}</span> : latency(monitor.latency)}</>;
 }

@@ -3,7 +3,7 @@
 // The stream tells status and latency; what else belongs to a change (its reason, its incident) is read after it. While there
 // is no stream, and while nobody looks, the server is asked again and again instead.
 
-import { batch, computed, signal } from "@preact/signals";
+import { batch, computed, type Signal, signal } from "@preact/signals";
 import { read, Refusal } from "../api/client";
 import type { Deliveries, Delivery, Fleet, Incident, Incidents } from "../api/types";
 import { t } from "../texts";
@@ -19,10 +19,8 @@ const ALONE_MAX_MS = 30_000;
 /** How soon after a change its reason is read; changes come in swarms. */
 const AFTER_CHANGE_MS = 250;
 
-/** All monitors; a new array whenever a status or the list changed. `null` before the first answer. */
+/** All monitors; a new array whenever a status or the list changed. `null` before the first answer. Results change the monitors. */
 export const monitors = signal<Monitor[] | null>(null);
-/** Counts the results that came since: latencies change inside the monitors. */
-export const beat = signal(0);
 /** When the newest result came. */
 export const newest = signal<number | null>(null);
 /** The incidents that are open, newest first. */
@@ -39,11 +37,21 @@ export const announcement = signal("");
 export const counts = computed(() => tally(monitors.value ?? []));
 export const byId = computed(() => new Map((monitors.value ?? []).map((monitor) => [monitor.id, monitor])));
 
+/** How many results came of a monitor that somebody looks at. */
+const heard = new WeakMap<Monitor, Signal<number>>();
+
+/** Has whatever is drawn of a monitor drawn again after its next result. */
+export function hear(monitor: Monitor): void {
+  let results = heard.get(monitor);
+  if (!results) heard.set(monitor, (results = signal(0)));
+  void results.value;
+}
+
 /** When a monitor was asked last, and what came of it: changes exactly when there is something new to read of it. */
 export const newsOf = (id: number) =>
   computed(() => {
-    void beat.value;
     const monitor = byId.value.get(id);
+    if (monitor) hear(monitor);
     return `${monitor?.asked} ${monitor?.status} ${monitor?.incident}`;
   });
 
@@ -170,28 +178,33 @@ function take(results: readonly Result[]): void {
   const fleet = wire;
   if (!fleet) return;
   const now = Date.now();
-  const changed: Monitor[] = [];
-  for (const [id, status, latency] of results) {
-    const monitor = byId.peek().get(id);
-    if (!monitor) continue;
-    monitor.asked = now;
-    monitor.latency = latency;
-    const known = statusAt(fleet, status);
-    if (known === monitor.status) continue;
-    monitor.status = known;
-    monitor.since = now;
-    changed.push(monitor);
-  }
   batch(() => {
+    const changed: Monitor[] = [];
+    for (const [id, status, latency] of results) {
+      const monitor = byId.peek().get(id);
+      if (!monitor) continue;
+      if (put(monitor, statusAt(fleet, status), latency, now)) changed.push(monitor);
+      const count = heard.get(monitor);
+      if (count) count.value += 1;
+    }
     newest.value = now;
     answered.value = now;
-    beat.value += 1;
     if (changed.length === 0) return;
     monitors.value = [...(monitors.peek() ?? [])];
     announce(changed);
     clearTimeout(timer);
     timer = setTimeout(() => void refresh(), AFTER_CHANGE_MS);
   });
+}
+
+/** Puts a result into its monitor; whether its status is another one now. */
+function put(monitor: Monitor, status: Status, latency: number | null, now: number): boolean {
+  monitor.asked = now;
+  monitor.latency = latency;
+  if (status === monitor.status) return false;
+  monitor.status = status;
+  monitor.since = now;
+  return true;
 }
 
 let said = 0;
