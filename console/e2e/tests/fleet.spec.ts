@@ -69,3 +69,24 @@ test("ten thousand monitors scroll and filter with the rows in view alone", asyn
   await page.getByRole("combobox", { name: "Sort" }).selectOption({ label: "Certificate ends first" });
   await expect(rows.first()).toContainText(`service-${found.find((one) => one % 90 === 0) ?? "none"}`);
 });
+
+test("a result stands in its row at once, and the keys go on where they were before one scrolled", async ({ quiet: page, allswell }) => {
+  let readings = 0;
+  // A second reading never ends: what is shown after it came by the stream.
+  await page.route("**/api/v1/fleet", (route) => (readings++ === 0 ? route.fulfill({ json: fleet() }) : undefined));
+  await page.route("**/api/v1/events?**", (route) => route.fulfill({ contentType: "text/event-stream", body: "retry: 60000\nevent: results\ndata: [[77, 0, 777]]\n\n" }));
+  await page.route("**/api/v1/fleet/strips?**", (route) => route.fulfill({ json: { outcomes: [], strips: {} } }));
+  await page.goto(`${allswell.url}?q=name%3Aservice-7&sort=name`);
+  await page.locator("#list").scrollIntoViewIfNeeded();
+  await page.keyboard.press("j");
+  const link = (name: string) => page.getByRole("link", { name, exact: true });
+  await expect(link("service-7")).toBeFocused();
+  await page.keyboard.press("j");
+  await page.keyboard.press("j");
+  await expect(link("service-71")).toBeFocused();
+  await expect(page.getByRole("row", { name: /service-77 / })).toContainText("777 ms");
+  await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+  await expect(page.locator("#main")).toBeFocused();
+  await page.keyboard.press("j");
+  await expect(link("service-72")).toBeFocused();
+});

@@ -40,6 +40,9 @@ test("Tab reaches the content first and the rows as one stop", async ({ quiet: p
   await page.keyboard.press("Tab");
   await expect(page.getByRole("link", { name: "Skip to content" })).toBeFocused();
   await expect(page.locator('.rows a[tabindex="0"]')).toHaveCount(1);
+  await page.locator(".rows a").nth(1).focus();
+  await page.keyboard.press("j");
+  await expect(page.locator(".rows a").nth(2)).toBeFocused();
 });
 
 test("a filter that cannot be used says why", async ({ quiet: page, allswell }) => {

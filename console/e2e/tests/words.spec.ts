@@ -75,8 +75,21 @@ test("trouble comes first and names decide among equals", () => {
     monitor("c9"),
     monitor("slow", { status: "degraded" }),
   ];
-  place(all);
+  place(all, new Map());
   expect(sorted(all, "trouble").map((one) => one.name)).toEqual(["down-new", "down-long", "slow", "a", "b", "c9", "c10"]);
+});
+
+test("a place among the names is made anew when a name changes, and then alone", () => {
+  const named = (...names: string[]) => names.map((name, index) => monitor(name, { id: index + 1 }));
+  const places = (all: Monitor[], before: Monitor[]) => {
+    place(all, new Map(before.map((one) => [one.id, one])));
+    return all.map((one) => one.place);
+  };
+  const before = [monitor("b", { id: 1, place: 70 }), monitor("a", { id: 2, place: 60 })];
+  expect(places(named("b", "a"), [])).toEqual([1, 0]);
+  expect(places(named("b", "a"), before)).toEqual([70, 60]);
+  expect(places(named("b", "c"), before)).toEqual([0, 1]);
+  expect(places(named("b", "a", "0"), before)).toEqual([2, 1, 0]);
 });
 
 test("durations are as long as they must be", () => {

@@ -40,7 +40,7 @@ const groups = computed<Group[]>(() => {
     if (all) all.push(monitor);
     else found.set(name, [monitor]);
   };
-  for (const monitor of [...(monitors.value ?? [])].sort((a, b) => a.place - b.place)) {
+  for (const monitor of byPlace(monitors.value ?? [])) {
     if (by.value === "tag" && monitor.tags.length > 0) for (const tag of monitor.tags) put(tag, monitor);
     else put(by.value === "group" ? monitor.group : by.value === "kind" ? monitor.kind : "", monitor);
   }
@@ -50,6 +50,13 @@ const groups = computed<Group[]>(() => {
     return { name, monitors: all, down: all.filter((monitor) => monitor.status === "down").length };
   });
 });
+
+/** In the order of their names; every place is one monitor's alone. */
+function byPlace(all: readonly Monitor[]): Monitor[] {
+  const sorted = new Array<Monitor>(all.length);
+  for (const monitor of all) sorted[monitor.place] = monitor;
+  return sorted;
+}
 
 /** The map of the fleet. */
 export function FleetMap() {

@@ -18,6 +18,10 @@ const ALONE_MS = 2_000;
 const ALONE_MAX_MS = 30_000;
 /** How soon after a change its reason is read; changes come in swarms. */
 const AFTER_CHANGE_MS = 250;
+/** Who has not scrolled for so long has stopped. */
+const STILL_MS = 200;
+/** How long those who scroll are waited for. */
+const PATIENCE_MS = 10_000;
 
 /** All monitors; a new array whenever a status or the list changed. `null` before the first answer. Results change the monitors. */
 export const monitors = signal<Monitor[] | null>(null);
@@ -71,13 +75,25 @@ export function watch(): void {
   });
   document.addEventListener("visibilitychange", () => void refresh());
   schedule = () => {
-    clearTimeout(timer);
     events.follow(wire?.position ?? null);
     const pause = trouble.value ? period : events.isOpen() || document.hidden ? WITH_STREAM_MS : ALONE_MS;
-    timer = setTimeout(() => void refresh(), pause);
+    refreshIn(pause);
     return pause;
   };
   void refresh();
+}
+
+/** When somebody scrolled last. */
+let scrolled = Number.NEGATIVE_INFINITY;
+addEventListener("scroll", (event) => (scrolled = event.timeStamp), { passive: true });
+
+/** Reads everything after so long, and not while somebody scrolls: of ten thousand monitors it would cost them frames. */
+function refreshIn(pause: number, patience = PATIENCE_MS): void {
+  clearTimeout(timer);
+  timer = setTimeout(() => {
+    if (patience > 0 && performance.now() - scrolled < STILL_MS) refreshIn(STILL_MS, patience - STILL_MS);
+    else void refresh();
+  }, pause);
 }
 
 let schedule = () => ALONE_MS;
@@ -137,7 +153,7 @@ async function whoWasTold(open: readonly Incident[]): Promise<Delivery[]> {
 function replace(fleet: Fleet): void {
   const before = byId.peek();
   const next = rows(fleet, before);
-  place(next);
+  place(next, before);
   announce(next.filter((monitor) => (before.get(monitor.id)?.status ?? monitor.status) !== monitor.status));
   wire = fleet;
   monitors.value = next;
@@ -192,8 +208,7 @@ function take(results: readonly Result[]): void {
     if (changed.length === 0) return;
     monitors.value = [...(monitors.peek() ?? [])];
     announce(changed);
-    clearTimeout(timer);
-    timer = setTimeout(() => void refresh(), AFTER_CHANGE_MS);
+    refreshIn(AFTER_CHANGE_MS);
   });
 }
 

@@ -28,8 +28,13 @@ export function sorted(monitors: readonly Monitor[], order: Order): Monitor[] {
 
 const collator = new Intl.Collator(undefined, { numeric: true });
 
-/** Gives every monitor its place among the names, so that sorting compares numbers. */
-export function place(monitors: Monitor[]): void {
+/** Gives every monitor its place among the names, so that sorting compares numbers: that of `before` while no name has changed. */
+export function place(monitors: readonly Monitor[], before: ReadonlyMap<number, Monitor>): void {
+  const isAsBefore = monitors.length === before.size && monitors.every(({ id, name }) => before.get(id)?.name === name);
+  if (isAsBefore) {
+    for (const monitor of monitors) monitor.place = before.get(monitor.id)?.place ?? 0;
+    return;
+  }
   const named = [...monitors].sort((a, b) => collator.compare(a.name, b.name));
   named.forEach((monitor, index) => {
     monitor.place = index;
