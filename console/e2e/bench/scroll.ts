@@ -61,6 +61,7 @@ interface TraceEvent {
 /** What the thread that set the marks did from each mark to the next. */
 function spent(events: readonly TraceEvent[]): number[] {
   const marks = events.filter((event) => event.name === MARK).sort((a, b) => a.ts - b.ts);
+  if (marks.length !== FRAMES + 1) throw new Error(`the trace has ${marks.length} marks for ${FRAMES} frames`);
   const isOurs = (event: TraceEvent) => event.pid === marks[0]?.pid && event.tid === marks[0].tid;
   const costs = Array.from({ length: marks.length - 1 }, () => 0);
   const tasks = outermost(events.filter((event) => event.ph === "X" && isOurs(event)));

@@ -90,3 +90,29 @@ test("a result stands in its row at once, and the keys go on where they were bef
   await page.keyboard.press("j");
   await expect(link("service-72")).toBeFocused();
 });
+
+test("a reading of everything waits for those who scroll, ten seconds at most", async ({ quiet: page, allswell }) => {
+  let readings = 0;
+  await page.route("**/api/v1/fleet", (route) => {
+    readings += 1;
+    return route.fulfill({ json: fleet() });
+  });
+  // Without the stream everything is read every two seconds.
+  await page.route("**/api/v1/events?**", (route) => route.fulfill({ contentType: "text/event-stream", body: "retry: 60000\n\n" }));
+  await page.clock.install();
+  await page.goto(allswell.url);
+  await expect(page.getByRole("grid", { name: "Monitors" })).toBeVisible();
+  await page.clock.pauseAt((await page.evaluate(() => Date.now())) + 1_000);
+  const pass = async (ms: number, { scrolling }: { scrolling: boolean }) => {
+    for (let passed = 0; passed < ms; passed += 100) {
+      if (scrolling) await page.evaluate(() => dispatchEvent(new Event("scroll")));
+      await page.clock.runFor(100);
+    }
+    return readings;
+  };
+  const before = readings;
+  await expect.poll(() => pass(1_000, { scrolling: false })).toBeGreaterThan(before);
+  const begun = await pass(300, { scrolling: true });
+  expect(await pass(9_000, { scrolling: true })).toBe(begun);
+  await expect.poll(() => pass(1_000, { scrolling: true })).toBeGreaterThan(begun);
+});

@@ -65,12 +65,6 @@ export interface BackupMaking {
   taken: string;
 }
 
-/** What is to be in a backup. */
-export interface BackupWish {
-  /** Whether results are in it; not where nothing is said. */
-  results?: boolean | null;
-}
-
 /** All backups, and the room for them. */
 export interface Backups {
   /** The newest first. */
@@ -946,6 +940,12 @@ export interface NewAcknowledgement {
   /** Who; the key's name where nothing is said. */
   by?: string | null;
   note?: string | null;
+}
+
+/** What is to be in a backup. */
+export interface NewBackup {
+  /** Whether results are in it; not where nothing is said. */
+  results?: boolean | null;
 }
 
 /** Who is asked in. */

@@ -101,9 +101,9 @@ function useCursor(body: { current: HTMLDivElement | null }) {
       document.getElementById("main")?.focus({ preventScroll: true });
     }
   });
-  /** A link that has the focus takes the keys to its row. */
+  /** What has the focus takes the keys to its row. */
   const follow = (event: FocusEvent) => {
-    const row = event.target instanceof HTMLAnchorElement && event.target.closest<HTMLElement>("[data-id]");
+    const row = event.target instanceof Element && event.target.closest<HTMLElement>("[data-id]");
     if (row) cursor.value = Number(row.dataset.id);
   };
   return { cursor, move, follow };

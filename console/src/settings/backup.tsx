@@ -5,10 +5,10 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { read, Refusal, send } from "../api/client";
 import type { Backup, BackupMaking, Backups } from "../api/types";
-import { Field, FormFoot, Refusals, refused, saidBy, useSending } from "../parts/form";
+import { Field, FormFoot, Refusals, saidBy, useSending } from "../parts/form";
 import { Empty, Skeleton } from "../parts/notice";
 import { Sure } from "../parts/sure";
-import { exact, moment, visible } from "../state/format";
+import { exact, moment, sentence, visible } from "../state/format";
 import { useLive } from "../state/live";
 import { isGuest, mayOwn } from "../state/me";
 import { now } from "../state/now";
@@ -47,47 +47,58 @@ function Cards() {
 
 function BackupsCard() {
   const isMaking = useSignal(false);
-  const live = useLive<Backups>((_, signal) => read<Backups>("backups", signal), "backups", isMaking.value ? now.value : 0);
+  const load = async (_: Backups | null, signal: AbortSignal) => {
+    const all = await read<Backups>("backups", signal);
+    isMaking.value = Boolean(all.making);
+    return all;
+  };
+  const live = useLive<Backups>(load, "backups", isMaking.value ? now.value : 0);
   const said = useSignal("");
   const deleting = useSending();
+  const heading = useRef<HTMLHeadingElement>(null);
   const all = live.value.value;
-  isMaking.value = Boolean(all?.making);
   const awaited = useRef("");
   useEffect(() => {
-    if (!awaited.current || !all || all.making) return;
-    if (all.backups.some((backup) => backup.name === awaited.current)) said.value = t.backup.made;
-    awaited.current = "";
+    const isMade = all?.backups.some((backup) => backup.name === awaited.current);
+    if (isMade) said.value = t.backup.made;
+    if (isMade || all?.failed?.name === awaited.current) awaited.current = "";
   }, [all]);
-  const remove = (backup: Backup) =>
-    void deleting.run(async () => {
-      await send("DELETE", `backups/${backup.name}`);
-      said.value = "";
-      live.again();
-    });
+  const remove = async (backup: Backup) => {
+    if (await deleting.run(() => send("DELETE", `backups/${backup.name}`))) {
+      said.value = t.backup.deleted;
+      // The button goes with its row.
+      heading.current?.focus();
+    }
+    // Refused or not: whoever is refused has seen an old list.
+    live.again();
+  };
   return (
     <section class="card" aria-labelledby="backups">
       <header>
-        <h2 id="backups">{t.backup.title}</h2>
+        <h2 id="backups" ref={heading} tabIndex={-1}>
+          {t.backup.title}
+        </h2>
         <span class="end muted small num">{all && t.backup.room(all.backups.length, all.bytes, all.free_bytes)}</span>
       </header>
+      {Boolean(live.error.value) && (
+        <p class="body bad down" role="alert">
+          {live.error.value instanceof Refusal ? saidBy(live.error.value) : t.live.unreachable}
+        </p>
+      )}
       {!all ? (
-        live.error.value ? (
-          <p class="body bad down">{saidBy(live.error.value instanceof Refusal ? live.error.value : refused(live.error.value))}</p>
-        ) : (
-          <Skeleton height={80} />
-        )
+        !live.error.value && <Skeleton height={80} />
       ) : (
         <>
           {all.failed && (
             <p class="body bad down" role="alert">
-              {t.backup.failed(moment(Date.parse(all.failed.taken)), visible(all.failed.detail))}
+              {t.backup.failed(moment(Date.parse(all.failed.taken)), sentence(visible(all.failed.detail)))}
             </p>
           )}
           {all.making && <Making making={all.making} />}
           {all.backups.length === 0 && !all.making && <p class="body muted">{t.backup.none}</p>}
           <ul class="keylist">
             {all.backups.map((backup) => (
-              <One key={backup.name} backup={backup} remove={() => remove(backup)} />
+              <One key={backup.name} backup={backup} remove={() => void remove(backup)} />
             ))}
           </ul>
           <Refusals refusal={deleting.refusal.value} />
@@ -96,9 +107,9 @@ function BackupsCard() {
             said={said.value}
             begun={({ name }) => {
               awaited.current = name;
-              said.value = "";
-              live.again();
+              said.value = t.backup.begun;
             }}
+            tried={live.again}
           />
         </>
       )}
@@ -107,11 +118,12 @@ function BackupsCard() {
 }
 
 function Making({ making }: { making: BackupMaking }) {
-  const most = Math.max(making.bytes_max, 1);
+  // Until it is known how much there is, nobody knows how far it is.
+  const far = making.bytes_max > 0 ? { max: making.bytes_max, value: Math.min(making.bytes, making.bytes_max) } : {};
   return (
-    <div class="body stack tight">
+    <div class="body stack tight making">
       <span class="num">{t.backup.making(making.bytes, making.bytes_max)}</span>
-      <progress aria-label={t.backup.makingLabel} max={most} value={Math.min(making.bytes, most)} />
+      <progress aria-label={t.backup.makingLabel} {...far} />
     </div>
   );
 }
@@ -140,13 +152,21 @@ function One({ backup, remove }: { backup: Backup; remove: () => void }) {
   );
 }
 
-function TakeForm({ off, said, begun }: { off: boolean; said: string; begun: (making: BackupMaking) => void }) {
+interface TakeProps {
+  off: boolean;
+  said: string;
+  begun: (making: BackupMaking) => void;
+  /** After each try, whatever came of it. */
+  tried: () => void;
+}
+
+function TakeForm({ off, said, begun, tried }: TakeProps) {
   const results = useSignal(false);
   const sending = useSending();
   const take = (event: Event) => {
     event.preventDefault();
     if (off) return;
-    void sending.run(async () => begun(await send<BackupMaking>("POST", "backups", { results: results.peek() })));
+    void sending.run(async () => begun(await send<BackupMaking>("POST", "backups", { results: results.peek() }))).then(tried);
   };
   return (
     <form onSubmit={take} class="new-key">
@@ -171,7 +191,7 @@ function RestoreCard() {
         <h2 id="restore">{t.backup.restore}</h2>
       </header>
       <div class="body stack">
-        <ol class="steps">
+        <ol class="restoring">
           {t.backup.restoreSteps.map((step) => (
             <li>{step}</li>
           ))}

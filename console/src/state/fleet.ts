@@ -20,7 +20,7 @@ const ALONE_MAX_MS = 30_000;
 const AFTER_CHANGE_MS = 250;
 /** Who has not scrolled for so long has stopped. */
 const STILL_MS = 200;
-/** How long those who scroll are waited for. */
+/** How long a reading waits for those who scroll. */
 const PATIENCE_MS = 10_000;
 
 /** All monitors; a new array whenever a status or the list changed. `null` before the first answer. Results change the monitors. */
@@ -63,6 +63,10 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 let period = ALONE_MS;
 let wire: Fleet | null = null;
 let asking: Promise<void> | null = null;
+/** Whether something changed of which the last reading may not tell. */
+let owed = false;
+/** The results that came during a reading: what was read may be older. */
+let meanwhile: Result[] = [];
 
 /** Begins, and goes on until the page is closed. */
 export function watch(): void {
@@ -76,7 +80,8 @@ export function watch(): void {
   document.addEventListener("visibilitychange", () => void refresh());
   schedule = () => {
     events.follow(wire?.position ?? null);
-    const pause = trouble.value ? period : events.isOpen() || document.hidden ? WITH_STREAM_MS : ALONE_MS;
+    const isTold = events.isOpen() || document.hidden;
+    const pause = trouble.value ? period : owed ? AFTER_CHANGE_MS : isTold ? WITH_STREAM_MS : ALONE_MS;
     refreshIn(pause);
     return pause;
   };
@@ -85,13 +90,18 @@ export function watch(): void {
 
 /** When somebody scrolled last. */
 let scrolled = Number.NEGATIVE_INFINITY;
-addEventListener("scroll", (event) => (scrolled = event.timeStamp), { passive: true });
+addEventListener("scroll", () => (scrolled = performance.now()), { passive: true });
+/** Since when the next reading waits for them. */
+let waited: number | null = null;
 
 /** Reads everything after so long, and not while somebody scrolls: of ten thousand monitors it would cost them frames. */
-function refreshIn(pause: number, patience = PATIENCE_MS): void {
+function refreshIn(pause: number): void {
   clearTimeout(timer);
   timer = setTimeout(() => {
-    if (patience > 0 && performance.now() - scrolled < STILL_MS) refreshIn(STILL_MS, patience - STILL_MS);
+    const at = performance.now();
+    waited ??= at;
+    const mayWait = !trouble.value && at - waited < PATIENCE_MS;
+    if (mayWait && at - scrolled < STILL_MS) refreshIn(STILL_MS);
     else void refresh();
   }, pause);
 }
@@ -108,6 +118,9 @@ export function refresh(): Promise<void> {
 
 async function once(): Promise<void> {
   clearTimeout(timer);
+  waited = null;
+  owed = false;
+  meanwhile = [];
   try {
     await ask();
     batch(() => {
@@ -131,7 +144,10 @@ async function ask(): Promise<void> {
   const [fleet, open] = await Promise.all([read<Fleet>("fleet"), read<Incidents>("incidents?open=true&limit=200")]);
   const told = await whoWasTold(open.incidents);
   batch(() => {
-    if (fleet !== wire) replace(fleet);
+    if (fleet !== wire) {
+      replace(fleet);
+      take(meanwhile);
+    }
     if (differ(open.incidents.map(shown), incidents.value.map(shown))) incidents.value = open.incidents;
     if (differ(told, deliveries.value)) deliveries.value = told;
   });
@@ -192,7 +208,8 @@ const statusAt = (fleet: Fleet, index: number | undefined) => (fleet.statuses[in
 /** Takes over results as the stream tells them. */
 function take(results: readonly Result[]): void {
   const fleet = wire;
-  if (!fleet) return;
+  if (!fleet || results.length === 0) return;
+  if (asking && results !== meanwhile) meanwhile.push(...results);
   const now = Date.now();
   batch(() => {
     const changed: Monitor[] = [];
@@ -208,7 +225,8 @@ function take(results: readonly Result[]): void {
     if (changed.length === 0) return;
     monitors.value = [...(monitors.peek() ?? [])];
     announce(changed);
-    refreshIn(AFTER_CHANGE_MS);
+    if (!owed) refreshIn(AFTER_CHANGE_MS);
+    owed = true;
   });
 }
 

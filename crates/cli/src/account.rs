@@ -9,10 +9,11 @@ use std::process::ExitCode;
 use allswell_core::Wall;
 use allswell_monitor::model::AccountId;
 use allswell_monitor::store::{AccountStore, CountedAccount};
-use anyhow::{anyhow, bail};
+use anyhow::anyhow;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::client::Failure;
 use crate::place::{Place, with_store};
 use crate::table::{self, Cell, Column, Format};
 
@@ -168,7 +169,7 @@ fn remove(args: &Rm) -> anyhow::Result<()> {
     };
     let account = AccountId(args.account);
     if account == AccountId::FIRST {
-        bail!("the first account is that of who runs the server, and stays");
+        return Err(Failure::no("the first account is that of who runs the server, and stays").into());
     }
     with_store(
         data,

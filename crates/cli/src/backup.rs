@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use http::Method;
 use serde::Deserialize;
 use serde_json::json;
@@ -114,6 +114,7 @@ struct Begun {
 /// How it stands.
 #[derive(Deserialize)]
 struct Standing {
+    backups: Vec<Backup>,
     making: Option<Begun>,
     failed: Option<Begun>,
 }
@@ -149,8 +150,8 @@ fn take(args: &Take) -> anyhow::Result<()> {
         Some(data) => offline::take(data, args.results)?,
         None => {
             let client = args.place.reach.client()?;
-            let wish = json!({ "results": args.results });
-            let begun: Begun = client.send(Method::POST, PATH, Some(&wish), &[])?.json()?;
+            let wanted = json!({ "results": args.results });
+            let begun: Begun = client.send(Method::POST, PATH, Some(&wanted), &[])?.json()?;
             wait(&client, &begun.name)?;
             begun.name
         }
@@ -163,14 +164,17 @@ fn take(args: &Take) -> anyhow::Result<()> {
 /// Waits until the backup `name` is there.
 fn wait(client: &Client, name: &str) -> anyhow::Result<()> {
     loop {
-        let standing: Standing = client.get(PATH)?;
-        match standing {
-            Standing { making: Some(making), .. } if making.name == name => client.pause(AGAIN),
-            Standing { failed: Some(failed), .. } if failed.name == name => {
-                bail!("the server could not make the backup: {}", failed.detail)
-            }
-            _ => return Ok(()),
+        let Standing { backups, making, failed } = client.get(PATH)?;
+        if backups.iter().any(|backup| backup.name == name) {
+            return Ok(());
         }
+        if let Some(failed) = failed.filter(|failed| failed.name == name) {
+            bail!("the server could not make the backup: {}", failed.detail);
+        }
+        if making.is_none_or(|making| making.name != name) {
+            bail!("the server gave the backup `{name}` up: was it started again meanwhile?\n  try: take another one");
+        }
+        client.pause(AGAIN);
     }
 }
 
@@ -179,22 +183,28 @@ fn fetch(args: &Fetch) -> anyhow::Result<()> {
     let there = || format!("`{}` is there already\n  try: --output FILE, or delete it first", output.display());
     anyhow::ensure!(!output.exists(), there());
     let client = args.reach.client()?;
-    let partial = output.with_added_extension("partial");
+    let partial = output.with_added_extension(format!("{}.partial", std::process::id()));
     let fetched = download(&client, &args.name, &partial).and_then(|()| {
-        // In one step, and over nothing.
         match fs::hard_link(&partial, &output) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => bail!(there()),
-            linked => linked.with_context(|| format!("cannot write `{}`", output.display())),
+            // Disks without hard links: what came meanwhile is seen all the same.
+            Err(error) if error.kind() != ErrorKind::AlreadyExists && !output.exists() => fs::rename(&partial, &output),
+            // In one step, and over nothing.
+            linked => linked,
         }
+        .map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => anyhow!(there()),
+            _ => anyhow::Error::new(error).context(format!("cannot write `{}`", output.display())),
+        })
     });
-    // What was not made cannot be deleted.
+    // What was not made, or has its name by now, cannot be deleted.
     let _ = fs::remove_file(&partial);
     fetched
 }
 
 fn download(client: &Client, name: &str, to: &Path) -> anyhow::Result<()> {
     let cannot = || format!("cannot write `{}`", to.display());
-    let opened = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(to);
+    // None that is there already: somebody else may read that one.
+    let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to);
     let mut file = opened.with_context(cannot)?;
     let downloaded = client.download(&format!("{PATH}/{}", segment(name)), &mut file);
     downloaded.map_err(|error| if error.is::<Failure>() { error } else { error.context(cannot()) })?;

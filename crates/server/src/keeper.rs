@@ -98,8 +98,14 @@ impl Keeper {
             return Ok(false);
         }
         if let Some(open) = self.accounts.of(account) {
-            let kept = open.resources.keep_to(plan.map(|name| self.shared.plan(name))).await;
-            kept.map_err(Problem::refused)?;
+            // It is written and holds: what is changed next, and what the next start reads, goes by it.
+            if let Err(error) = open.resources.keep_to(plan.map(|name| self.shared.plan(name))).await {
+                error!(
+                    ?error,
+                    account = account.0,
+                    "monitors keep the intervals of the plan before until the next change"
+                );
+            }
         }
         Ok(true)
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use allswell_core::Wall;
 use allswell_monitor::access::{Keyring, Passwords, People, Secret};
 use allswell_monitor::audience::Bulletin;
-use allswell_monitor::backup::{BackupError, Backups};
+use allswell_monitor::backup::Backups;
 use allswell_monitor::clock::{Clock, SystemClock};
 use allswell_monitor::config::{self, Config};
 use allswell_monitor::health::ServerHealth;
@@ -99,9 +99,6 @@ pub enum ServeError {
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The folder of the backups cannot be used.
-    #[error(transparent)]
-    Backups(#[from] BackupError),
     /// The relay for the server's own mails cannot be used.
     #[error("`server.mail`")]
     Mail(#[source] ChannelError),
@@ -153,7 +150,7 @@ impl Server {
         let is_new = !data.join("main.db").exists();
         let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
         let store = open(&data, started.wall, &metrics)?;
-        let backups = Arc::new(Backups::open(&data, Arc::clone(&store), Arc::clone(&clock))?);
+        let backups = Arc::new(Backups::open(&data, Arc::clone(&store), Arc::clone(&clock)));
         let people = People::open(Arc::clone(&store), Passwords::default()).await?;
         let keys = Keyring::open(Arc::clone(&store), key.as_ref(), people.clone()).await?;
         if keys.is_open() && !address.ip().is_loopback() {

@@ -2,10 +2,11 @@
 
 import { count, tenths, whole } from "./words";
 
-/** `640 kB`, `3.4 MB`, `12.0 GB`. */
+/** `640 kB`, `3.4 MB`, `12.0 GB`; the unit is that of the rounded number. */
 function size(bytes: number): string {
-  if (bytes < 1e6) return `${whole.format(bytes / 1e3)} kB`;
-  return bytes < 1e9 ? `${tenths.format(bytes / 1e6)} MB` : `${tenths.format(bytes / 1e9)} GB`;
+  if (bytes < 999_500) return `${whole.format(Math.ceil(bytes / 1e3))} kB`;
+  if (bytes < 999_950_000) return `${tenths.format(bytes / 1e6)} MB`;
+  return bytes < 999_950_000_000 ? `${tenths.format(bytes / 1e9)} GB` : `${tenths.format(bytes / 1e12)} TB`;
 }
 
 export const backup = {
@@ -15,13 +16,15 @@ export const backup = {
   size,
   results: "with results",
   download: "Download",
-  downloadOf: (taken: string) => `Download ${taken}`,
+  downloadOf: (name: string) => `Download ${name}`,
   delete: "Delete",
   making: (bytes: number, most: number) => (most > 0 ? `Being made: ${size(bytes)} of up to ${size(most)}` : "Being made"),
   makingLabel: "How far the backup is",
   failed: (taken: string, why: string) => `The backup of ${taken} could not be made: ${why}`,
   take: "Back up now",
+  begun: "Begun: it takes a while.",
   made: "Done: the backup is there.",
+  deleted: "The backup is deleted.",
   withResults: "Results",
   withResultsTick: "Results too",
   withResultsHint: "Without them a backup is much smaller, and graphs begin anew.",

@@ -69,6 +69,11 @@ impl fmt::Display for OneError {
 }
 
 impl Failure {
+    /// What was asked for stands against what is.
+    pub fn no(said: impl Into<String>) -> Self {
+        Self::No { said: said.into(), hint: None }
+    }
+
     /// The exit code that says the same.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {

@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
 use super::archive::{self, Archive};
@@ -28,18 +28,22 @@ impl Folder {
     /// Makes the folder where it is missing.
     pub(super) fn make(&self) -> Result<(), BackupError> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.0);
-        made.map_err(|cause| failed("make", &self.0, cause))
+        made.and_then(|()| self.hand_over(&self.0)).map_err(|cause| failed("make", &self.0, cause))
     }
 
-    /// Deletes what was left half done.
+    /// Deletes what was left half done, and nothing else that lies here.
     pub(super) fn tidy(&self) -> Result<(), BackupError> {
-        for name in self.entries()? {
-            if name.ends_with(PARTIAL) {
-                let path = self.0.join(name);
-                fs::remove_dir_all(&path).map_err(|cause| failed("delete", &path, cause))?;
-            }
+        let partial = |name: &String| name.strip_suffix(PARTIAL)?.parse().ok();
+        self.entries()?.iter().filter_map(partial).try_for_each(|name| self.remove_partial(name))
+    }
+
+    /// Deletes what was left half done of one backup, where something was.
+    pub(super) fn remove_partial(&self, name: Name) -> Result<(), BackupError> {
+        let path = self.partial(name);
+        match fs::remove_dir_all(&path) {
+            Err(cause) if cause.kind() != ErrorKind::NotFound => Err(failed("delete", &path, cause)),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// All backups, the newest first.
@@ -56,7 +60,7 @@ impl Folder {
 
     /// How many bytes are free here, for who is not root.
     pub(super) fn free(&self) -> Result<u64, BackupError> {
-        let place = if self.0.exists() { &*self.0 } else { self.0.parent().expect("it lies in the data directory") };
+        let place = if self.0.exists() { &*self.0 } else { self.data() };
         let of = rustix::fs::statvfs(place).map_err(|cause| failed("look at", place, cause.into()))?;
         Ok(of.f_bavail.saturating_mul(of.f_frsize))
     }
@@ -93,7 +97,12 @@ impl Folder {
     /// Gives a backup that is whole its name, durably.
     pub(super) fn complete(&self, name: Name) -> Result<(), BackupError> {
         let (partial, path) = (self.partial(name), self.backup(name));
-        sync(&partial).map_err(|cause| failed("write", &partial, cause))?;
+        let handed = || {
+            self.hand_over(&partial)?;
+            fs::read_dir(&partial)?.try_for_each(|entry| self.hand_over(&entry?.path()))?;
+            sync(&partial)
+        };
+        handed().map_err(|cause| failed("write", &partial, cause))?;
         fs::rename(&partial, &path).map_err(|cause| failed("name", &path, cause))?;
         sync(&self.0).map_err(|cause| failed("write", &self.0, cause))
     }
@@ -101,7 +110,21 @@ impl Folder {
     pub(super) fn remove(&self, name: Name) -> Result<(), BackupError> {
         let (partial, path) = (self.partial(name), self.backup(name));
         fs::rename(&path, &partial).map_err(|cause| missing(name, "delete", &path, cause))?;
-        fs::remove_dir_all(&partial).map_err(|cause| failed("delete", &partial, cause))
+        self.remove_partial(name)
+    }
+
+    /// Gives what lies at `path` to whom the data directory belongs: what root makes by hand must not be shut for the server.
+    fn hand_over(&self, path: &Path) -> io::Result<()> {
+        let owner = fs::metadata(self.data())?;
+        match chown(path, Some(owner.uid()), Some(owner.gid())) {
+            // Who is not root gives nothing away.
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
+            done => done,
+        }
+    }
+
+    fn data(&self) -> &Path {
+        self.0.parent().expect("it lies in the data directory")
     }
 
     fn backup(&self, name: Name) -> PathBuf {

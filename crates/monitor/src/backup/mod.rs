@@ -11,7 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 pub use self::archive::Archive;
 use self::folder::{Folder, take_keys};
@@ -19,8 +19,10 @@ pub use self::name::{Name, NoName};
 use crate::clock::Clock;
 use crate::store::{Store, StoreError};
 
+/// As disks are sold.
+const MB: u64 = 1_000_000;
 /// So much stays free on the disk: what the server itself writes comes first.
-const SPARE: u64 = 256 << 20;
+const SPARE: u64 = 256_000_000;
 
 /// Why there is no backup.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +36,7 @@ pub enum BackupError {
     /// It would fill the disk.
     #[error(
         "there is no room for a backup: it takes up to {} MB, {} MB are to stay free, and {} MB are free in `{}`",
-        needed.div_ceil(1 << 20), SPARE >> 20, free >> 20, path.display()
+        needed.div_ceil(MB), SPARE / MB, free / MB, path.display()
     )]
     NoRoom {
         /// How many bytes it takes at most.
@@ -132,14 +134,16 @@ pub struct Begun {
 
 impl Backups {
     /// The backups of the data directory of `store`, which this process has for itself. Takes away what an earlier one left half
-    /// done.
-    ///
-    /// # Errors
-    /// [`BackupError::File`] when the folder is there and cannot be used.
-    pub fn open(data: &Path, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Result<Self, BackupError> {
+    /// done; where that cannot be done, no server is kept from starting.
+    pub fn open(data: &Path, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
         let folder = Folder::of(data);
-        folder.tidy()?;
-        Ok(Self { data: data.to_owned(), folder, store, clock, now: Mutex::default() })
+        if let Err(error) = folder.tidy() {
+            warn!(
+                error = &error as &dyn std::error::Error,
+                "cannot take away what is left of a backup that was cut short"
+            );
+        }
+        Self { data: data.to_owned(), folder, store, clock, now: Mutex::default() }
     }
 
     /// How it stands.
@@ -245,7 +249,7 @@ impl Begun {
             Err(failed) => {
                 error!(backup = %name, error = &failed as &dyn std::error::Error, "cannot make a backup");
                 let folder = backups.folder.clone();
-                if let Err(left) = blocking(move || folder.tidy()).await {
+                if let Err(left) = blocking(move || folder.remove_partial(name)).await {
                     error!(error = &left as &dyn std::error::Error, "a backup that failed leaves something behind");
                 }
                 backups.now().failed = Some(Failed { name, why: in_full(&failed) });

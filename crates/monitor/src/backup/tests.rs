@@ -27,7 +27,7 @@ async fn world() -> (TempDir, Arc<Backups>) {
     let store = Arc::new(SqliteStore::open(data.path(), NOW, Timing::none()).unwrap());
     store.enlist(vec![enlistment()], NOW).await.unwrap();
     SecretKey::of(data.path(), KeyFile::Heartbeats).unwrap();
-    let backups = Backups::open(data.path(), store, Arc::new(Still)).unwrap();
+    let backups = Backups::open(data.path(), store, Arc::new(Still));
     (data, Arc::new(backups))
 }
 
@@ -119,9 +119,18 @@ async fn what_was_cut_short_is_no_backup_and_goes_at_the_next_start() {
         fs::write(folder.join(name).join("main.db"), "half").unwrap();
         assert!(matches!(backups.archive(name).await.err(), Some(BackupError::Missing(_))), "{name}");
     }
+    fs::write(folder.join("elsewhere.tar.partial"), "").unwrap();
     assert_eq!(backups.standing().await.unwrap().backups.len(), 1);
-    Backups::open(data.path(), Arc::clone(&backups.store), Arc::new(Still)).unwrap();
-    assert_eq!(names(&folder), [NAME]);
+    Backups::open(data.path(), Arc::clone(&backups.store), Arc::new(Still));
+    assert_eq!(names(&folder), [NAME, "elsewhere.tar.partial"]);
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_read_keeps_no_server_from_starting() {
+    let (data, backups) = world().await;
+    fs::write(data.path().join("backups"), "no folder").unwrap();
+    let opened = Backups::open(data.path(), Arc::clone(&backups.store), Arc::new(Still));
+    assert!(matches!(opened.standing().await, Err(BackupError::File { what: "read", .. })));
 }
 
 #[tokio::test]
@@ -148,7 +157,7 @@ fn a_disk_is_never_filled() {
     assert_eq!(has_room(1_000, SPARE + 1_000), Ok(()));
     assert_eq!(has_room(1_001, SPARE + 1_000), Err(SPARE + 1_000));
     assert_eq!(has_room(u64::MAX, u64::MAX - 1), Err(u64::MAX - 1));
-    let told = BackupError::NoRoom { needed: (340 << 20) + 1, free: 120 << 20, path: "/data/backups".into() };
+    let told = BackupError::NoRoom { needed: 340_000_001, free: 120_999_999, path: "/data/backups".into() };
     assert_eq!(
         told.to_string(),
         "there is no room for a backup: it takes up to 341 MB, 256 MB are to stay free, and 120 MB are free in `/data/backups`"

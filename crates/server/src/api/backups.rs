@@ -72,9 +72,9 @@ struct Failed {
 
 /// What is to be in a backup.
 #[derive(ToSchema)]
-#[schema(as = BackupWish)]
+#[schema(as = NewBackup)]
 #[expect(dead_code, reason = "the document of what `Fields` reads by name")]
-pub(super) struct Wish {
+pub(super) struct New {
     /// Whether results are in it; not where nothing is said.
     results: Option<bool>,
 }
@@ -118,7 +118,7 @@ pub(super) async fn list(Mine(state): Mine, _: NoQuery) -> Result<Json<List>, Pr
 ///
 /// Answers when it is begun; it is in the list when all of it is on the disk. One is made at a time, and none that would fill the
 /// disk. Everything of all accounts is in it, secrets too.
-#[utoipa::path(post, path = "/api/v1/backups", operation_id = "create_backup", tag = "backups", request_body = Wish,
+#[utoipa::path(post, path = "/api/v1/backups", operation_id = "create_backup", tag = "backups", request_body = New,
     responses((status = 202, body = Making), openapi::RefusalsOfOne, openapi::RefusalsOfBody))]
 #[expect(clippy::disallowed_methods, reason = "nobody waits for it; the store that closes ends it")]
 pub(super) async fn create(Mine(state): Mine, _: NoQuery, fields: Fields) -> Result<Response, Problem> {

@@ -122,7 +122,11 @@ impl Press {
             }
             let settings = self.settings(&self.bulletin.pages()).into_iter();
             let pages: Vec<(Page, String)> = settings.map(|page| (page.clone(), self.pages.address(&page))).collect();
-            if let Err(error) = subscriptions.send_due(&pages, clock.now().wall).await {
+            let mut stopping = stop.clone();
+            let stopped = async move {
+                let _ = stopping.wait_for(|stop| *stop).await;
+            };
+            if let Err(error) = subscriptions.send_due(&pages, clock.now().wall, stopped).await {
                 let account = self.account().0;
                 warn!(error = &error as &dyn std::error::Error, account, "cannot write to subscribers yet");
                 tokio::time::sleep(PAUSE).await;

@@ -210,10 +210,16 @@ impl Subscriptions {
     }
 
     /// Sends what is due; `pages` are all that there are, each with its own address.
-    pub(super) async fn send_due(&self, pages: &[(Page, String)], now: Wall) -> Result<(), StoreError> {
+    pub(super) async fn send_due(
+        &self,
+        pages: &[(Page, String)],
+        now: Wall,
+        stopped: impl Future<Output = ()>,
+    ) -> Result<(), StoreError> {
         let mails = self.store.due_mails(now, READ).await?;
-        let sending = mails.into_iter().map(|mail| self.send(mail, pages, now));
-        futures_util::stream::iter(sending)
+        futures_util::stream::iter(mails)
+            .take_until(stopped)
+            .map(|mail| self.send(mail, pages, now))
             .buffer_unordered(AT_ONCE)
             .fold(Ok(()), |all, one| async move { all.and(one) })
             .await

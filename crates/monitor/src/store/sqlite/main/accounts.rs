@@ -82,8 +82,17 @@ pub(in super::super) fn remove_account(connection: &Connection, account: Account
     if account == AccountId::FIRST || find_account(connection, account)?.is_none() {
         return Ok(false);
     }
-    // The rows refer to each other, and go together.
+    // The rows refer to each other, and go together. What others write in the same transaction is held to it at once again.
     connection.pragma_update(None, "defer_foreign_keys", true)?;
+    let removed = remove_rows(connection, account);
+    connection.pragma_update(None, "defer_foreign_keys", false)?;
+    removed?;
+    connection.execute("INSERT INTO former_account (id, removed) VALUES (?, ?)", params![account.0, now.ms()])?;
+    Ok(true)
+}
+
+/// Deletes every row that names `account`, and its own. No row of another table refers to one of them (see the test).
+fn remove_rows(connection: &Connection, account: AccountId) -> Result<(), Fault> {
     let mut statement = connection.prepare(
         "SELECT of.name FROM sqlite_schema AS of JOIN pragma_table_info(of.name) AS has
         WHERE of.type = 'table' AND has.name = 'account'",
@@ -93,10 +102,7 @@ pub(in super::super) fn remove_account(connection: &Connection, account: Account
         connection.execute(&format!("DELETE FROM \"{table}\" WHERE account = ?"), [account.0])?;
     }
     connection.execute("DELETE FROM account WHERE id = ?", [account.0])?;
-    connection.execute("INSERT INTO former_account (id, removed) VALUES (?, ?)", params![account.0, now.ms()])?;
-    // What others write in the same transaction is held to it at once again.
-    connection.pragma_update(None, "defer_foreign_keys", false)?;
-    Ok(true)
+    Ok(())
 }
 
 /// Whose monitor it is.
