@@ -4,6 +4,7 @@ import { signal, type Signal } from "@preact/signals";
 import { read } from "../api/client";
 import type { Result, Strips } from "../api/types";
 import type { Status } from "../state/model";
+import { isScrolling } from "../state/scrolling";
 
 /** How many checks a strip shows. */
 export const BARS = 48;
@@ -11,6 +12,8 @@ const HEIGHT = 22;
 const WIDTH = 168;
 /** Strips that are kept; more rows than any screen has. */
 const KNOWN_MAX = 1_024;
+/** Strips that are asked for at once; more than any screen has too. */
+const ASKED_MAX = 128;
 /** Rows that come into view together, or have news together, are asked for together. */
 const GATHER_MS = 120;
 
@@ -40,7 +43,8 @@ export function lastChecks(id: number, asked: number | null): Signal<Bar[] | nul
     const oldest = known.keys().next().value;
     if (known.size > KNOWN_MAX && oldest !== undefined) known.delete(oldest);
   }
-  if (entry.asked !== asked) {
+  // What comes into view again counts as having come last.
+  if (wanted.delete(id) || entry.asked !== asked) {
     entry.asked = asked;
     wanted.add(id);
     timer ??= setTimeout(() => void fetchWanted(), GATHER_MS);
@@ -49,7 +53,13 @@ export function lastChecks(id: number, asked: number | null): Signal<Bar[] | nul
 }
 
 async function fetchWanted(): Promise<void> {
+  // Strips that rush by are not worth a late frame; those that came last are in view when it ends.
+  if (isScrolling()) {
+    timer = setTimeout(() => void fetchWanted(), GATHER_MS);
+    return;
+  }
   const ids = [...wanted];
+  for (const gone of ids.splice(0, ids.length - ASKED_MAX)) known.delete(gone);
   wanted.clear();
   try {
     const { outcomes, strips } = await read<Strips>(`fleet/strips?ids=${ids.join(",")}`);

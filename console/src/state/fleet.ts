@@ -9,6 +9,7 @@ import type { Deliveries, Delivery, Fleet, Incident, Incidents } from "../api/ty
 import { t } from "../texts";
 import { type Monitor, rank, type Status, tally } from "./model";
 import { place } from "./order";
+import { isScrolling } from "./scrolling";
 import { follow as stream, type Result } from "./stream";
 
 /** How often everything is read while the stream tells what happens. */
@@ -18,10 +19,9 @@ const ALONE_MS = 2_000;
 const ALONE_MAX_MS = 30_000;
 /** How soon after a change its reason is read; changes come in swarms. */
 const AFTER_CHANGE_MS = 250;
-/** Who has not scrolled for so long has stopped. */
-const STILL_MS = 200;
-/** How long a reading waits for those who scroll. */
+/** How long a reading waits for those who scroll, and how often it looks whether they stopped. */
 const PATIENCE_MS = 10_000;
+const LOOK_MS = 200;
 
 /** All monitors; a new array whenever a status or the list changed. `null` before the first answer. Results change the monitors. */
 export const monitors = signal<Monitor[] | null>(null);
@@ -88,10 +88,7 @@ export function watch(): void {
   void refresh();
 }
 
-/** When somebody scrolled last. */
-let scrolled = Number.NEGATIVE_INFINITY;
-addEventListener("scroll", () => (scrolled = performance.now()), { passive: true });
-/** Since when the next reading waits for them. */
+/** Since when the next reading waits for those who scroll. */
 let waited: number | null = null;
 
 /** Reads everything after so long, and not while somebody scrolls: of ten thousand monitors it would cost them frames. */
@@ -101,7 +98,7 @@ function refreshIn(pause: number): void {
     const at = performance.now();
     waited ??= at;
     const mayWait = !trouble.value && at - waited < PATIENCE_MS;
-    if (mayWait && at - scrolled < STILL_MS) refreshIn(STILL_MS);
+    if (mayWait && isScrolling()) refreshIn(LOOK_MS);
     else void refresh();
   }, pause);
 }
