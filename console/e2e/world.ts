@@ -44,13 +44,18 @@ export class Allswell {
   private readonly folder = mkdtempSync(join(tmpdir(), "allswell-e2e-"));
   url = "";
 
-  constructor(private readonly configuration: string) {}
+  /** `niceness` is that of its process: with 10 it gives way to all that have none. */
+  constructor(
+    private readonly configuration: string,
+    private readonly niceness = 0,
+  ) {}
 
   async start(): Promise<void> {
     const file = join(this.folder, "allswell.yaml");
     writeFileSync(file, this.configuration);
     const listen = this.url ? new URL(this.url).host : "127.0.0.1:0";
-    const child = spawn(BINARY, ["serve", "--config", file, "--data", join(this.folder, "data"), "--listen", listen], { stdio: ["ignore", "pipe", "pipe"] });
+    const serve = [BINARY, "serve", "--config", file, "--data", join(this.folder, "data"), "--listen", listen];
+    const child = spawn("nice", ["-n", String(this.niceness), ...serve], { stdio: ["ignore", "pipe", "pipe"] });
     this.child = child;
     let said = "";
     child.stderr?.on("data", (chunk) => (said += chunk));

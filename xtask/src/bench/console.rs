@@ -45,7 +45,8 @@ pub fn run(binary: &Path) -> Result<bool> {
 /// A frame's CPU is what the page's main thread does between two of its animation frames, by Chromium's trace; dropped are the
 /// frames of the display that came without a new one of the page, counted in rounds without a trace. The longest frame and the
 /// number dropped are medians of several rounds. Where there is no GPU and where others work, frames are dropped that are not
-/// the page's: a plain list of as many rows of the same height is scrolled in turn, while the server asks all the same.
+/// the page's: a plain list of as many rows of the same height is scrolled in turn, while the server asks all the same. Server
+/// and targets give way to the browser, with which they share no cores elsewhere.
 fn frames(number: &impl Fn(&str) -> Result<f64>) -> Result<bool> {
     let ms = |value: f64| format!("{value:.1} ms");
     let of = |dropped: f64| Ok::<_, anyhow::Error>(format!("{dropped} of {}", number("frames")?));
