@@ -152,7 +152,8 @@ async fn who_says_yes_is_told_of_an_outage_and_who_leaves_is_forgotten() {
     );
     let raw = String::from_utf8_lossy(&news.raw);
     assert!(raw.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click"), "{raw}");
-    assert!(!raw.contains("payments-internal") && !raw.contains("503"), "what is inside stays inside: {raw}");
+    // With a space before it: ports and signatures have such digits too.
+    assert!(!raw.contains("payments-internal") && !raw.contains(" 503"), "what is inside stays inside: {raw}");
     assert_eq!(world.ask("POST", &leave, "List-Unsubscribe=One-Click").await.0, 200);
     assert_eq!(world.ask("POST", &leave, "").await.0, 200, "once more does no harm");
     assert_eq!(world.ask("POST", &yes, "").await.0, 404, "an old yes brings nobody back");
