@@ -1,6 +1,6 @@
 // What must hold of an answer: one line for each condition, beside it what was really there when it was tried.
 
-import { useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Trial } from "../api/types";
 import type { Refusal } from "../api/client";
 import { errorsAt } from "../parts/form";
@@ -21,10 +21,16 @@ interface Props {
 export function Conditions({ conditions, change, trial, refusal }: Props) {
   const list = useRef<HTMLUListElement>(null);
   const set = (index: number, text: string) => change(conditions.map((one, at) => (at === index ? text : one)));
+  const wantsFocus = useRef(false);
   const add = (text: string) => {
+    wantsFocus.current = true;
     change([...conditions, text]);
-    requestAnimationFrame(() => list.current?.querySelector<HTMLInputElement>("li:last-child input")?.focus());
   };
+  // Before it is painted: who types on at once types into it.
+  useLayoutEffect(() => {
+    if (wantsFocus.current) list.current?.querySelector<HTMLInputElement>("li:last-child input")?.focus();
+    wantsFocus.current = false;
+  }, [conditions.length]);
   const offered = t.add.offered.filter(([text]) => !conditions.includes(text));
   return (
     <div class="conditions">
