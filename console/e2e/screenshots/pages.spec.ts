@@ -62,6 +62,8 @@ function configuration(base: string): string {
   );
   return JSON.stringify({
     defaults: { interval: "2s", timeout: "1s", failure_threshold: 2 },
+    plans: { free: { monitors: 25, min_interval: "5m" } },
+    server: { mail: { smtp: "smtp://127.0.0.1:9", from: "Acme <status@acme.example>" }, sign_up: { plan: "free" } },
     monitors: [...monitors, { name: "legacy-soap", tcp: { address: "127.0.0.1:9" }, group: "Internal tools" }],
     status_pages: [
       {
@@ -84,16 +86,19 @@ function configuration(base: string): string {
   });
 }
 
-/** Makes the first user, from here as a browser would; the cookie that shows who it is comes back. */
-async function signedIn(allswell: Allswell): Promise<string> {
+/** Makes the first user, from here as a browser would, who asks others in: the cookie that shows who it is, and a way in. */
+async function signedIn(allswell: Allswell): Promise<{ cookie: string; wayIn: string }> {
   const body = JSON.stringify({ email: "ada@example.com", name: "Ada", password: "the keeper of the tower" });
   const response = await fetch(`${allswell.url}api/v1/setup`, { method: "POST", headers: { "content-type": "application/json" }, body });
   const [name, value] = (response.headers.getSetCookie()[0] ?? "").split(";")[0]?.split("=") ?? [];
+  let wayIn = "";
   for (const [email, role] of [["bob@example.com", "editor"], ["eve@example.com", "viewer"]]) {
     const headers = { "content-type": "application/json", cookie: `${name}=${value}`, "sec-fetch-site": "same-origin" };
-    await fetch(`${allswell.url}api/v1/invitations`, { method: "POST", headers, body: JSON.stringify({ email, role }) });
+    const made = await fetch(`${allswell.url}api/v1/invitations`, { method: "POST", headers, body: JSON.stringify({ email, role }) });
+    const { link } = (await made.json()) as { link: string };
+    wayIn = link.slice(link.indexOf("join?"));
   }
-  return `${name}=${value}`;
+  return { cookie: `${name}=${value}`, wayIn };
 }
 
 /** What people did there: a channel with its messages, planned work, a deploy. */
@@ -153,6 +158,7 @@ test("pictures of every page", async ({ browser }) => {
       "pages-edit": "pages?edit=shop",
       rehearsal: "k8s",
       plain: "plain/",
+      "api-docs": "api/docs",
       status: "s/acme/",
     };
     const shots = async (pages: Record<string, string>, cookie = "") => {
@@ -181,8 +187,9 @@ test("pictures of every page", async ({ browser }) => {
     };
     await shots(pages);
     // From now on the server asks who one is.
-    await shots({ account: "settings/me", "people-users": "settings/people" }, await signedIn(allswell));
-    await shots({ "sign-in": "sign-in", reset: "reset" });
+    const { cookie, wayIn } = await signedIn(allswell);
+    await shots({ account: "settings/me", "people-users": "settings/people" }, cookie);
+    await shots({ "sign-in": "sign-in", reset: "reset", "sign-up": "sign-up", join: wayIn });
   } finally {
     await allswell.remove();
     target.closeAllConnections();
