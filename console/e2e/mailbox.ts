@@ -2,6 +2,7 @@
 
 import { createServer, type Server, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
+import { expect } from "@playwright/test";
 
 /** A mail that was taken, as it came. */
 export interface Mail {
@@ -32,6 +33,14 @@ export class Mailbox {
   /** The newest mail whose text, decoded, has this in it. */
   find(text: string): Mail | undefined {
     return this.mails.findLast((mail) => mail.text.includes(text));
+  }
+
+  /** The path of the first link that begins so, in the newest mail that has one. */
+  async link(part: string): Promise<string> {
+    const links = () => [...(this.find(part)?.text ?? "").matchAll(/https?:\/\/[^/\s]+\/(\S+)/g)].map((found) => found[1] ?? "");
+    const link = () => links().find((path) => path.startsWith(part)) ?? "";
+    await expect.poll(link).not.toBe("");
+    return link();
   }
 
   private speak(socket: Socket): void {

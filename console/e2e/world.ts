@@ -95,8 +95,9 @@ export class Allswell {
     const init: RequestInit = { method, headers: { "content-type": "application/json" } };
     if (body !== undefined) init.body = JSON.stringify(body);
     const response = await fetch(`${this.url}api/v1/${path}`, init);
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-    return (response.status === 204 ? null : await response.json()) as T;
+    const answer = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${answer}`);
+    return (answer ? JSON.parse(answer) : null) as T;
   }
 
   /** Takes away all monitors that were added: the next tests begin with those of the file. */

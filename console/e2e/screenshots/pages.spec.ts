@@ -4,6 +4,7 @@ import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "@playwright/test";
+import { Mailbox } from "../mailbox";
 import { Allswell, idOf } from "../world";
 
 const FOLDER = process.env.ALLSWELL_SCREENSHOTS ?? "screenshots";
@@ -46,7 +47,7 @@ function answer(name: string, response: ServerResponse): void {
   setTimeout(() => response.writeHead(status, { "content-type": "application/json" }).end(body), wait);
 }
 
-function configuration(base: string): string {
+function configuration(base: string, smtp: string): string {
   const monitors = TEAMS.flatMap(([group, number, names]) =>
     Array.from({ length: number }, (_, index) => {
       const name = names[index] ?? `${group.toLowerCase().replace(/\W+/g, "-")}-${index + 1}`;
@@ -63,7 +64,7 @@ function configuration(base: string): string {
   return JSON.stringify({
     defaults: { interval: "2s", timeout: "1s", failure_threshold: 2 },
     plans: { free: { monitors: 25, min_interval: "5m" } },
-    server: { mail: { smtp: "smtp://127.0.0.1:9", from: "Acme <status@acme.example>" }, sign_up: { plan: "free" } },
+    server: { mail: { smtp, from: "Acme <status@acme.example>" }, sign_up: { plan: "free" } },
     monitors: [...monitors, { name: "legacy-soap", tcp: { address: "127.0.0.1:9" }, group: "Internal tools" }],
     status_pages: [
       {
@@ -86,24 +87,22 @@ function configuration(base: string): string {
   });
 }
 
-/** Makes the first user, from here as a browser would, who asks others in: the cookie that shows who it is, and a way in. */
-async function signedIn(allswell: Allswell): Promise<{ cookie: string; wayIn: string }> {
+/** Makes the first user, from here as a browser would, who asks others in: the cookie that shows who it is. */
+async function signedIn(allswell: Allswell): Promise<string> {
   const body = JSON.stringify({ email: "ada@example.com", name: "Ada", password: "the keeper of the tower" });
   const response = await fetch(`${allswell.url}api/v1/setup`, { method: "POST", headers: { "content-type": "application/json" }, body });
   const [name, value] = (response.headers.getSetCookie()[0] ?? "").split(";")[0]?.split("=") ?? [];
-  let wayIn = "";
   for (const [email, role] of [["bob@example.com", "editor"], ["eve@example.com", "viewer"]]) {
     const headers = { "content-type": "application/json", cookie: `${name}=${value}`, "sec-fetch-site": "same-origin" };
-    const made = await fetch(`${allswell.url}api/v1/invitations`, { method: "POST", headers, body: JSON.stringify({ email, role }) });
-    const { link } = (await made.json()) as { link: string };
-    wayIn = link.slice(link.indexOf("join?"));
+    await fetch(`${allswell.url}api/v1/invitations`, { method: "POST", headers, body: JSON.stringify({ email, role }) });
   }
-  return { cookie: `${name}=${value}`, wayIn };
+  return `${name}=${value}`;
 }
 
 /** What people did there: a channel with its messages, planned work, a deploy. */
-async function prepare(allswell: Allswell, hook: string): Promise<void> {
+async function prepare(allswell: Allswell, hook: string, smtp: string): Promise<void> {
   await allswell.write("POST", "channels", { name: "ops", type: "webhook", url: hook });
+  await allswell.write("POST", "channels", { name: "on-call", type: "email", smtp, from: "Acme <status@acme.example>", to: ["ada@example.com"] });
   const moment = (days: number, time: string) => `${new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)}T${time}Z`;
   const windows = [
     { name: "weekly restart", groups: ["Data stores"], weekly: ["tue"], at: "03:00", duration: "1h", timezone: "Europe/Berlin" },
@@ -112,7 +111,7 @@ async function prepare(allswell: Allswell, hook: string): Promise<void> {
   ];
   for (const window of windows) await allswell.write("POST", "maintenance", window);
   await allswell.write("POST", "events", { text: "payments 1.42.0", monitor: "payments-api" });
-  await allswell.write("POST", "monitors", { name: "ledger-db-2", interval: "2s", timeout: "1s", tcp: { address: "127.0.0.1:9" }, channels: ["ops"], conditions: ["time.total < duration('50ms')"] });
+  await allswell.write("POST", "monitors", { name: "ledger-db-2", interval: "2s", timeout: "1s", tcp: { address: "127.0.0.1:9" }, channels: ["ops", "on-call"], conditions: ["time.total < duration('50ms')"] });
   const shop = [{ monitor: "www", name: "Website" }, { monitor: "payments-api", name: "Payments", about: "cards and invoices" }];
   const page = { slug: "shop", title: "The shop", description: "How our shop is doing.", colour: "#0f62fe", sections: [{ name: "Shop", monitors: shop }, { name: "Search", groups: ["Search"] }] };
   await allswell.write("POST", "status-pages", page);
@@ -125,7 +124,10 @@ test("pictures of every page", async ({ browser }) => {
   const target = createServer((request, response) => answer(request.url?.split("/")[1] ?? "", response));
   await new Promise<void>((listening) => target.listen(0, "127.0.0.1", listening));
   const base = `http://127.0.0.1:${(target.address() as AddressInfo).port}`;
-  const allswell = new Allswell(configuration(base));
+  const mailbox = new Mailbox();
+  await mailbox.start();
+  const smtp = `smtp://${mailbox.address}`;
+  const allswell = new Allswell(configuration(base, smtp));
   try {
     await allswell.start();
     const results = async () => (await allswell.read<{ results: unknown[] }>("monitors/payments-api/results?limit=100")).results.length;
@@ -138,7 +140,7 @@ test("pictures of every page", async ({ browser }) => {
     await expect.poll(results, { timeout: 60_000 }).toBeGreaterThan(26);
     const incident = (await open()).find((one) => one.monitor === "payments-api");
     const monitor = incident?.id.split("-")[0];
-    await prepare(allswell, `${base}/hook`);
+    await prepare(allswell, `${base}/hook`, smtp);
     const pages = {
       overview: "",
       monitor: `m/${monitor}`,
@@ -187,11 +189,19 @@ test("pictures of every page", async ({ browser }) => {
     };
     await shots(pages);
     // From now on the server asks who one is.
-    const { cookie, wayIn } = await signedIn(allswell);
-    await shots({ account: "settings/me", "people-users": "settings/people" }, cookie);
-    await shots({ "sign-in": "sign-in", reset: "reset", "sign-up": "sign-up", join: wayIn });
+    await shots({ account: "settings/me", "people-users": "settings/people" }, await signedIn(allswell));
+    await allswell.write("POST", "reset", { email: "ada@example.com" });
+    await allswell.write("POST", "sign-up", { email: "joe@example.com" });
+    await shots({ "sign-in": "sign-in", reset: "reset", "sign-up": "sign-up" });
+    await shots({
+      join: await mailbox.link("join?token="),
+      "reset-password": await mailbox.link("reset?token="),
+      "sign-up-account": await mailbox.link("sign-up?token="),
+      acknowledge: await mailbox.link("acknowledge/"),
+    });
   } finally {
     await allswell.remove();
+    mailbox.stop();
     target.closeAllConnections();
     target.close();
   }

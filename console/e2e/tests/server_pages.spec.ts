@@ -26,14 +26,6 @@ test.afterAll(async () => {
   mailbox.stop();
 });
 
-/** The path of the first link in a mail that has this in it. */
-async function mailed(part: string): Promise<string> {
-  const links = () => [...(mailbox.find(part)?.text ?? "").matchAll(/https?:\/\/[^/\s]+\/(\S+)/g)].map((found) => found[1] ?? "");
-  const link = () => links().find((path) => path.startsWith(part)) ?? "";
-  await expect.poll(link).not.toBe("");
-  return link();
-}
-
 /** Opens a page of ours, which has a policy of its own and asks nobody else. */
 async function open(page: Page, path: string): Promise<void> {
   const elsewhere: string[] = [];
@@ -65,7 +57,7 @@ test("a lost password is sound from the question to the new one", async ({ quiet
   await page.keyboard.press("Enter");
   await expect(page.getByLabel("E-mail")).toHaveCount(0);
   await isSound(page);
-  await open(page, await mailed("reset?token="));
+  await open(page, await mailbox.link("reset?token="));
   await isSound(page);
   await page.getByLabel("Password").fill(PASSWORD);
   await page.keyboard.press("Enter");
@@ -87,7 +79,7 @@ test("an invitation is sound, good or not", async ({ quiet: page }) => {
   await card.getByRole("button", { name: "Make the link" }).click();
   await expect(card.locator(".secret")).toBeVisible();
   await page.context().clearCookies();
-  await open(page, await mailed("join?token="));
+  await open(page, await mailbox.link("join?token="));
   await isSound(page);
 });
 
@@ -101,7 +93,7 @@ test("signing up is sound from the question to the account", async ({ quiet: pag
   await page.keyboard.press("Enter");
   await expect(page.getByLabel("E-mail")).toHaveCount(0);
   await isSound(page);
-  await open(page, await mailed("sign-up?token="));
+  await open(page, await mailbox.link("sign-up?token="));
   await isSound(page);
   await page.getByLabel("Password").fill("eve@example.com");
   await page.keyboard.press("Enter");
@@ -113,7 +105,7 @@ test("signing up is sound from the question to the account", async ({ quiet: pag
 });
 
 test("the page that a mail of an outage leads to is sound before and after", async ({ quiet: page }) => {
-  await open(page, await mailed("acknowledge/"));
+  await open(page, await mailbox.link("acknowledge/"));
   await isSound(page);
   await page.getByRole("button").first().click();
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();

@@ -6,7 +6,6 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use allswell_core::Wall;
 use allswell_monitor::model::AccountId;
 use allswell_monitor::store::{AccountStore, CountedAccount};
 use anyhow::anyhow;
@@ -14,8 +13,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::client::Failure;
-use crate::place::{Place, with_store};
-use crate::table::{self, Cell, Column, Format};
+use crate::place::{Ls, Place, told, with_store};
+use crate::table::{self, Cell, Column};
 
 /// What can be asked for with `--json`: a promise.
 const FIELDS: [&str; 6] = ["id", "name", "plan", "created", "monitors", "users"];
@@ -35,14 +34,6 @@ enum Command {
     Plan(Plan),
     /// Delete an account with all that belongs to it
     Rm(Rm),
-}
-
-#[derive(Debug, clap::Args)]
-struct Ls {
-    #[command(flatten)]
-    format: Format,
-    #[command(flatten)]
-    place: Place,
 }
 
 #[derive(Debug, clap::Args)]
@@ -135,12 +126,11 @@ impl Account {
 
 fn tell(counted: &CountedAccount) -> Value {
     let CountedAccount { account: row, monitors, users } = counted;
-    let time = |wall: Wall| jiff::Timestamp::from_millisecond(wall.ms()).map(|moment| format!("{moment:.3}")).ok();
     json!({
         "id": row.id.0,
         "name": row.name,
         "plan": row.plan,
-        "created": time(row.created),
+        "created": told(row.created),
         "monitors": monitors,
         "users": users,
     })
@@ -162,21 +152,18 @@ fn set_plan(args: &Plan) -> anyhow::Result<()> {
 }
 
 fn remove(args: &Rm) -> anyhow::Result<()> {
-    let Some(data) = &args.place.data else {
-        let path = format!("/api/v1/accounts/{}", args.account);
-        args.place.reach.client()?.send(http::Method::DELETE, &path, None, &[])?;
-        return Ok(());
-    };
-    let account = AccountId(args.account);
+    args.place
+        .delete(&format!("/api/v1/accounts/{}", args.account), |data| remove_offline(data, AccountId(args.account)))
+}
+
+fn remove_offline(data: &Path, account: AccountId) -> anyhow::Result<()> {
     if account == AccountId::FIRST {
         return Err(Failure::no("the first account is that of who runs the server, and stays").into());
     }
-    with_store(
-        data,
-        async |store, now| {
-            if store.remove_account(account, now).await? { Ok(()) } else { Err(missing(args.account)) }
-        },
-    )
+    with_store(data, async |store, now| {
+        let is_gone = store.remove_account(account, now).await?;
+        if is_gone { Ok(()) } else { Err(missing(account.0)) }
+    })
 }
 
 fn missing(account: u32) -> anyhow::Error {

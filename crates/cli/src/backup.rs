@@ -17,8 +17,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::client::{Client, Failure, Reach, segment};
-use crate::place::Place;
-use crate::table::{self, Cell, Column, Format};
+use crate::place::{Ls, Place};
+use crate::table::{self, Cell, Column};
 
 /// What can be asked for with `--json`: a promise.
 const FIELDS: [&str; 4] = ["name", "taken", "bytes", "results"];
@@ -43,14 +43,6 @@ enum Command {
     Fetch(Fetch),
     /// Delete a backup
     Rm(Rm),
-}
-
-#[derive(Debug, clap::Args)]
-struct Ls {
-    #[command(flatten)]
-    format: Format,
-    #[command(flatten)]
-    place: Place,
 }
 
 #[derive(Debug, clap::Args)]
@@ -212,12 +204,5 @@ fn download(client: &Client, name: &str, to: &Path) -> anyhow::Result<()> {
 }
 
 fn remove(args: &Rm) -> anyhow::Result<()> {
-    match &args.place.data {
-        Some(data) => offline::remove(data, &args.name),
-        None => {
-            let path = format!("{PATH}/{}", segment(&args.name));
-            args.place.reach.client()?.send(Method::DELETE, &path, None, &[])?;
-            Ok(())
-        }
-    }
+    args.place.delete(&format!("{PATH}/{}", segment(&args.name)), |data| offline::remove(data, &args.name))
 }

@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 
 use crate::client::segment;
 use crate::paint::Paint;
-use crate::place::Place;
-use crate::table::{self, Cell, Column, Format};
+use crate::place::{Ls, Place};
+use crate::table::{self, Cell, Column};
 
 /// What can be asked for with `--json`: a promise.
 const FIELDS: [&str; 7] = ["id", "name", "scopes", "created", "expires", "expired", "last_used"];
@@ -57,14 +57,6 @@ struct Create {
     /// From when on it is worth nothing: a time from now, or a moment
     #[arg(long, value_name = "DURATION|MOMENT", value_parser = end)]
     expires: Option<jiff::Timestamp>,
-    #[command(flatten)]
-    place: Place,
-}
-
-#[derive(Debug, clap::Args)]
-struct Ls {
-    #[command(flatten)]
-    format: Format,
     #[command(flatten)]
     place: Place,
 }
@@ -167,14 +159,7 @@ impl Key {
 }
 
 fn remove(args: &Rm) -> anyhow::Result<()> {
-    match &args.place.data {
-        Some(data) => offline::remove(data, &args.key),
-        None => {
-            let path = format!("/api/v1/keys/{}", segment(&args.key));
-            args.place.reach.client()?.send(http::Method::DELETE, &path, None, &[])?;
-            Ok(())
-        }
-    }
+    args.place.delete(&format!("/api/v1/keys/{}", segment(&args.key)), |data| offline::remove(data, &args.key))
 }
 
 /// `90d` from now, or a moment.

@@ -12,6 +12,7 @@ use http::Method;
 use serde_json::Value;
 
 use crate::client::{Client, Reach};
+use crate::table::Format;
 
 /// Where it is, among the arguments of a command.
 #[derive(Debug, clap::Args)]
@@ -21,6 +22,15 @@ pub struct Place {
     pub data: Option<PathBuf>,
     #[command(flatten)]
     pub reach: Reach,
+}
+
+/// The arguments of a list of what is kept there.
+#[derive(Debug, clap::Args)]
+pub struct Ls {
+    #[command(flatten)]
+    pub format: Format,
+    #[command(flatten)]
+    pub place: Place,
 }
 
 impl Place {
@@ -39,6 +49,25 @@ impl Place {
             None => online(&self.reach.client()?, path, name),
         }
     }
+
+    /// Deletes what the server has at `path`, or has `offline` do it in the store.
+    ///
+    /// # Errors
+    /// When either refuses or cannot be asked.
+    pub fn delete(&self, path: &str, offline: impl FnOnce(&Path) -> anyhow::Result<()>) -> anyhow::Result<()> {
+        match &self.data {
+            Some(data) => offline(data),
+            None => {
+                self.reach.client()?.send(Method::DELETE, path, None, &[])?;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A moment as the API tells it.
+pub fn told(wall: Wall) -> Option<String> {
+    jiff::Timestamp::from_millisecond(wall.ms()).map(|moment| format!("{moment:.3}")).ok()
 }
 
 fn online(client: &Client, path: &str, name: &str) -> anyhow::Result<Vec<Value>> {

@@ -15,8 +15,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::client::{Reach, segment};
-use crate::place::Place;
-use crate::table::{self, Cell, Column, Format};
+use crate::place::{Ls, Place};
+use crate::table::{self, Cell, Column};
 
 /// What can be asked for with `--json`: a promise.
 const FIELDS: [&str; 7] = ["id", "email", "name", "role", "created", "sessions", "last_seen"];
@@ -75,14 +75,6 @@ struct Invite {
     role: RoleWord,
     #[command(flatten)]
     reach: Reach,
-}
-
-#[derive(Debug, clap::Args)]
-struct Ls {
-    #[command(flatten)]
-    format: Format,
-    #[command(flatten)]
-    place: Place,
 }
 
 #[derive(Debug, clap::Args)]
@@ -229,10 +221,5 @@ fn patch(place: &Place, user: &str, change: &Value) -> anyhow::Result<()> {
 }
 
 fn remove(args: &One) -> anyhow::Result<()> {
-    if let Some(data) = &args.place.data {
-        return offline::remove(data, &args.user);
-    }
-    let path = format!("/api/v1/users/{}", segment(&args.user));
-    args.place.reach.client()?.send(http::Method::DELETE, &path, None, &[])?;
-    Ok(())
+    args.place.delete(&format!("/api/v1/users/{}", segment(&args.user)), |data| offline::remove(data, &args.user))
 }

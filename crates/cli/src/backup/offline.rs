@@ -3,13 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use allswell_core::Wall;
 use allswell_monitor::backup::{Backup, BackupError, Backups};
 use allswell_monitor::clock::SystemClock;
 use serde_json::{Value, json};
 
 use crate::client::Failure;
-use crate::place::with_store;
+use crate::place::{self, with_store};
 
 /// Takes a backup and gives its name.
 pub fn take(data: &Path, results: bool) -> anyhow::Result<String> {
@@ -28,8 +27,7 @@ pub fn list(data: &Path) -> anyhow::Result<Vec<Value>> {
 }
 
 fn told(Backup { name, bytes }: &Backup) -> Value {
-    let time = |wall: Wall| jiff::Timestamp::from_millisecond(wall.ms()).map(|moment| format!("{moment:.3}")).ok();
-    json!({ "name": name.to_string(), "taken": time(name.taken()), "bytes": bytes, "results": name.results() })
+    json!({ "name": name.to_string(), "taken": place::told(name.taken()), "bytes": bytes, "results": name.results() })
 }
 
 /// Deletes a backup.

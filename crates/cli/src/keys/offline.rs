@@ -8,7 +8,7 @@ use allswell_monitor::store::{AccessStore, KeyRow};
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
-use crate::place::with_store;
+use crate::place::{self, with_store};
 
 /// Makes a key and gives its secret.
 pub fn create(data: &Path, name: &str, scopes: &[&str], expires: Option<jiff::Timestamp>) -> anyhow::Result<String> {
@@ -28,15 +28,14 @@ pub fn list(data: &Path) -> anyhow::Result<Vec<Value>> {
 }
 
 fn told(key: &KeyRow, now: Wall) -> Value {
-    let time = |wall: Wall| jiff::Timestamp::from_millisecond(wall.ms()).map(|moment| format!("{moment:.3}")).ok();
     json!({
         "id": key.id,
         "name": key.name,
         "scopes": key.scopes.words(),
-        "created": time(key.created),
-        "expires": key.expires.and_then(time),
+        "created": place::told(key.created),
+        "expires": key.expires.and_then(place::told),
         "expired": key.expires.is_some_and(|at| at <= now),
-        "last_used": key.used.and_then(time),
+        "last_used": key.used.and_then(place::told),
     })
 }
 

@@ -9,7 +9,7 @@ use anyhow::bail;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use crate::place::with_store;
+use crate::place::{self, with_store};
 
 fn with_people<T>(data: &Path, work: impl AsyncFnOnce(People, Wall) -> anyhow::Result<T>) -> anyhow::Result<T> {
     with_store(data, async |store, now| work(People::open(store, Passwords::default()).await?, now).await)
@@ -30,16 +30,15 @@ pub fn list(data: &Path) -> anyhow::Result<Vec<Value>> {
 }
 
 fn told(people: &People, row: &UserRow, now: Wall) -> Value {
-    let time = |wall: Wall| jiff::Timestamp::from_millisecond(wall.ms()).map(|moment| format!("{moment:.3}")).ok();
     let sessions = people.sessions_of(row.id, now);
     json!({
         "id": row.id,
         "email": row.user.address.as_str(),
         "name": row.user.name,
         "role": row.user.role.as_str(),
-        "created": time(row.created),
+        "created": place::told(row.created),
         "sessions": sessions.len(),
-        "last_seen": sessions.first().and_then(|session| time(session.used)),
+        "last_seen": sessions.first().and_then(|session| place::told(session.used)),
     })
 }
 
