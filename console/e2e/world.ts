@@ -8,7 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, type Page, test as base } from "@playwright/test";
 
-const BINARY = process.env.ALLSWELL_TEST_BINARY ?? new URL("../../target/debug/allswell", import.meta.url).pathname;
+/** The program that is tested. */
+export const BINARY = process.env.ALLSWELL_TEST_BINARY ?? new URL("../../target/debug/allswell", import.meta.url).pathname;
 
 /** A service with a health document of its own. */
 export class Service {

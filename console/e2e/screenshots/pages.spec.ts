@@ -1,10 +1,16 @@
 // Every page, light, dark and as a phone shows it, of a server that watches a small company on this machine.
 
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer as createSecureServer } from "node:https";
+import type { AddressInfo, Server } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { deflateSync } from "node:zlib";
 import { expect, test } from "@playwright/test";
 import { Mailbox } from "../mailbox";
+import { rehearse } from "../rehearsal";
 import { Allswell, idOf } from "../world";
 
 const FOLDER = process.env.ALLSWELL_SCREENSHOTS ?? "screenshots";
@@ -47,7 +53,21 @@ function answer(name: string, response: ServerResponse): void {
   setTimeout(() => response.writeHead(status, { "content-type": "application/json" }).end(body), wait);
 }
 
-function configuration(base: string, smtp: string): string {
+/** Listens, and says at which port. */
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  return (server.address() as AddressInfo).port;
+}
+
+/** A service with a certificate of its own making; the folder has it as `ca.pem`. */
+function secureService(folder: string) {
+  const [key, ca] = [join(folder, "key.pem"), join(folder, "ca.pem")];
+  const subject = ["-subj", "/CN=accounts.acme.example", "-addext", "subjectAltName=IP:127.0.0.1"];
+  execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "40", ...subject, "-keyout", key, "-out", ca], { stdio: "pipe" });
+  return createSecureServer({ key: readFileSync(key), cert: readFileSync(ca) }, (_, response) => response.end("well"));
+}
+
+function configuration(base: string, smtp: string, secure: { port: number; ca: string }): string {
   const monitors = TEAMS.flatMap(([group, number, names]) =>
     Array.from({ length: number }, (_, index) => {
       const name = names[index] ?? `${group.toLowerCase().replace(/\W+/g, "-")}-${index + 1}`;
@@ -65,7 +85,11 @@ function configuration(base: string, smtp: string): string {
     defaults: { interval: "2s", timeout: "1s", failure_threshold: 2 },
     plans: { free: { monitors: 25, min_interval: "5m" } },
     server: { mail: { smtp, from: "Acme <status@acme.example>" }, sign_up: { plan: "free" } },
-    monitors: [...monitors, { name: "legacy-soap", tcp: { address: "127.0.0.1:9" }, group: "Internal tools" }],
+    monitors: [
+      ...monitors,
+      { name: "legacy-soap", tcp: { address: "127.0.0.1:9" }, group: "Internal tools" },
+      { name: "accounts", http: { url: `https://127.0.0.1:${secure.port}/`, tls: { ca: secure.ca } }, group: "Edge & CDN" },
+    ],
     status_pages: [
       {
         slug: "acme",
@@ -83,6 +107,7 @@ function configuration(base: string, smtp: string): string {
           { name: "Platform", monitors: [{ monitor: "auth-api", name: "Sign-in" }, { monitor: "search-api", name: "Search" }] },
         ],
       },
+      { slug: "staff", title: "Acme for its staff", access: "password", password: "open sesame", sections: [{ groups: ["Internal tools"] }] },
     ],
   });
 }
@@ -122,12 +147,13 @@ async function prepare(allswell: Allswell, hook: string, smtp: string): Promise<
 
 test("pictures of every page", async ({ browser }) => {
   const target = createServer((request, response) => answer(request.url?.split("/")[1] ?? "", response));
-  await new Promise<void>((listening) => target.listen(0, "127.0.0.1", listening));
-  const base = `http://127.0.0.1:${(target.address() as AddressInfo).port}`;
+  const base = `http://127.0.0.1:${await listen(target)}`;
+  const folder = mkdtempSync(join(tmpdir(), "allswell-e2e-"));
+  const secure = secureService(folder);
   const mailbox = new Mailbox();
   await mailbox.start();
   const smtp = `smtp://${mailbox.address}`;
-  const allswell = new Allswell(configuration(base, smtp));
+  const allswell = new Allswell(configuration(base, smtp, { port: await listen(secure), ca: join(folder, "ca.pem") }));
   try {
     await allswell.start();
     const results = async () => (await allswell.read<{ results: unknown[] }>("monitors/payments-api/results?limit=100")).results.length;
@@ -144,6 +170,7 @@ test("pictures of every page", async ({ browser }) => {
     const pages = {
       overview: "",
       monitor: `m/${monitor}`,
+      "monitor-certificate": `m/${await idOf(allswell, "accounts")}`,
       add: `add?target=${encodeURIComponent(`${base}/payments-api/ready`)}`,
       edit: `m/${await idOf(allswell, "ledger-db-2")}/edit`,
       incidents: "incidents",
@@ -158,10 +185,16 @@ test("pictures of every page", async ({ browser }) => {
       welcome: "welcome",
       pages: "pages",
       "pages-edit": "pages?edit=shop",
-      rehearsal: "k8s",
+      rehearsal: `k8s#${deflateSync((await rehearse()).json).toString("base64url")}`,
+      "rehearsal-choose": "k8s",
       plain: "plain/",
+      "plain-monitor": `plain/m/${monitor}`,
+      "plain-incident": `plain/i/${incident?.id}`,
+      "not-found": "plain/m/999999",
       "api-docs": "api/docs",
       status: "s/acme/",
+      "status-history": "s/acme/history",
+      "status-sign-in": "s/staff/",
     };
     const shots = async (pages: Record<string, string>, cookie = "") => {
       for (const [name, path] of Object.entries(pages)) {
@@ -188,6 +221,8 @@ test("pictures of every page", async ({ browser }) => {
       }
     };
     await shots(pages);
+    await fetch(`${allswell.url}s/acme/subscribe`, { method: "POST", body: new URLSearchParams({ email: "kim@example.com" }), headers: { "sec-fetch-site": "same-origin" } });
+    await shots({ "status-subscription": await mailbox.link("s/acme/") });
     // From now on the server asks who one is.
     await shots({ account: "settings/me", "people-users": "settings/people" }, await signedIn(allswell));
     await allswell.write("POST", "reset", { email: "ada@example.com" });
@@ -202,7 +237,10 @@ test("pictures of every page", async ({ browser }) => {
   } finally {
     await allswell.remove();
     mailbox.stop();
-    target.closeAllConnections();
-    target.close();
+    for (const server of [target, secure]) {
+      server.closeAllConnections();
+      server.close();
+    }
+    rmSync(folder, { recursive: true, force: true });
   }
 });

@@ -116,3 +116,55 @@ test("a reading of everything waits for those who scroll, ten seconds at most", 
   expect(await pass(9_000, { scrolling: true })).toBe(begun);
   await expect.poll(() => pass(1_000, { scrolling: true })).toBeGreaterThan(begun);
 });
+
+test("what is read while a reading is under way is read after it", async ({ quiet: page, allswell }) => {
+  const held: (() => void)[] = [];
+  await page.route("**/api/v1/fleet", async (route) => {
+    await new Promise<void>((release) => held.push(release));
+    await route.fulfill({ json: fleet() });
+  });
+  await page.route("**/api/v1/events?**", (route) => route.fulfill({ contentType: "text/event-stream", body: "retry: 60000\n\n" }));
+  await page.clock.install();
+  await page.goto(allswell.url);
+  await expect.poll(() => held.length).toBe(1);
+  // From here on nothing is read because time has passed.
+  await page.clock.pauseAt((await page.evaluate(() => Date.now())) + 100);
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  expect(held.length).toBe(1);
+  held[0]?.();
+  await expect.poll(() => held.length).toBe(2);
+  held[1]?.();
+  await expect(page.getByRole("grid", { name: "Monitors" })).toBeVisible();
+  expect(held.length).toBe(2);
+});
+
+test("the map draws every status anew, also one whose word begins alike", async ({ quiet: page, allswell }) => {
+  const few = (status: number) => {
+    const one = Object.entries(fleet()).map(([key, value]) => [key, Array.isArray(value) && key !== "statuses" ? value.slice(0, 1) : value]);
+    return { ...Object.fromEntries(one), position: `${status}-1`, total: 1, matched: 1, status: [status] };
+  };
+  let status = 3;
+  await page.route("**/api/v1/fleet", (route) => route.fulfill({ json: few(status) }));
+  await page.route("**/api/v1/events?**", (route) => route.fulfill({ contentType: "text/event-stream", body: "retry: 60000\n\n" }));
+  await page.route("**/api/v1/fleet/strips?**", (route) => route.fulfill({ json: { outcomes: [], strips: {} } }));
+  await page.goto(allswell.url);
+  const map = page.getByRole("img", { name: /^team-1/ });
+  await expect(map).toBeVisible();
+  const drawn = () => map.evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+  for (const next of [0, 1, 2]) {
+    const before = await drawn();
+    status = next;
+    await expect.poll(drawn).not.toBe(before);
+  }
+});
+
+test("a filter with a word of the language is a mistake like any other", async ({ quiet: page, allswell }) => {
+  const filter = page.getByRole("searchbox", { name: "Filter" });
+  await page.goto(`${allswell.url}?q=constructor:x`);
+  await expect(page.getByText("There is no “constructor:” to filter by.")).toBeVisible();
+  for (const [text, said] of [["p95>5constructor", "like p95>500"], ["cert<12h", "whole days, like cert<14d"], ["constructor>5", "There is no “constructor>”"]] as const) {
+    await filter.fill(text);
+    await expect(page.getByText(said)).toBeVisible();
+  }
+});

@@ -121,9 +121,11 @@ function Ticks({ name, ticks, x }: { name: string; ticks: readonly Tick[]; x: X 
         <svg viewBox={`0 0 ${WIDTH} 30`} role="img" aria-label={`${name}: ${t.rehearsal.askings(ticks.length, failed)}`}>
           {ticks.map((tick) => {
             const at = Math.min(WIDTH - 8, Math.max(7, x(tick.at)));
+            const asked = Math.max(0, x(tick.at - tick.took));
             return (
               <g>
                 <title>{`${tick.at.toFixed(1)} s: ${tick.text}`}</title>
+                {at - asked > 8 && <rect x={asked} y="12" width={at - asked} height="6" rx="2" fill={tick.passed ? "var(--up-fill)" : "var(--down-fill)"} opacity="0.4" />}
                 {tick.passed ? (
                   <circle cx={at} cy="15" r="5" fill="var(--up)" />
                 ) : (

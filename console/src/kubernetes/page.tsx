@@ -1,33 +1,55 @@
-// `/k8s`: a rehearsal as a picture. The document stays in the browser; nothing is sent.
+// `/k8s`: a rehearsal as a picture, of a file or of the link that `allswell rehearse --open` opens. The document stays in the
+// browser; nothing is sent.
 
 import "../styles/incident.css";
 import "../styles/kubernetes.css";
 import "../styles/monitor.css";
 import { signal, useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { Copy } from "../parts/copy";
 import { Glyph } from "../parts/glyph";
 import { Page } from "../parts/shell";
 import { duration, visible } from "../state/format";
 import { t } from "../texts";
 import { Lanes } from "./lanes";
+import { pack, unpack } from "./link";
 import { parse, picture, type Rehearsal } from "./rehearsal";
 
-/** The rehearsal that is shown; kept while the reader looks at other pages. */
-const shown = signal<Rehearsal | null>(null);
+/** The rehearsal that is shown, and what stands for it in a link; kept while the reader looks at other pages. */
+const shown = signal<{ rehearsal: Rehearsal; packed: string } | null>(null);
+
+/** The address that shows a rehearsal to whoever opens it. */
+const link = (packed: string) => `${location.origin}${location.pathname}#${packed}`;
 
 /** The page. */
 export function RehearsalPage() {
   const problem = useSignal("");
-  const take = (text: string) => {
+  const show = async (reading: Promise<{ rehearsal: Rehearsal; packed: string }>) => {
     try {
-      shown.value = parse(text);
+      shown.value = await reading;
       problem.value = "";
     } catch (error) {
       problem.value = error instanceof Error ? error.message : String(error);
     }
   };
-  const choose = (file: File | undefined) => void file?.text().then(take);
+  const choose = (file: File | undefined) => {
+    if (!file) return;
+    void show(ofFile(file)).then(() => {
+      // A page that is loaded again shows the same.
+      if (shown.value && !problem.value) history.replaceState(history.state, "", link(shown.value.packed));
+    });
+  };
+  useEffect(() => {
+    const arrived = () => {
+      const packed = location.hash.slice(1);
+      if (packed && packed !== shown.peek()?.packed) void show(ofLink(packed));
+    };
+    arrived();
+    addEventListener("hashchange", arrived);
+    return () => removeEventListener("hashchange", arrived);
+  }, []);
   return (
-    <Page title={shown.value ? visible(shown.value.workload) : t.rehearsal.title} crumbs={<b>{t.rehearsal.title}</b>}>
+    <Page title={shown.value ? visible(shown.value.rehearsal.workload) : t.rehearsal.title} crumbs={<b>{t.rehearsal.title}</b>}>
       <div
         class="drop"
         onDragOver={(event) => event.preventDefault()}
@@ -41,10 +63,22 @@ export function RehearsalPage() {
             {problem.value}
           </div>
         )}
-        {shown.value ? <Shown rehearsal={shown.value} choose={choose} /> : <Start choose={choose} />}
+        {shown.value ? <Shown {...shown.value} choose={choose} /> : <Start choose={choose} />}
       </div>
     </Page>
   );
+}
+
+async function ofFile(file: File) {
+  const text = await file.text();
+  return { rehearsal: parse(text), packed: await pack(text) };
+}
+
+async function ofLink(packed: string) {
+  const text = await unpack(packed).catch(() => {
+    throw new Error(t.rehearsal.noLink);
+  });
+  return { rehearsal: parse(text), packed };
 }
 
 function Choose({ choose }: { choose: (file: File | undefined) => void }) {
@@ -80,7 +114,7 @@ function Start({ choose }: { choose: (file: File | undefined) => void }) {
 
 const seconds = (value: number | null | undefined) => (value == null ? t.none : duration(value * 1_000));
 
-function Shown({ rehearsal, choose }: { rehearsal: Rehearsal; choose: (file: File | undefined) => void }) {
+function Shown({ rehearsal, packed, choose }: { rehearsal: Rehearsal; packed: string; choose: (file: File | undefined) => void }) {
   const drawn = picture(rehearsal);
   const bad = rehearsal.failed_on.length;
   const status = bad > 0 ? "down" : rehearsal.advice.length > 0 ? "degraded" : "up";
@@ -104,7 +138,10 @@ function Shown({ rehearsal, choose }: { rehearsal: Rehearsal; choose: (file: Fil
             {t.rehearsal.verdict(bad)}
           </span>
         </div>
-        <Choose choose={choose} />
+        <div class="row wrap">
+          <Copy text={link(packed)} label={t.rehearsal.copyLink} quiet={false} />
+          <Choose choose={choose} />
+        </div>
       </div>
       <p class="muted head">{t.rehearsal.about(visible(rehearsal.workload), visible(rehearsal.container), seconds(rehearsal.length_seconds))}</p>
       <dl class="card facts-strip">

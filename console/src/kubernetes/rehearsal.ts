@@ -9,15 +9,16 @@ export interface Line {
   type: "Normal" | "Warning";
   reason: string;
   message: string;
+  /** How long a probe took. */
+  took_seconds?: number;
 }
 
 /** The document. */
 export interface Rehearsal {
   workload: string;
   container: string;
-  length_seconds: number;
+  length_seconds: number | null;
   restarts: number;
-  crashes: number;
   ready_after_seconds: number | null;
   unready_seconds: number | null;
   detection_seconds: number | null;
@@ -65,6 +66,25 @@ export interface Picture {
 
 const PROBES = ["Startup", "Readiness", "Liveness"];
 
+const isText = (value: unknown) => typeof value === "string";
+const isNumber = (value: unknown) => typeof value === "number" && Number.isFinite(value);
+const isTexts = (value: unknown) => Array.isArray(value) && value.every(isText);
+
+const isLine = (value: unknown) => {
+  const line = value as Partial<Line> | null;
+  return isNumber(line?.seconds) && isNumber(line?.replica) && isText(line?.reason) && isText(line?.message) && isNumber(line?.took_seconds ?? 0);
+};
+
+/** Those figures that a rehearsal may not have. */
+const FIGURES = ["length_seconds", "ready_after_seconds", "unready_seconds", "detection_seconds", "shutdown_seconds", "requests_sent", "requests_dropped"] as const;
+
+/** Whether all is there that the picture is drawn of: a file, or a link, may be of anybody. */
+function isRehearsal(value: unknown): value is Rehearsal {
+  const found = value as Partial<Rehearsal> | null;
+  const isWhole = isText(found?.workload) && isText(found.container) && isNumber(found.restarts) && isTexts(found.failed_on) && isTexts(found.advice);
+  return isWhole && Array.isArray(found.timeline) && found.timeline.every(isLine) && FIGURES.every((name) => found[name] == null || isNumber(found[name]));
+}
+
 /** Reads a document; says what is wrong with one that is none. */
 export function parse(text: string): Rehearsal {
   let document: unknown;
@@ -73,9 +93,8 @@ export function parse(text: string): Rehearsal {
   } catch {
     throw new Error(t.rehearsal.noJson);
   }
-  const found = document as Partial<Rehearsal> | null;
-  if (!found || typeof found !== "object" || !Array.isArray(found.timeline) || typeof found.workload !== "string") throw new Error(t.rehearsal.noRehearsal);
-  return { restarts: 0, crashes: 0, failed_on: [], advice: [], ...found } as Rehearsal;
+  if (!isRehearsal(document)) throw new Error(t.rehearsal.noRehearsal);
+  return document;
 }
 
 /** Draws the lanes out of the lines. */
@@ -103,7 +122,7 @@ function replica(number: number, lines: readonly Line[], length: number): Replic
     const kind = PROBES.find((probe) => line.message.startsWith(`${probe} probe`));
     if (!kind || (line.reason !== "Probe" && line.reason !== "Unhealthy")) continue;
     const ticks = probes.get(kind) ?? [];
-    ticks.push({ at: line.seconds, passed: line.reason === "Probe", took: tookOf(line.message), text: line.message });
+    ticks.push({ at: line.seconds, passed: line.reason === "Probe", took: line.took_seconds ?? 0, text: line.message });
     probes.set(kind, ticks);
   }
   return {
@@ -112,12 +131,6 @@ function replica(number: number, lines: readonly Line[], length: number): Replic
     endpoint: endpoint(lines, length),
     probes: new Map(PROBES.flatMap((kind) => (probes.has(kind) ? [[kind, probes.get(kind) ?? []]] : []))),
   };
-}
-
-/** `(4.9 ms)` or `(1.2 s)` at the end of a message, in seconds. */
-function tookOf(message: string): number {
-  const found = /\(([\d.]+) (ms|s)\)$/.exec(message);
-  return found ? Number(found[1]) / (found[2] === "ms" ? 1_000 : 1) : 0;
 }
 
 function container(lines: readonly Line[], length: number): Span[] {

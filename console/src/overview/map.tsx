@@ -6,7 +6,7 @@ import { Glyph } from "../parts/glyph";
 import { monitors } from "../state/fleet";
 import { word } from "../state/filter";
 import { visible } from "../state/format";
-import type { Monitor, Status } from "../state/model";
+import { type Monitor, rank, type Status } from "../state/model";
 import { go } from "../state/route";
 import { theme } from "../state/theme";
 import { t } from "../texts";
@@ -119,7 +119,7 @@ function Canvas({ monitors, label }: { monitors: Monitor[]; label: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const shown = useRef<Monitor[]>(monitors);
   shown.current = monitors;
-  const key = monitors.map((monitor) => monitor.status[0]).join("") + theme.value;
+  const key = monitors.map((monitor) => rank(monitor.status)).join("") + theme.value;
   useLayoutEffect(() => {
     const element = canvas.current;
     if (!element) return;

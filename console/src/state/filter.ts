@@ -17,7 +17,16 @@ export interface Filter {
 const WORD = /(-?)(?:([a-z0-9]+)(:|>=|<=|>|<|=))?("[^"]*"?|\S+)/gi;
 
 type Field = (monitor: Monitor) => string | readonly string[];
-type Measure = (monitor: Monitor) => number | null;
+
+/** What is compared with a number. */
+interface Measure {
+  of: (monitor: Monitor) => number | null;
+  /** The unit of a number that is written without one. */
+  unit: string;
+  /** Whether it is known in whole days alone: a part of one says nothing about it. */
+  isWhole?: true;
+  example: string;
+}
 
 const FIELDS: Record<string, Field> = {
   name: (monitor) => monitor.name,
@@ -27,16 +36,18 @@ const FIELDS: Record<string, Field> = {
   group: (monitor) => monitor.group,
 };
 
-/** What is compared with a number, and which unit the number has where none is written. */
-const MEASURES: Record<string, { of: Measure; unit: string; example: string }> = {
+const MEASURES: Record<string, Measure> = {
   p95: { of: (monitor) => monitor.p95, unit: "ms", example: "500" },
   latency: { of: (monitor) => monitor.latency, unit: "ms", example: "500" },
   uptime: { of: (monitor) => monitor.uptime, unit: "%", example: "99.9" },
-  cert: { of: (monitor) => monitor.certificate, unit: "d", example: "14d" },
+  cert: { of: (monitor) => monitor.certificate, unit: "d", isWhole: true, example: "14d" },
 };
 
 /** How many of the first unit are in one of these: times in milliseconds. */
 const UNITS: Record<string, number> = { "%": 1, ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** What a table has of its own under a key that somebody wrote: `constructor` is none of ours. */
+const own = <T>(table: Record<string, T>, key: string) => (Object.hasOwn(table, key) ? table[key] : undefined);
 
 /** Reads a filter. What cannot be used is left out and said. */
 export function read(text: string): Filter {
@@ -54,11 +65,12 @@ const unquoted = (value: string) => value.replace(/^"|"$/g, "").toLowerCase();
 
 function one(key: string | undefined, operator: string | undefined, value: string): Test | string {
   if (!key || !operator) return (monitor) => monitor.text.includes(value);
-  if (key in MEASURES && operator !== ":") return measured(key, operator, value);
+  const measure = own(MEASURES, key);
+  if (measure && operator !== ":") return measured(key + operator, measure, operator, value);
   // A URL is no filter of ours: `http://…` is looked for as it stands.
   if (operator === ":" && value.startsWith("//")) return (monitor) => monitor.text.includes(`${key}:${value}`);
   if (operator === ":" && key === "status") return ofStatus(value);
-  const field = FIELDS[key];
+  const field = own(FIELDS, key);
   if (operator !== ":" || !field) return t.list.unknownKey(key + operator);
   return (monitor) => {
     const found = field(monitor);
@@ -73,10 +85,10 @@ function ofStatus(value: string): Test | string {
   return wanted.length > 0 ? (monitor) => wanted.includes(monitor.status) : t.list.badStatus(value);
 }
 
-function measured(key: string, operator: string, value: string): Test | string {
-  const measure = MEASURES[key];
-  const bound = measure ? amount(value, measure.unit) : null;
-  if (bound === null || !measure) return t.list.badNumber(key + operator, measure?.example ?? "");
+function measured(said: string, measure: Measure, operator: string, value: string): Test | string {
+  const bound = amount(value, measure.unit);
+  if (bound === null) return t.list.badNumber(said, measure.example);
+  if (measure.isWhole && !Number.isInteger(bound)) return t.list.notWhole(said, measure.example);
   const holds: Record<string, (found: number) => boolean> = {
     ">": (found) => found > bound,
     "<": (found) => found < bound,
@@ -93,7 +105,7 @@ function measured(key: string, operator: string, value: string): Test | string {
 /** A number as it was written, in `unit`: `1.5s` is 1500 ms, `36h` are 1.5 d. */
 function amount(value: string, unit: string): number | null {
   const [, number, written = unit] = /^(-?\d+(?:\.\d+)?)(%|[a-z]+)?$/.exec(value) ?? [];
-  const [from, to] = [UNITS[written], UNITS[unit]];
+  const [from, to] = [own(UNITS, written), own(UNITS, unit)];
   if (number === undefined || !from || !to || (written === "%") !== (unit === "%")) return null;
   return (Number(number) * from) / to;
 }

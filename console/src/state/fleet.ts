@@ -63,6 +63,8 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 let period = ALONE_MS;
 let wire: Fleet | null = null;
 let asking: Promise<void> | null = null;
+/** The reading after the one under way. */
+let next: Promise<void> | null = null;
 /** Whether something changed of which the last reading may not tell. */
 let owed = false;
 /** The results that came during a reading: what was read may be older. */
@@ -105,9 +107,11 @@ function refreshIn(pause: number): void {
 
 let schedule = () => ALONE_MS;
 
-/** Reads everything now; one reading at a time. */
+/** Reads everything now; one reading at a time. One under way may be older than what this one is asked for: then another follows it. */
 export function refresh(): Promise<void> {
-  asking ??= once().finally(() => {
+  if (asking) return (next ??= asking.then(refresh));
+  next = null;
+  asking = once().finally(() => {
     asking = null;
   });
   return asking;

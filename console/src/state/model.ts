@@ -4,8 +4,8 @@ import type { Monitor as WireMonitor } from "../api/types";
 
 export type Status = WireMonitor["status"];
 
-/** In the order of trouble: what a reader must see first comes first. */
-export const STATUSES = ["down", "degraded", "maintenance", "unknown", "up", "paused"] as const satisfies readonly Status[];
+/** In the order of trouble, as `sort=trouble` of the API has it: what a reader must see first comes first. */
+export const STATUSES = ["down", "degraded", "unknown", "maintenance", "paused", "up"] as const satisfies readonly Status[];
 
 /** The order of the legend and the buttons. */
 export const LEGEND = ["up", "degraded", "down", "maintenance", "paused", "unknown"] as const satisfies readonly Status[];

@@ -156,6 +156,11 @@ impl Client {
         Ok(Reply { headers: head.headers, body, server: self.wire.shown().to_owned() })
     }
 
+    /// Where a browser finds `path`.
+    pub fn address(&self, path: &str) -> String {
+        format!("{}{path}", self.wire.shown())
+    }
+
     fn runtime(&self) -> &tokio::runtime::Runtime {
         self.runtime.as_ref().expect("given back at the end only")
     }

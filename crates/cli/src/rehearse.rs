@@ -1,6 +1,7 @@
 //! `allswell rehearse`: a manifest's probes run against an app without a cluster.
 
 mod conclusion;
+mod picture;
 mod simulate;
 mod suggest;
 
@@ -20,6 +21,8 @@ use allswell_kube::{Source, yaml};
 use anyhow::Context;
 use tokio::sync::mpsc;
 
+use self::picture::Picture;
+use crate::client::Reach;
 use crate::layout;
 use crate::paint::Paint;
 
@@ -78,6 +81,9 @@ pub struct Args {
     /// One JSON document at the end instead of the timeline
     #[arg(long)]
     json: bool,
+    /// Show the run as a picture in the console of a running server, in the browser; nothing is sent there
+    #[arg(long, conflicts_with_all = ["simulate", "suggest"])]
+    open: bool,
     /// Show every probe, not only those that differ from the one before
     #[arg(long, short)]
     verbose: bool,
@@ -105,6 +111,8 @@ pub struct Args {
     /// Decides what is left to chance on a real node
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
+    #[command(flatten)]
+    reach: Reach,
 }
 
 /// Runs it: 0 when all went well, 1 when what --fail-on names happened.
@@ -114,6 +122,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if args.simulate {
         return simulate::run(args, &subject);
     }
+    let picture = args.open.then(|| Picture::at(&args.reach)).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start")?;
     let manifest_s = if args.rollout { subject.replicas.clamp(1, REPLICAS_MAX) as usize } else { 1 };
     let replicas = args.replicas.map_or(manifest_s, usize::from);
@@ -165,7 +174,13 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         // Only when nothing was written: it is not empty otherwise.
         let _ = std::fs::remove_dir(directory);
     }
-    conclusion::print(args, &sources, &subject, &rehearsed?)
+    let rehearsed = rehearsed?;
+    let broken = args.fail_on.broken_by(&rehearsed.verdict);
+    conclusion::print(args, &sources, &subject, &rehearsed, &broken)?;
+    if let Some(picture) = picture {
+        picture.open(&conclusion::document(&subject, &rehearsed, &broken))?;
+    }
+    Ok(if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
 fn sources(args: &Args) -> anyhow::Result<Vec<Source>> {

@@ -78,6 +78,7 @@ export const list = {
   clear: "Clear the filter",
   unknownKey: (key: string) => `There is no “${key}” to filter by. There are name:, kind:, tag:, group:, status:, p95, latency, uptime and cert.`,
   badNumber: (key: string, example: string) => `After “${key}” a number is needed, like ${key}${example}.`,
+  notWhole: (key: string, example: string) => `“${key}” goes by whole days, like ${key}${example}.`,
   badStatus: (word: string) => `There is no status “${word}”. There are up, degraded, down, maintenance, paused and unknown.`,
 };
 

@@ -5,13 +5,15 @@ import { count, whole } from "./words";
 export const rehearsal = {
   title: "Probe rehearsal",
   startTitle: "Look at a rehearsal",
-  startText: "A rehearsal runs an app under its manifest's probes, by the kubelet's rules, with no cluster. Write one as JSON and drop the file here.",
+  startText: "A rehearsal runs an app under its manifest's probes, by the kubelet's rules, with no cluster. `--open` shows it here; `--json` writes a file that can be dropped here.",
   command: "How to write one",
-  example: "allswell rehearse deployment.yaml --for 2m --fault hang@30s..60s --json \\\n  -- uvicorn app:app --port {port} > rehearsal.json",
+  example: "allswell rehearse deployment.yaml --for 2m --fault hang@30s..60s --open \\\n  -- uvicorn app:app --port {port}",
   choose: "Choose a file…",
-  stays: "The file stays in this browser; nothing is sent.",
-  noJson: "This file is no JSON. It is written by `allswell rehearse … --json`.",
-  noRehearsal: "This JSON is no rehearsal: it has no timeline and no workload. It is written by `allswell rehearse … --json`.",
+  stays: "It stays in this browser; nothing is sent.",
+  copyLink: "Copy link",
+  noLink: "This link is not whole: what stands behind its # cannot be read. Ask for it again, or for the file.",
+  noJson: "This is no JSON. A rehearsal is written by `allswell rehearse … --json`.",
+  noRehearsal: "This JSON is no rehearsal: not all is in it that the picture is drawn of. One is written by `allswell rehearse … --json`.",
   headline: (restarts: number, ready: boolean) =>
     !ready
       ? "It never became ready"

@@ -1,39 +1,37 @@
-//! The end of a rehearsal: picture, figures, what they teach, and the exit code.
-
-use std::process::ExitCode;
+//! The end of a rehearsal: strip, figures, and what they teach.
 
 use allswell_kube::Source;
 use allswell_kube::lint::{Facts, Finding, Severity, lint};
 use allswell_kube::rehearse::{Rehearsed, Subject, advice, timeline};
+use serde_json::Value;
 
 use super::Args;
 use crate::layout::Layout;
 use crate::paint::Paint;
 
-/// Prints it: 1 when something happened that --fail-on names.
+/// Prints it. `broken` is what happened that --fail-on names.
 pub(super) fn print(
     args: &Args,
     sources: &[Source],
     subject: &Subject,
     rehearsed: &Rehearsed,
-) -> anyhow::Result<ExitCode> {
-    let broken = args.fail_on.broken_by(&rehearsed.verdict);
-    let text = match args.json {
-        true => json(subject, rehearsed, &broken),
-        false => text(sources, subject, rehearsed, &broken, Layout::for_stdout()),
-    };
-    super::print(&text)?;
-    Ok(if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    broken: &[String],
+) -> anyhow::Result<()> {
+    super::print(&match args.json {
+        true => format!("{:#}\n", document(subject, rehearsed, broken)),
+        false => text(sources, subject, rehearsed, broken, Layout::for_stdout()),
+    })
 }
 
-fn json(subject: &Subject, rehearsed: &Rehearsed, broken: &[String]) -> String {
+/// All of it, for programs.
+pub(super) fn document(subject: &Subject, rehearsed: &Rehearsed, broken: &[String]) -> Value {
     let mut document = rehearsed.verdict.json();
     document["workload"] = subject.title.as_str().into();
     document["container"] = subject.container.as_str().into();
     document["failed_on"] = broken.into();
     document["advice"] = advice::advice(rehearsed, subject).into();
     document["timeline"] = timeline::json(&rehearsed.entries, subject, rehearsed.zero);
-    format!("{document:#}\n")
+    document
 }
 
 fn text(sources: &[Source], subject: &Subject, rehearsed: &Rehearsed, broken: &[String], layout: Layout) -> String {

@@ -8,6 +8,7 @@ mod check;
 mod code;
 mod kubernetes;
 mod local;
+mod picture;
 mod rehearse;
 mod remote;
 mod run;

@@ -277,14 +277,18 @@ pub fn json(entries: &[Entry], subject: &Subject, zero: Duration) -> serde_json:
     let style = Style { verbose: true, colour: false, replicas: false, zero, width: usize::MAX };
     let told = entries.iter().filter_map(|entry| {
         let (tone, reason, message) = words(entry, subject, &style)?;
-        let seconds = entry.at.as_secs_f64() - zero.as_secs_f64();
-        Some(serde_json::json!({
-            "seconds": (seconds * 1_000.0).round() / 1_000.0,
+        let rounded = |seconds: f64| (seconds * 1_000.0).round() / 1_000.0;
+        let mut told = serde_json::json!({
+            "seconds": rounded(entry.at.as_secs_f64() - zero.as_secs_f64()),
             "replica": entry.replica + 1,
             "type": if matches!(tone, Tone::Warning | Tone::Bad) { "Warning" } else { "Normal" },
             "reason": reason,
             "message": message,
-        }))
+        });
+        if let What::Probed { took, .. } = entry.what {
+            told["took_seconds"] = rounded(took.as_secs_f64()).into();
+        }
+        Some(told)
     });
     told.collect::<Vec<_>>().into()
 }
