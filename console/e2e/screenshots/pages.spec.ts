@@ -221,7 +221,7 @@ test("pictures of every page", async ({ browser }) => {
       }
     };
     await shots(pages);
-    await fetch(`${allswell.url}s/acme/subscribe`, { method: "POST", body: new URLSearchParams({ email: "kim@example.com" }), headers: { "sec-fetch-site": "same-origin" } });
+    await fetch(`${allswell.url}s/acme/subscribe`, { method: "POST", body: new URLSearchParams({ address: "kim@example.com" }), headers: { "sec-fetch-site": "same-origin" } });
     await shots({ "status-subscription": await mailbox.link("s/acme/") });
     // From now on the server asks who one is.
     await shots({ account: "settings/me", "people-users": "settings/people" }, await signedIn(allswell));
