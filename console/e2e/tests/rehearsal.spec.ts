@@ -1,9 +1,10 @@
 // A rehearsal as a picture, of its file and of its link.
 
+import { deflateSync } from "node:zlib";
 import type { Page } from "@playwright/test";
 import { isSound } from "../axe";
 import { rehearse } from "../rehearsal";
-import { expect, test } from "../world";
+import { Allswell, configuration, expect, test } from "../world";
 
 const choose = (page: Page, text: string) =>
   page.getByLabel("Choose a file…").setInputFiles({ name: "rehearsal.json", mimeType: "application/json", buffer: Buffer.from(text) });
@@ -69,11 +70,24 @@ test("what is no rehearsal is said, and what was shown stays", async ({ quiet: p
   await expect(headline(page)).toHaveText("It never became ready");
 });
 
-test("the console reads what the command line writes", async ({ quiet: page, allswell }) => {
-  // Compressed as `rehearse --open` does it; both sides are held to the same bytes by `crates/cli/tests/cli/picture.rs`.
-  const { deflateSync } = await import("node:zlib");
+test("the console reads what the command line writes, also of who must sign in first", async ({ browser, service }) => {
+  // Compressed as `rehearse --open` does it; what that writes is in `crates/cli/tests/cli/picture.rs`.
   const document = { workload: "Pod/größe", container: "app", restarts: 0, ready_after_seconds: 1, failed_on: [], advice: [], timeline: [] };
-  await page.goto(`${allswell.url}k8s#${deflateSync(JSON.stringify(document)).toString("base64url")}`);
-  await expect(headline(page)).toHaveText("It would run without a restart");
-  await expect(page.getByText("Pod/größe").first()).toBeVisible();
+  const packed = deflateSync(JSON.stringify(document)).toString("base64url");
+  const locked = new Allswell(configuration(service));
+  await locked.start();
+  try {
+    const ada = { email: "ada@example.com", name: "Ada", password: "the keeper of the tower" };
+    await locked.write("POST", "setup", ada);
+    const page = await (await browser.newContext()).newPage();
+    await page.goto(`${locked.url}k8s#${packed}`);
+    await page.getByLabel("E-mail").fill(ada.email);
+    await page.getByLabel("Password").fill(ada.password);
+    await page.keyboard.press("Enter");
+    await expect(headline(page)).toHaveText("It would run without a restart");
+    await expect(page.getByText("Pod/größe").first()).toBeVisible();
+    await page.context().close();
+  } finally {
+    await locked.remove();
+  }
 });
