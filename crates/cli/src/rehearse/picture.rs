@@ -31,9 +31,9 @@ impl Picture {
         let link = self.link(document)?;
         let mut told = std::io::stderr().lock();
         // Nobody to read it: there is no other way to tell.
-        let _ = match webbrowser::open(&link) {
-            Ok(()) => writeln!(told, "  The picture is open in your browser."),
-            Err(_) => writeln!(told, "  No browser could be started here. The picture is at\n{link}"),
+        let _ = match has_screen() && webbrowser::open(&link).is_ok() {
+            true => writeln!(told, "  The picture is open in your browser."),
+            false => writeln!(told, "  No browser could be started here. The picture is at\n{link}"),
         };
         Ok(())
     }
@@ -46,4 +46,10 @@ impl Picture {
         let packed = packed.finish().context("cannot compress the rehearsal")?;
         Ok(format!("{}#{}", self.page, URL_SAFE_NO_PAD.encode(packed)))
     }
+}
+
+/// Whether a browser has where to be shown: on a server without a screen some start, and end at once.
+fn has_screen() -> bool {
+    !cfg!(target_os = "linux")
+        || ["BROWSER", "DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some())
 }
