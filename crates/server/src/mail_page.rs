@@ -6,13 +6,15 @@ use std::sync::Arc;
 use allswell_monitor::mail_catcher::{Mail, Mails};
 use askama::Template;
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tracing::error;
+
+use crate::pages::assets;
 
 /// The running page; it ends when this is dropped.
 #[derive(Debug)]
@@ -43,6 +45,8 @@ impl MailPage {
 fn router(mails: Mails) -> Router {
     Router::new()
         .route("/", get(list))
+        // Browsers ask for it by themselves, also for a mail.
+        .route("/favicon.ico", get(assets::icon))
         .route("/{number}", get(mail))
         .route("/{number}/text", get(text))
         .route("/{number}/source", get(source))
@@ -53,6 +57,8 @@ fn router(mails: Mails) -> Router {
 #[template(path = "mails.html")]
 struct MailsPage {
     mails: Vec<Line>,
+    /// Whether the page reads itself again every three seconds.
+    follow: bool,
 }
 
 /// A mail in the list.
@@ -63,9 +69,10 @@ struct Line {
     subject: String,
 }
 
-async fn list(State(mails): State<Mails>) -> Response {
+async fn list(State(mails): State<Mails>, RawQuery(query): RawQuery) -> Response {
+    let follow = query.as_deref() == Some("follow=true");
     let mails = mails.list().iter().map(line).collect();
-    match (MailsPage { mails }).render() {
+    match (MailsPage { mails, follow }).render() {
         Ok(page) => Html(page).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }

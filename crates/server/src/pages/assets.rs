@@ -30,7 +30,7 @@ pub(super) async fn css(RawQuery(query): RawQuery, headers: HeaderMap) -> Respon
     (meta, [(header::CONTENT_TYPE, "text/css; charset=utf-8")], CSS).into_response()
 }
 
-pub(super) async fn icon() -> Response {
+pub(crate) async fn icon() -> Response {
     let headers = [(header::CACHE_CONTROL, "public, max-age=86400"), (header::CONTENT_TYPE, "image/svg+xml")];
     (headers, ICON).into_response()
 }

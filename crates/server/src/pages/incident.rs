@@ -94,7 +94,7 @@ pub(super) async fn show(Mine(state): Mine, key: Result<Key, Problem>, query: Ra
 }
 
 async fn page(state: &ApiState, key: Result<Key, Problem>, query: RawQuery, now: Now) -> Result<Response, Problem> {
-    let hold = Query::read(query, &["hold"])?.flag("hold")?;
+    let follow = Query::read(query, &["follow"])?.flag("follow")?;
     let row = read::incident(&*state.store, &key?.0).await?;
     let about = DeliveryFilter { incident: Some(row.id), ..DeliveryFilter::newest(DELIVERIES_READ) };
     let deliveries = state.store.deliveries(about).await?;
@@ -105,7 +105,7 @@ async fn page(state: &ApiState, key: Result<Key, Problem>, query: RawQuery, now:
     let page = Page::new(state, "../", now.wall);
     let evidence = Evidence::of(&seen, &row, now.wall);
     Ok(super::html(&IncidentPage {
-        page: if row.ended.is_none() { page.refreshing(hold, "") } else { page },
+        page: if row.ended.is_none() { page.refreshing(follow, "") } else { page },
         item: item(&row, now.wall),
         monitor: watched.then_some(row.id.monitor.0),
         name: text::visible(&row.monitor_name),

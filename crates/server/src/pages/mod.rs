@@ -5,7 +5,7 @@
 //! text of others is made visible (`text::visible`) and then escaped by the templates.
 
 mod acknowledge;
-mod assets;
+pub(crate) mod assets;
 mod certificate;
 mod console;
 mod evidence;
@@ -107,7 +107,7 @@ struct Page {
     /// Whether it reads itself again every ten seconds.
     refresh: bool,
     /// The address that changes that; empty on a page that stays as it is.
-    hold: String,
+    turn: String,
     /// When it was made, for people and for programs.
     time: String,
     datetime: String,
@@ -120,20 +120,21 @@ impl Page {
             css: &assets::CSS_VERSION,
             console: if state.console.is_there() { "" } else { console::HOW },
             refresh: false,
-            hold: String::new(),
+            turn: String::new(),
             time: text::clock(now, now),
             datetime: wire::time(now),
         }
     }
 
-    /// A page that reads itself again unless the reader holds it still; `kept` is the rest of its query.
-    fn refreshing(self, hold: bool, kept: &str) -> Self {
-        let hold_address = match (hold, kept) {
+    /// A page that reads itself again once the reader wants that, and not before: what changes under a reader takes their place in
+    /// it away (WCAG 2.2, 2.2.1). `kept` is the rest of its query.
+    fn refreshing(self, follow: bool, kept: &str) -> Self {
+        let turn = match (follow, kept) {
             (true, _) => format!("?{kept}"),
-            (false, "") => "?hold=true".to_owned(),
-            (false, _) => format!("?{kept}&hold=true"),
+            (false, "") => "?follow=true".to_owned(),
+            (false, _) => format!("?{kept}&follow=true"),
         };
-        Self { refresh: !hold, hold: hold_address, ..self }
+        Self { refresh: follow, turn, ..self }
     }
 }
 

@@ -93,7 +93,7 @@ pub(super) async fn show(Mine(state): Mine, key: Result<Key, Problem>, query: Ra
 }
 
 async fn monitor(state: &ApiState, key: Result<Key, Problem>, query: RawQuery, now: Now) -> Result<Response, Problem> {
-    let hold = Query::read(query, &["hold"])?.flag("hold")?;
+    let follow = Query::read(query, &["follow"])?.flag("follow")?;
     let store = &*state.store;
     let monitor = read::monitor(store, &key?.0).await?;
     let id = monitor.enlisted.id;
@@ -106,7 +106,7 @@ async fn monitor(state: &ApiState, key: Result<Key, Problem>, query: RawQuery, n
     let latest = details.first().cloned().unwrap_or_default();
     let chart = strip::chart(&results, COLUMNS);
     Ok(super::html(&MonitorPage {
-        page: Page::new(state, "../", now.wall).refreshing(hold, ""),
+        page: Page::new(state, "../", now.wall).refreshing(follow, ""),
         id: id.0,
         name: text::visible(&monitor.enlistment.name),
         target: text::visible(&monitor.enlistment.target),

@@ -86,7 +86,7 @@ pub(super) async fn show(Mine(state): Mine, query: RawQuery) -> Response {
 }
 
 async fn overview(state: &ApiState, query: RawQuery, now: Now) -> Result<Response, Problem> {
-    let query = Query::read(query, &["page", "hold"])?;
+    let query = Query::read(query, &["page", "follow"])?;
     let number = query.number("page", 1)?;
     let kept = if number > 1 { format!("page={number}") } else { String::new() };
     let store = &*state.store;
@@ -100,7 +100,7 @@ async fn overview(state: &ApiState, query: RawQuery, now: Now) -> Result<Respons
     let mut troubles = incident_troubles(&incidents, &monitors, &deliveries, now.wall);
     troubles.extend(blind_troubles(state, &monitors, now.wall).await?);
     let overview = Overview {
-        page: Page::new(state, "", now.wall).refreshing(query.flag("hold")?, &kept),
+        page: Page::new(state, "", now.wall).refreshing(query.flag("follow")?, &kept),
         mark: counts.mark(),
         headline: counts.headline(),
         subline: counts.subline(&monitors, now.wall),

@@ -184,16 +184,16 @@ async fn more_monitors_come_on_more_pages() {
 }
 
 #[tokio::test]
-async fn a_page_reads_itself_again_until_it_is_held() {
+async fn a_page_reads_itself_again_once_one_follows_it() {
     let world = World::company().await;
     for path in ["/plain/", "/plain/m/1", "/plain/i/1-4"] {
-        let follows = get(&world.state, path).await.body;
-        assert!(follows.contains("http-equiv=\"refresh\"") && follows.contains("href=\"?hold=true\""), "{path}");
-        let held = get(&world.state, &format!("{path}?hold=true")).await.body;
-        assert!(!held.contains("http-equiv") && held.contains(">follow</a>"), "{path}");
+        let held = get(&world.state, path).await.body;
+        assert!(!held.contains("http-equiv") && held.contains("href=\"?follow=true\">follow</a>"), "{path}");
+        let follows = get(&world.state, &format!("{path}?follow=true")).await.body;
+        assert!(follows.contains("http-equiv=\"refresh\"") && follows.contains("href=\"?\">hold</a>"), "{path}");
     }
     let second = get(&world.state, "/plain/?page=2").await.body;
-    assert!(second.contains("href=\"?page=2&#38;hold=true\""), "{second}");
+    assert!(second.contains("href=\"?page=2&#38;follow=true\""), "{second}");
 }
 
 #[tokio::test]
