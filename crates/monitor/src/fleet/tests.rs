@@ -125,7 +125,8 @@ fn uptime_and_the_certificate_are_compared_where_they_are_known() {
     check(&row, "cert<14d", true);
     check(&row, "cert<9", false);
     check(&row, "cert>8 cert<10", true);
-    check(&row, "cert<36h", false);
+    check(&row, "cert<240h", true);
+    check(&row, "cert<216h", false);
 }
 
 /// What a result tells of a chain whose last link is the first to end.
@@ -154,10 +155,11 @@ fn what_is_no_filter_is_refused_with_the_way_out() {
         "`p95` cannot be compared with `fast`; write milliseconds or a time: `p95>500`, `p95>1.5s`"
     );
     assert_eq!(refused("uptime<101"), "`uptime` cannot be compared with `101`; write percent: `uptime<99.9`");
-    assert_eq!(
-        refused("cert<soon"),
-        "`cert` cannot be compared with `soon`; write days or a time: `cert<14`, `cert<14d`"
-    );
+    // Days are counted whole: `cert<12h` would find what ends within a day.
+    for wrong in ["soon", "12h", "1.5", "1.5d", "-0.5", "1d1s"] {
+        let expected = format!("`cert` cannot be compared with `{wrong}`; write whole days: `cert<14`, `cert<14d`");
+        assert_eq!(refused(&format!("cert<{wrong}")), expected);
+    }
     assert_eq!(refused("tag:"), "`tag:` says nothing; write what it should be: `tag:...`");
     assert_eq!(refused("\"open"), "a quote is not closed; close it with `\"`");
     assert!(refused(&"a ".repeat(65)).starts_with("there are 65 words"));
