@@ -297,7 +297,7 @@ impl Rows {
             |monitor: &MonitorRow| before.get(&monitor.enlisted.id).map(|row| row.status) == Some(monitor.presence());
         self.unmeasured.extend(monitors.iter().filter(|monitor| !same(monitor)).map(|monitor| monitor.enlisted.id));
         self.rows = monitors.into_iter().map(|monitor| Row::of(monitor, &mut before)).collect();
-        self.index = Index::of(&self.rows);
+        self.index.renew(&self.rows);
         self.version += 1;
         self.news.clear();
     }

@@ -203,14 +203,19 @@ proptest! {
     }
 
     #[test]
-    fn paging_goes_on_where_it_was_whatever_goes_meanwhile(rows in rows(), limit in 1_usize..9, gone in any::<prop::sample::Index>()) {
+    fn paging_goes_on_where_it_was_whatever_goes_meanwhile(
+        rows in rows(),
+        limit in 1_usize..9,
+        gone in prop::collection::vec(prop::collection::vec(any::<prop::sample::Index>(), 0..12), 1..6),
+    ) {
         for order in Order::ALL {
+            let mut gone = gone.iter().cycle();
             let all = Selection { order, ..Selection::default() };
             let mut left: Vec<_> = all.choose(&rows, &Index::of(&rows), NOW).rows.iter().map(|row| row.facts.id).collect();
             let mut at = 0;
             let seen = paged(&all, &mut rows.clone(), limit, |rows| {
                 at += limit;
-                if !rows.is_empty() {
+                for gone in gone.next().into_iter().flatten().take(rows.len()) {
                     let id = rows.remove(gone.index(rows.len())).facts.id;
                     // Whom it was told of before, it was told of.
                     if left.iter().position(|known| *known == id).is_some_and(|place| place >= at) {
@@ -263,14 +268,51 @@ fn paged(
     mut meanwhile: impl FnMut(&mut Vec<Row>),
 ) -> Vec<MonitorId> {
     let mut selection = Selection { limit: Some(limit), ..selection.clone() };
+    let mut index = Index::of(rows);
     let mut seen = Vec::new();
     loop {
-        let Page { rows: page, next, .. } = selection.choose(rows, &Index::of(rows), NOW);
+        let Page { rows: page, next, .. } = selection.choose(rows, &index, NOW);
         seen.extend(page.iter().map(|row| row.facts.id));
         let Some(next) = next else { return seen };
         selection.after = Some(next);
         meanwhile(rows);
+        index.renew(rows);
     }
+}
+
+#[test]
+fn a_page_that_went_whole_takes_nothing_of_the_next_one_with_it() {
+    let list = |ids: &[u32]| ids.iter().map(|id| row(*id, "a", Presence::Up, 0, 0)).collect::<Vec<_>>();
+    let told = |rows: &[Row], index: &Index, after: Option<Cursor>| {
+        let page = Selection { after, limit: Some(3), ..Selection::default() }.choose(rows, index, NOW);
+        (page.rows.iter().map(|row| row.facts.id.0).collect::<Vec<_>>(), page.next)
+    };
+    let first = list(&[7, 1, 2, 3, 4, 5, 6]);
+    let mut index = Index::of(&first);
+    let (ids, next) = told(&first, &index, None);
+    assert_eq!(ids, [7, 1, 2]);
+    let mut check = |ids: &[u32], expected: &[u32]| {
+        let rows = list(ids);
+        index.renew(&rows);
+        assert_eq!(told(&rows, &index, next.clone()).0, expected, "{ids:?}");
+    };
+    check(&[3, 4, 5, 6], &[3, 4, 5]);
+    check(&[4, 6], &[4, 6]);
+    check(&[9, 6, 8], &[9, 6, 8]);
+    check(&[8, 10], &[8, 10]);
+    check(&[], &[]);
+    check(&[11], &[11]);
+}
+
+#[test]
+fn after_a_restart_paging_goes_on_in_a_list_by_number() {
+    let list = |ids: std::ops::Range<u32>| ids.map(|id| row(id, "a", Presence::Up, 0, 0)).collect::<Vec<_>>();
+    let (before, after) = (list(1..31), list(8..31));
+    let page = Selection { limit: Some(10), ..Selection::default() };
+    let next = page.choose(&before, &Index::of(&before), NOW).next;
+    let gone: Vec<_> = after.into_iter().filter(|row| row.facts.id.0 != 10).collect();
+    let page = Selection { after: next, ..page }.choose(&gone, &Index::of(&gone), NOW);
+    assert_eq!(page.rows.iter().map(|row| row.facts.id.0).collect::<Vec<_>>(), (11..21).collect::<Vec<_>>());
 }
 
 #[test]
