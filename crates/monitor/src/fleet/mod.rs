@@ -14,7 +14,7 @@ mod texts;
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
@@ -51,10 +51,10 @@ pub struct Fleet {
     clock: Arc<dyn Clock>,
     rows: RwLock<Rows>,
     live: Arc<Live>,
-    /// Whether the list of the store is another one by now.
-    stale: AtomicBool,
-    /// Held while the list is read.
-    reading: tokio::sync::Mutex<()>,
+    /// Counts how often the list of the store became another one.
+    changes: AtomicU64,
+    /// Which of these was taken over last. Held while the list is read.
+    taken: tokio::sync::Mutex<u64>,
     /// Counts what was decided, so that a list that was read before it is read again.
     decisions: AtomicU64,
     poked: Notify,
@@ -84,8 +84,8 @@ impl Fleet {
             rows: RwLock::default(),
             live: Arc::new(Live::new(clock.now().wall)),
             clock,
-            stale: AtomicBool::new(true),
-            reading: tokio::sync::Mutex::default(),
+            changes: AtomicU64::new(1),
+            taken: tokio::sync::Mutex::default(),
             decisions: AtomicU64::new(0),
             poked: Notify::new(),
         }
@@ -93,7 +93,7 @@ impl Fleet {
 
     /// The list of monitors is another one than before.
     pub fn changed(&self) {
-        self.stale.store(true, Ordering::Release);
+        self.changes.fetch_add(1, Ordering::AcqRel);
         self.poked.notify_one();
     }
 
@@ -165,18 +165,20 @@ impl Fleet {
 
     /// Takes the monitors of `store` over when they are others by now; what is at hand of their results stays.
     ///
-    /// Who changed the list, and asks after the answer, finds the change.
+    /// Who changed the list, and asks after the answer, finds the change. Who stops waiting leaves the list to the next one.
     ///
     /// # Errors
     /// [`StoreError`] when they cannot be read; then nothing changed.
     pub async fn fresh(&self, store: &dyn Store) -> Result<(), StoreError> {
-        let _one = self.reading.lock().await;
-        if !self.stale.swap(false, Ordering::AcqRel) {
+        let mut taken = self.taken.lock().await;
+        let changes = self.changes.load(Ordering::Acquire);
+        if *taken == changes {
             return Ok(());
         }
         let before = self.decisions.load(Ordering::Acquire);
-        let monitors = store.monitors().await.inspect_err(|_| self.changed())?;
+        let monitors = store.monitors().await.inspect_err(|_| self.poked.notify_one())?;
         self.lock_mut().take(monitors);
+        *taken = changes;
         if self.decisions.load(Ordering::Acquire) != before {
             self.changed();
         }

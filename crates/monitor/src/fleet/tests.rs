@@ -4,7 +4,7 @@ use allswell_core::check::{Memory, Status};
 use allswell_core::telling::Telling;
 use allswell_core::uptime::{Mark, Presence};
 use allswell_core::{Mono, Now, Phases, Verdict};
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use proptest::prelude::*;
 
 use super::*;
@@ -394,6 +394,16 @@ async fn results_and_decisions_are_at_hand_and_a_new_list_keeps_them() {
     let row = world.one(1);
     assert_eq!((row.status, row.strip.iter().count(), row.since), (Presence::Paused, STRIP, Some(at)));
     assert!(world.fleet.one(MonitorId(2)).is_none(), "b is no more");
+}
+
+#[tokio::test]
+async fn who_hangs_up_leaves_the_list_to_the_next_one() {
+    let world = World::of(&["a"]).await;
+    world.store.enlist(vec![named("a", false), named("b", false)], Wall::from_ms(80)).await.expect("written");
+    world.fleet.changed();
+    assert!(world.fleet.fresh(&*world.store).now_or_never().is_none(), "the store is still reading");
+    world.fleet.fresh(&*world.store).await.expect("read");
+    assert_eq!(world.one(2).facts.name, "b");
 }
 
 #[tokio::test]
