@@ -354,7 +354,7 @@ struct World {
     fleet: Arc<Fleet>,
     clock: Arc<Hand>,
     store: Arc<dyn Store>,
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
 }
 
 impl World {
@@ -364,7 +364,7 @@ impl World {
         let list = names.iter().map(|name| named(name, false)).collect();
         store.enlist(list, Wall::from_ms(1)).await.expect("written");
         let clock = Hand::at(Wall::from_ms(7));
-        let world = Self { fleet: Arc::new(Fleet::new(clock.clone())), clock, store: Arc::new(store), _data: data };
+        let world = Self { fleet: Arc::new(Fleet::new(clock.clone())), clock, store: Arc::new(store), data };
         world.fleet.catch_up(&*world.store).await.expect("read");
         world
     }
@@ -435,6 +435,51 @@ async fn after_a_restart_the_last_results_come_from_the_store() {
         (row.strip.iter().count(), row.asked, row.p95),
         (STRIP, Some(Wall::from_ms(100_000)), Some(Duration::from_millis(5)))
     );
+}
+
+#[tokio::test]
+async fn a_monitor_that_cannot_be_read_holds_no_other_up() {
+    let world = World::of(&["a", "b", "c"]).await;
+    let ids = [1, 2, 3].map(MonitorId);
+    let hour = 3_600_000;
+    // The first ones stand in a block once the third hour runs.
+    for asked in [hour, 2 * hour, 3 * hour, 3 * hour + 1] {
+        let results = ids.map(|id| result(id, asked, Verdict::Pass, 5));
+        world.store.record(results.to_vec()).await.expect("written");
+    }
+    let up = |id: MonitorId, seq: u32| {
+        let (at, from) = (Wall::from_ms(hour * i64::from(seq)), Presence::Unknown);
+        let transition = TransitionRow { seq, from, to: Presence::Up, began: at, at, reason: None };
+        Decision { transition: Some(transition), ..Decision::nothing(id, at, Memory::default()) }
+    };
+    for seq in [1, 2] {
+        world.store.commit(ids.map(|id| up(id, seq)).to_vec()).await.expect("written");
+    }
+    let meddle = |file: &str, statement: &str| {
+        let connection = rusqlite::Connection::open(world.data.path().join(file)).expect("it can be opened");
+        assert_eq!(connection.execute(statement, []).expect("written"), 1, "{statement}");
+    };
+    let block = format!("WHERE id = {}", (1_i64 << 32) + 1);
+    meddle("results.db", &format!("INSERT INTO damaged (what, key, data) SELECT 'kept', id, data FROM block {block}"));
+    meddle("results.db", &format!("UPDATE block SET data = x'00' {block}"));
+    meddle("main.db", "UPDATE transition SET became = 'lost' WHERE monitor = 1 AND seq = 1");
+
+    let fleet = Fleet::new(world.clock.clone());
+    let catch_up = async || fleet.catch_up(&*world.store).await.map_err(|error| error.to_string());
+    world.clock.put(Wall::from_ms(4 * hour));
+    assert_eq!(catch_up().await, Err("cannot read the last results of monitor 1".to_owned()));
+    // What is left is read; of its marks was not told yet.
+    assert_eq!(catch_up().await, Ok(()));
+    let known = |id: MonitorId| fleet.one(id).map(|row| (row.strip.iter().count(), row.fared.is_some()));
+    assert_eq!(ids.map(known), [Some((0, false)), Some((4, true)), Some((4, true))]);
+
+    meddle("results.db", &format!("UPDATE block SET data = (SELECT data FROM damaged WHERE what = 'kept') {block}"));
+    meddle("main.db", "UPDATE transition SET became = 'up' WHERE monitor = 1 AND seq = 1");
+    assert_eq!(catch_up().await, Ok(()));
+    assert_eq!(known(ids[0]), Some((0, false)), "it is not tried all the time");
+    world.clock.put(Wall::from_ms(4 * hour) + ASIDE_FOR);
+    assert_eq!(catch_up().await, Ok(()));
+    assert_eq!(known(ids[0]), Some((4, true)));
 }
 
 #[tokio::test]
