@@ -44,16 +44,18 @@ impl Index {
 
     /// Who is gone once the list is the one of `next`.
     fn gone_in(&self, next: &Self) -> Vec<(MonitorId, usize)> {
-        let mut listed: Vec<(usize, MonitorId)> = self.places.iter().map(|(id, place)| (*place, *id)).collect();
-        listed.sort_unstable();
+        let mut listed = vec![MonitorId(0); self.places.len()];
+        for (id, place) in &self.places {
+            listed[*place] = *id;
+        }
         // By the old place: behind the last one before it that is still there, so that what is new there is not passed over.
         let mut moved = vec![0];
-        for (place, id) in &listed {
-            moved.push(next.place(*id).map_or(moved[*place], |place| place + 1));
+        for (place, id) in listed.iter().enumerate() {
+            moved.push(next.place(*id).map_or(moved[place], |place| place + 1));
         }
         let before = self.gone.iter().map(|(id, place)| (*id, moved[*place]));
-        let new = listed.iter().filter(|(_, id)| next.place(*id).is_none()).map(|(place, id)| (*id, moved[*place]));
-        let mut gone: Vec<_> = before.chain(new).collect();
+        let new = listed.iter().zip(&moved).filter(|(id, _)| next.place(**id).is_none());
+        let mut gone: Vec<_> = before.chain(new.map(|(id, place)| (*id, *place))).collect();
         gone.drain(..gone.len().saturating_sub(GONE));
         gone
     }
