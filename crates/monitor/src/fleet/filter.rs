@@ -55,7 +55,7 @@ enum Measure {
     P95,
     /// Percent.
     Uptime,
-    /// Days until the certificate ends.
+    /// Whole days until the certificate ends.
     Certificate,
 }
 
@@ -211,8 +211,8 @@ impl Measure {
                 format!("write percent: `{name}<99.9`"),
             ),
             Self::Certificate => (
-                plain(value).or_else(|| Some(time()?.as_secs_f64() / 86_400.0)),
-                format!("write days or a time: `{name}<14`, `{name}<14d`"),
+                plain(value).or_else(|| Some(time()?.as_secs_f64() / 86_400.0)).filter(|days| days.fract() == 0.0),
+                format!("write whole days: `{name}<14`, `{name}<14d`"),
             ),
         };
         read.ok_or_else(|| wrong(format!("`{name}` cannot be compared with `{value}`"), hint))

@@ -9,10 +9,15 @@ use super::texts::Texts;
 use super::{Cursor, Order, Row};
 use crate::model::MonitorId;
 
+/// Of how many monitors that are gone it is known where they stood, the last ones.
+const GONE: usize = 100_000;
+
 /// Where monitors stand in one list. What is asked for first is found out then; all must be asked with the rows it is of.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     places: HashMap<MonitorId, usize>,
+    /// Monitors that are gone, the first ones first, each with the place of what came behind it.
+    gone: Vec<(MonitorId, usize)>,
     /// By the number of the order; the list itself is the first one, and nothing is kept for it.
     ordered: [OnceLock<Ordered>; Order::ALL.len()],
     by_tag: OnceLock<HashMap<String, Vec<usize>>>,
@@ -28,6 +33,31 @@ impl Index {
     pub(super) fn of(rows: &[Row]) -> Self {
         let places = rows.iter().enumerate().map(|(place, row)| (row.facts.id, place)).collect();
         Self { places, ..Self::default() }
+    }
+
+    /// Becomes that of `rows`, the list that follows the one it is of.
+    pub(super) fn renew(&mut self, rows: &[Row]) {
+        let next = Self::of(rows);
+        let gone = self.gone_in(&next);
+        *self = Self { gone, ..next };
+    }
+
+    /// Who is gone once the list is the one of `next`.
+    fn gone_in(&self, next: &Self) -> Vec<(MonitorId, usize)> {
+        let mut listed = vec![MonitorId(0); self.places.len()];
+        for (id, place) in &self.places {
+            listed[*place] = *id;
+        }
+        // By the old place: behind the last one before it that is still there, so that what is new there is not passed over.
+        let mut moved = vec![0];
+        for (place, id) in listed.iter().enumerate() {
+            moved.push(next.place(*id).map_or(moved[place], |place| place + 1));
+        }
+        let before = self.gone.iter().map(|(id, place)| (*id, moved[*place]));
+        let new = listed.iter().zip(&moved).filter(|(id, _)| next.place(**id).is_none());
+        let mut gone: Vec<_> = before.chain(new.map(|(id, place)| (*id, *place))).collect();
+        gone.drain(..gone.len().saturating_sub(GONE));
+        gone
     }
 
     /// Where a monitor stands.
@@ -57,7 +87,7 @@ impl Index {
         after: Option<&Cursor>,
     ) -> Box<dyn Iterator<Item = usize> + 'a> {
         if order == Order::Configured {
-            return Box::new(after.map_or(0, |cursor| self.behind(cursor))..rows.len());
+            return Box::new(after.map_or(0, |cursor| self.behind(cursor, rows))..rows.len());
         }
         let all = || rows.iter().enumerate().map(|(place, row)| (Cursor::of(order, place, row), place)).collect();
         let ordered = self.ordered[order as usize].get_or_init(all);
@@ -101,10 +131,17 @@ impl Index {
         tagged
     }
 
-    /// The place behind a cursor of the list itself. A monitor that is gone stood where it stood: what stands there now has
-    /// not been on a page yet.
-    fn behind(&self, cursor: &Cursor) -> usize {
+    /// The place behind a cursor of the list itself.
+    fn behind(&self, cursor: &Cursor, rows: &[Row]) -> usize {
         let Spot::Configured(stood) = cursor.at else { return 0 };
-        self.place(cursor.id).map_or(stood, |place| place + 1)
+        if let Some(place) = self.place(cursor.id) {
+            return place + 1;
+        }
+        if let Some((_, place)) = self.gone.iter().rfind(|(id, _)| *id == cursor.id) {
+            return *place;
+        }
+        // It went before this process began, and others may have gone with it. Most lists are in the order of the numbers.
+        let mut before = rows[..stood.min(rows.len())].iter();
+        before.rposition(|row| row.facts.id < cursor.id).map_or(0, |place| place + 1)
     }
 }

@@ -13,8 +13,7 @@ mod select;
 mod texts;
 
 use std::collections::{BTreeSet, HashMap};
-use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
@@ -45,16 +44,35 @@ pub const STRIP: usize = 48;
 pub const WINDOW: Duration = Duration::from_secs(30 * 86_400);
 /// How long uptime is moved on before it is measured again, however little happened.
 const MEASURED_FOR: Duration = Duration::from_secs(3_600);
+/// After which time a monitor that could not be read is read again.
+const ASIDE_FOR: Duration = Duration::from_secs(60);
+
+/// What of the monitors could not be taken over.
+#[derive(Debug, thiserror::Error)]
+pub enum NotCaughtUp {
+    /// The list.
+    #[error("cannot read the list of monitors")]
+    List(#[source] StoreError),
+    /// The last results of one of them; it is left out for a while.
+    #[error("cannot read the last results of monitor {0}")]
+    Results(MonitorId, #[source] StoreError),
+    /// Since when all of them are watched.
+    #[error("cannot read when the monitors were watched")]
+    Watched(#[source] StoreError),
+    /// What was true of one of them; it is left out for a while.
+    #[error("cannot read what was true of monitor {0}")]
+    Marks(MonitorId, #[source] StoreError),
+}
 
 /// All monitors, as they are now.
 pub struct Fleet {
     clock: Arc<dyn Clock>,
     rows: RwLock<Rows>,
     live: Arc<Live>,
-    /// Whether the list of the store is another one by now.
-    stale: AtomicBool,
-    /// Held while the list is read.
-    reading: tokio::sync::Mutex<()>,
+    /// Counts how often the list of the store became another one.
+    changes: AtomicU64,
+    /// Which of these was taken over last. Held while the list is read.
+    taken: tokio::sync::Mutex<u64>,
     /// Counts what was decided, so that a list that was read before it is read again.
     decisions: AtomicU64,
     poked: Notify,
@@ -75,6 +93,16 @@ struct Rows {
     unmeasured: BTreeSet<MonitorId>,
     /// When the first of the others is to be measured again.
     measure: Option<Wall>,
+    aside: Aside,
+}
+
+/// Monitors that could not be read. The others do not wait for them.
+#[derive(Default)]
+struct Aside {
+    unfilled: Vec<MonitorId>,
+    unmeasured: Vec<MonitorId>,
+    /// When they are read again; `None` where there are none.
+    until: Option<Wall>,
 }
 
 impl Fleet {
@@ -84,8 +112,8 @@ impl Fleet {
             rows: RwLock::default(),
             live: Arc::new(Live::new(clock.now().wall)),
             clock,
-            stale: AtomicBool::new(true),
-            reading: tokio::sync::Mutex::default(),
+            changes: AtomicU64::new(1),
+            taken: tokio::sync::Mutex::default(),
             decisions: AtomicU64::new(0),
             poked: Notify::new(),
         }
@@ -93,7 +121,7 @@ impl Fleet {
 
     /// The list of monitors is another one than before.
     pub fn changed(&self) {
-        self.stale.store(true, Ordering::Release);
+        self.changes.fetch_add(1, Ordering::AcqRel);
         self.poked.notify_one();
     }
 
@@ -147,7 +175,7 @@ impl Fleet {
     pub async fn follow(&self, store: Arc<dyn Store>, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow_and_update() {
             if let Err(error) = self.catch_up(&*store).await {
-                warn!(error = &error as &dyn std::error::Error, "cannot read the list of monitors");
+                warn!(error = &error as &dyn std::error::Error, "the monitors are not all as they are in the store");
             }
             self.hand_on();
             tokio::select! {
@@ -165,18 +193,20 @@ impl Fleet {
 
     /// Takes the monitors of `store` over when they are others by now; what is at hand of their results stays.
     ///
-    /// Who changed the list, and asks after the answer, finds the change.
+    /// Who changed the list, and asks after the answer, finds the change. Who stops waiting leaves the list to the next one.
     ///
     /// # Errors
     /// [`StoreError`] when they cannot be read; then nothing changed.
     pub async fn fresh(&self, store: &dyn Store) -> Result<(), StoreError> {
-        let _one = self.reading.lock().await;
-        if !self.stale.swap(false, Ordering::AcqRel) {
+        let mut taken = self.taken.lock().await;
+        let changes = self.changes.load(Ordering::Acquire);
+        if *taken == changes {
             return Ok(());
         }
         let before = self.decisions.load(Ordering::Acquire);
-        let monitors = store.monitors().await.inspect_err(|_| self.changed())?;
+        let monitors = store.monitors().await.inspect_err(|_| self.poked.notify_one())?;
         self.lock_mut().take(monitors);
+        *taken = changes;
         if self.decisions.load(Ordering::Acquire) != before {
             self.changed();
         }
@@ -188,11 +218,13 @@ impl Fleet {
     /// The same, looks for the last results of some that are new here, and measures the uptime of some.
     ///
     /// # Errors
-    /// [`StoreError`] when the store cannot be read.
-    pub async fn catch_up(&self, store: &dyn Store) -> Result<(), StoreError> {
-        self.fresh(store).await?;
-        self.fill(store).await?;
-        self.measure(store).await?;
+    /// [`NotCaughtUp`] when the store cannot be read. One monitor that cannot be read holds no other up.
+    pub async fn catch_up(&self, store: &dyn Store) -> Result<(), NotCaughtUp> {
+        self.fresh(store).await.map_err(NotCaughtUp::List)?;
+        let now = self.clock.now().wall;
+        self.lock_mut().take_back(now);
+        let filled = self.fill(store, now).await;
+        let measured = self.measure(store, now).await;
         let is_done = {
             let rows = self.lock();
             rows.unfilled.is_empty() && rows.unmeasured.is_empty()
@@ -200,17 +232,25 @@ impl Fleet {
         if !is_done {
             self.poked.notify_one();
         }
-        Ok(())
+        filled.and(measured)
     }
 
-    async fn fill(&self, store: &dyn Store) -> Result<(), StoreError> {
-        let unfilled = {
+    async fn fill(&self, store: &dyn Store, now: Wall) -> Result<(), NotCaughtUp> {
+        let mut unfilled = {
             let mut rows = self.lock_mut();
             let rest = rows.unfilled.len().saturating_sub(FILLED);
-            rows.unfilled.split_off(rest)
+            rows.unfilled.split_off(rest).into_iter()
         };
-        for id in unfilled {
-            let results = store.results(id, Wall::from_ms(i64::MIN)..Wall::from_ms(i64::MAX), STRIP).await?;
+        while let Some(id) = unfilled.next() {
+            let results = match store.results(id, Wall::from_ms(i64::MIN)..Wall::from_ms(i64::MAX), STRIP).await {
+                Ok(results) => results,
+                Err(cause) => {
+                    let mut rows = self.lock_mut();
+                    rows.unfilled.extend(unfilled);
+                    rows.put_aside(now).unfilled.push(id);
+                    return Err(NotCaughtUp::Results(id, cause));
+                }
+            };
             if results.is_empty() {
                 continue;
             }
@@ -223,22 +263,38 @@ impl Fleet {
     }
 
     /// Reads the marks of those whose uptime cannot be moved on any more.
-    async fn measure(&self, store: &dyn Store) -> Result<(), StoreError> {
-        let now = self.clock.now().wall;
+    async fn measure(&self, store: &dyn Store, now: Wall) -> Result<(), NotCaughtUp> {
         let some = self.lock_mut().next_to_measure(now);
         if some.is_empty() {
             return Ok(());
         }
-        let measured = fared(store, &some, now - WINDOW..now).await;
-        let mut rows = self.lock_mut();
-        match measured {
-            Ok(measured) => rows.measured(some.into_iter().zip(measured)),
-            Err(error) => {
-                rows.unmeasured.extend(some);
-                return Err(error);
+        let window = now - WINDOW..now;
+        let watched = match store.watched(window.clone()).await {
+            Ok(watched) => watched,
+            Err(cause) => {
+                self.lock_mut().unmeasured.extend(some);
+                return Err(NotCaughtUp::Watched(cause));
+            }
+        };
+        // What begins with the very end of the window, or lasts beyond it, goes on.
+        let marked = window.start..window.end + Duration::from_millis(1);
+        let mut measured = Vec::with_capacity(some.len());
+        let (mut some, mut failed) = (some.into_iter(), None);
+        for id in some.by_ref() {
+            match store.marks(id, marked.clone()).await {
+                Ok(marks) => measured.push((id, Rolling::of(&marks, &watched, window.clone()))),
+                Err(cause) => {
+                    failed = Some((id, cause));
+                    break;
+                }
             }
         }
-        Ok(())
+        let mut rows = self.lock_mut();
+        rows.measured(measured, now);
+        rows.unmeasured.extend(some);
+        let Some((id, cause)) = failed else { return Ok(()) };
+        rows.put_aside(now).unmeasured.push(id);
+        Err(NotCaughtUp::Marks(id, cause))
     }
 
     fn hand_on(&self) {
@@ -273,19 +329,6 @@ impl Fleet {
     }
 }
 
-/// How `monitors` fared within `window`, in their order.
-async fn fared(store: &dyn Store, monitors: &[MonitorId], window: Range<Wall>) -> Result<Vec<Rolling>, StoreError> {
-    let watched = store.watched(window.clone()).await?;
-    // What begins with the very end of the window, or lasts beyond it, goes on.
-    let marked = window.start..window.end + Duration::from_millis(1);
-    let mut fared = Vec::with_capacity(monitors.len());
-    for id in monitors {
-        let marks = store.marks(*id, marked.clone()).await?;
-        fared.push(Rolling::of(&marks, &watched, window.clone()));
-    }
-    Ok(fared)
-}
-
 impl Rows {
     fn take(&mut self, monitors: Vec<MonitorRow>) {
         let mut before: HashMap<MonitorId, Row> = self.rows.drain(..).map(|row| (row.facts.id, row)).collect();
@@ -297,7 +340,7 @@ impl Rows {
             |monitor: &MonitorRow| before.get(&monitor.enlisted.id).map(|row| row.status) == Some(monitor.presence());
         self.unmeasured.extend(monitors.iter().filter(|monitor| !same(monitor)).map(|monitor| monitor.enlisted.id));
         self.rows = monitors.into_iter().map(|monitor| Row::of(monitor, &mut before)).collect();
-        self.index = Index::of(&self.rows);
+        self.index.renew(&self.rows);
         self.version += 1;
         self.news.clear();
     }
@@ -307,7 +350,7 @@ impl Rows {
         if self.measure.is_some_and(|at| at <= now) {
             let old = self.rows.iter().filter(|row| row.measured_until().is_some_and(|until| until <= now));
             self.unmeasured.extend(old.map(|row| row.facts.id));
-            self.measure = self.rows.iter().filter_map(Row::measured_until).filter(|until| *until > now).min();
+            self.measure_after(now);
         }
         let some: Vec<_> = self.unmeasured.iter().copied().take(FILLED).collect();
         for id in &some {
@@ -316,13 +359,33 @@ impl Rows {
         some
     }
 
-    fn measured(&mut self, measured: impl Iterator<Item = (MonitorId, Rolling)>) {
+    fn measured(&mut self, measured: Vec<(MonitorId, Rolling)>, now: Wall) {
         for (id, fared) in measured {
             let Some(place) = self.index.place(id) else { continue };
             self.rows[place].fared = Some(fared);
         }
         self.version += 1;
-        self.measure = self.rows.iter().filter_map(Row::measured_until).min();
+        self.measure_after(now);
+    }
+
+    /// Says when to look again for those whose uptime is too old; those of whom it is so `now` are known.
+    fn measure_after(&mut self, now: Wall) {
+        self.measure = self.rows.iter().filter_map(Row::measured_until).filter(|until| *until > now).min();
+    }
+
+    /// Where to put who cannot be read `now`.
+    fn put_aside(&mut self, now: Wall) -> &mut Aside {
+        self.aside.until.get_or_insert(now + ASIDE_FOR);
+        &mut self.aside
+    }
+
+    /// Has those read again who were aside for long enough.
+    fn take_back(&mut self, now: Wall) {
+        if self.aside.until.is_some_and(|until| until <= now) {
+            let Aside { unfilled, unmeasured, .. } = std::mem::take(&mut self.aside);
+            self.unfilled.extend(unfilled);
+            self.unmeasured.extend(unmeasured);
+        }
     }
 
     fn with(&mut self, id: MonitorId, work: impl FnOnce(&mut Row)) {

@@ -4,7 +4,7 @@ use allswell_core::check::{Memory, Status};
 use allswell_core::telling::Telling;
 use allswell_core::uptime::{Mark, Presence};
 use allswell_core::{Mono, Now, Phases, Verdict};
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use proptest::prelude::*;
 
 use super::*;
@@ -125,7 +125,8 @@ fn uptime_and_the_certificate_are_compared_where_they_are_known() {
     check(&row, "cert<14d", true);
     check(&row, "cert<9", false);
     check(&row, "cert>8 cert<10", true);
-    check(&row, "cert<36h", false);
+    check(&row, "cert<240h", true);
+    check(&row, "cert<216h", false);
 }
 
 /// What a result tells of a chain whose last link is the first to end.
@@ -154,10 +155,11 @@ fn what_is_no_filter_is_refused_with_the_way_out() {
         "`p95` cannot be compared with `fast`; write milliseconds or a time: `p95>500`, `p95>1.5s`"
     );
     assert_eq!(refused("uptime<101"), "`uptime` cannot be compared with `101`; write percent: `uptime<99.9`");
-    assert_eq!(
-        refused("cert<soon"),
-        "`cert` cannot be compared with `soon`; write days or a time: `cert<14`, `cert<14d`"
-    );
+    // Days are counted whole: `cert<12h` would find what ends within a day.
+    for wrong in ["soon", "12h", "1.5", "1.5d", "-0.5", "1d1s"] {
+        let expected = format!("`cert` cannot be compared with `{wrong}`; write whole days: `cert<14`, `cert<14d`");
+        assert_eq!(refused(&format!("cert<{wrong}")), expected);
+    }
     assert_eq!(refused("tag:"), "`tag:` says nothing; write what it should be: `tag:...`");
     assert_eq!(refused("\"open"), "a quote is not closed; close it with `\"`");
     assert!(refused(&"a ".repeat(65)).starts_with("there are 65 words"));
@@ -201,14 +203,19 @@ proptest! {
     }
 
     #[test]
-    fn paging_goes_on_where_it_was_whatever_goes_meanwhile(rows in rows(), limit in 1_usize..9, gone in any::<prop::sample::Index>()) {
+    fn paging_goes_on_where_it_was_whatever_goes_meanwhile(
+        rows in rows(),
+        limit in 1_usize..9,
+        gone in prop::collection::vec(prop::collection::vec(any::<prop::sample::Index>(), 0..12), 1..6),
+    ) {
         for order in Order::ALL {
+            let mut gone = gone.iter().cycle();
             let all = Selection { order, ..Selection::default() };
             let mut left: Vec<_> = all.choose(&rows, &Index::of(&rows), NOW).rows.iter().map(|row| row.facts.id).collect();
             let mut at = 0;
             let seen = paged(&all, &mut rows.clone(), limit, |rows| {
                 at += limit;
-                if !rows.is_empty() {
+                for gone in gone.next().into_iter().flatten().take(rows.len()) {
                     let id = rows.remove(gone.index(rows.len())).facts.id;
                     // Whom it was told of before, it was told of.
                     if left.iter().position(|known| *known == id).is_some_and(|place| place >= at) {
@@ -261,14 +268,51 @@ fn paged(
     mut meanwhile: impl FnMut(&mut Vec<Row>),
 ) -> Vec<MonitorId> {
     let mut selection = Selection { limit: Some(limit), ..selection.clone() };
+    let mut index = Index::of(rows);
     let mut seen = Vec::new();
     loop {
-        let Page { rows: page, next, .. } = selection.choose(rows, &Index::of(rows), NOW);
+        let Page { rows: page, next, .. } = selection.choose(rows, &index, NOW);
         seen.extend(page.iter().map(|row| row.facts.id));
         let Some(next) = next else { return seen };
         selection.after = Some(next);
         meanwhile(rows);
+        index.renew(rows);
     }
+}
+
+#[test]
+fn a_page_that_went_whole_takes_nothing_of_the_next_one_with_it() {
+    let list = |ids: &[u32]| ids.iter().map(|id| row(*id, "a", Presence::Up, 0, 0)).collect::<Vec<_>>();
+    let told = |rows: &[Row], index: &Index, after: Option<Cursor>| {
+        let page = Selection { after, limit: Some(3), ..Selection::default() }.choose(rows, index, NOW);
+        (page.rows.iter().map(|row| row.facts.id.0).collect::<Vec<_>>(), page.next)
+    };
+    let first = list(&[7, 1, 2, 3, 4, 5, 6]);
+    let mut index = Index::of(&first);
+    let (ids, next) = told(&first, &index, None);
+    assert_eq!(ids, [7, 1, 2]);
+    let mut check = |ids: &[u32], expected: &[u32]| {
+        let rows = list(ids);
+        index.renew(&rows);
+        assert_eq!(told(&rows, &index, next.clone()).0, expected, "{ids:?}");
+    };
+    check(&[3, 4, 5, 6], &[3, 4, 5]);
+    check(&[4, 6], &[4, 6]);
+    check(&[9, 6, 8], &[9, 6, 8]);
+    check(&[8, 10], &[8, 10]);
+    check(&[], &[]);
+    check(&[11], &[11]);
+}
+
+#[test]
+fn after_a_restart_paging_goes_on_in_a_list_by_number() {
+    let list = |ids: std::ops::Range<u32>| ids.map(|id| row(id, "a", Presence::Up, 0, 0)).collect::<Vec<_>>();
+    let (before, after) = (list(1..31), list(8..31));
+    let page = Selection { limit: Some(10), ..Selection::default() };
+    let next = page.choose(&before, &Index::of(&before), NOW).next;
+    let gone: Vec<_> = after.into_iter().filter(|row| row.facts.id.0 != 10).collect();
+    let page = Selection { after: next, ..page }.choose(&gone, &Index::of(&gone), NOW);
+    assert_eq!(page.rows.iter().map(|row| row.facts.id.0).collect::<Vec<_>>(), (11..21).collect::<Vec<_>>());
 }
 
 #[test]
@@ -310,7 +354,7 @@ struct World {
     fleet: Arc<Fleet>,
     clock: Arc<Hand>,
     store: Arc<dyn Store>,
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
 }
 
 impl World {
@@ -320,7 +364,7 @@ impl World {
         let list = names.iter().map(|name| named(name, false)).collect();
         store.enlist(list, Wall::from_ms(1)).await.expect("written");
         let clock = Hand::at(Wall::from_ms(7));
-        let world = Self { fleet: Arc::new(Fleet::new(clock.clone())), clock, store: Arc::new(store), _data: data };
+        let world = Self { fleet: Arc::new(Fleet::new(clock.clone())), clock, store: Arc::new(store), data };
         world.fleet.catch_up(&*world.store).await.expect("read");
         world
     }
@@ -353,6 +397,16 @@ async fn results_and_decisions_are_at_hand_and_a_new_list_keeps_them() {
 }
 
 #[tokio::test]
+async fn who_hangs_up_leaves_the_list_to_the_next_one() {
+    let world = World::of(&["a"]).await;
+    world.store.enlist(vec![named("a", false), named("b", false)], Wall::from_ms(80)).await.expect("written");
+    world.fleet.changed();
+    assert!(world.fleet.fresh(&*world.store).now_or_never().is_none(), "the store is still reading");
+    world.fleet.fresh(&*world.store).await.expect("read");
+    assert_eq!(world.one(2).facts.name, "b");
+}
+
+#[tokio::test]
 async fn planned_maintenance_covers_what_is_true_until_it_ends() {
     let world = World::of(&["a"]).await;
     let memory = Memory { confirmed: Status::Down, since: Wall::from_ms(5), ..Memory::default() };
@@ -381,6 +435,51 @@ async fn after_a_restart_the_last_results_come_from_the_store() {
         (row.strip.iter().count(), row.asked, row.p95),
         (STRIP, Some(Wall::from_ms(100_000)), Some(Duration::from_millis(5)))
     );
+}
+
+#[tokio::test]
+async fn a_monitor_that_cannot_be_read_holds_no_other_up() {
+    let world = World::of(&["a", "b", "c"]).await;
+    let ids = [1, 2, 3].map(MonitorId);
+    let hour = 3_600_000;
+    // The first ones stand in a block once the third hour runs.
+    for asked in [hour, 2 * hour, 3 * hour, 3 * hour + 1] {
+        let results = ids.map(|id| result(id, asked, Verdict::Pass, 5));
+        world.store.record(results.to_vec()).await.expect("written");
+    }
+    let up = |id: MonitorId, seq: u32| {
+        let (at, from) = (Wall::from_ms(hour * i64::from(seq)), Presence::Unknown);
+        let transition = TransitionRow { seq, from, to: Presence::Up, began: at, at, reason: None };
+        Decision { transition: Some(transition), ..Decision::nothing(id, at, Memory::default()) }
+    };
+    for seq in [1, 2] {
+        world.store.commit(ids.map(|id| up(id, seq)).to_vec()).await.expect("written");
+    }
+    let meddle = |file: &str, statement: &str| {
+        let connection = rusqlite::Connection::open(world.data.path().join(file)).expect("it can be opened");
+        assert_eq!(connection.execute(statement, []).expect("written"), 1, "{statement}");
+    };
+    let block = format!("WHERE id = {}", (1_i64 << 32) + 1);
+    meddle("results.db", &format!("INSERT INTO damaged (what, key, data) SELECT 'kept', id, data FROM block {block}"));
+    meddle("results.db", &format!("UPDATE block SET data = x'00' {block}"));
+    meddle("main.db", "UPDATE transition SET became = 'lost' WHERE monitor = 1 AND seq = 1");
+
+    let fleet = Fleet::new(world.clock.clone());
+    let catch_up = async || fleet.catch_up(&*world.store).await.map_err(|error| error.to_string());
+    world.clock.put(Wall::from_ms(4 * hour));
+    assert_eq!(catch_up().await, Err("cannot read the last results of monitor 1".to_owned()));
+    // What is left is read; of its marks was not told yet.
+    assert_eq!(catch_up().await, Ok(()));
+    let known = |id: MonitorId| fleet.one(id).map(|row| (row.strip.iter().count(), row.fared.is_some()));
+    assert_eq!(ids.map(known), [Some((0, false)), Some((4, true)), Some((4, true))]);
+
+    meddle("results.db", &format!("UPDATE block SET data = (SELECT data FROM damaged WHERE what = 'kept') {block}"));
+    meddle("main.db", "UPDATE transition SET became = 'up' WHERE monitor = 1 AND seq = 1");
+    assert_eq!(catch_up().await, Ok(()));
+    assert_eq!(known(ids[0]), Some((0, false)), "it is not tried all the time");
+    world.clock.put(Wall::from_ms(4 * hour) + ASIDE_FOR);
+    assert_eq!(catch_up().await, Ok(()));
+    assert_eq!(known(ids[0]), Some((4, true)));
 }
 
 #[tokio::test]

@@ -63,6 +63,14 @@ pub trait ChronicleStore: Send + Sync {
     /// What a list tells of these monitors, in this order, read at once; those that are not enlisted are left out.
     async fn standings(&self, monitors: Vec<MonitorId>, window: Range<Wall>) -> Result<Vec<Standing>, StoreError>;
 
+    /// What was true of these monitors, in this order, read at once and without their results; those that are not enlisted are
+    /// left out.
+    async fn histories(
+        &self,
+        monitors: Vec<MonitorId>,
+        window: Range<Wall>,
+    ) -> Result<Vec<(MonitorRow, Vec<Mark>)>, StoreError>;
+
     /// One incident with its timeline.
     async fn incident(&self, id: IncidentId) -> Result<Option<IncidentRow>, StoreError>;
 

@@ -1,5 +1,6 @@
 //! Who is written to when a status page has news, as the store keeps it.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use allswell_core::Wall;
@@ -52,8 +53,8 @@ pub trait SubscriptionStore: Send + Sync {
     /// Forgets `address`, and the mails that were to go there. Gives whether it was known.
     async fn remove_subscriber(&self, page: String, address: Address) -> Result<bool, StoreError>;
 
-    /// How many have said yes.
-    async fn subscribers(&self, page: String) -> Result<usize, StoreError>;
+    /// How many have said yes to each page; a page to which nobody did is left out.
+    async fn subscribers(&self) -> Result<HashMap<String, usize>, StoreError>;
 
     /// Writes one mail with what of `news` is new to each who has said yes. Gives how many mails those are.
     ///

@@ -1,5 +1,7 @@
 //! `/api/v1/status-pages`: what strangers are told, read, written and looked at before it is kept.
 
+use std::collections::HashMap;
+
 use allswell_monitor::resources::{Given, ShownPage};
 use allswell_monitor::store::ResourceKind;
 use axum::Json;
@@ -41,21 +43,19 @@ pub(super) struct One {
 }
 
 impl One {
-    async fn of(state: &ApiState, found: ShownPage) -> Result<Self, Problem> {
+    /// `subscribers` says how many each page has.
+    fn of(state: &ApiState, found: ShownPage, subscribers: &HashMap<String, usize>) -> Self {
         let ShownPage { shown, page, missing } = found;
-        let subscribers = match &page {
-            Some(page) => state.store.subscribers(page.origin().to_owned()).await?,
-            None => 0,
-        };
-        Ok(Self {
+        let subscribers = page.as_ref().and_then(|page| subscribers.get(page.origin()));
+        Self {
             slug: shown.name.clone(),
             title: shown.spec.text("title").unwrap_or_default().to_owned(),
             address: page.as_ref().map(|page| state.press.pages().address(page)),
             access: page.as_ref().map(|page| page.access.as_str()),
-            subscribers,
+            subscribers: subscribers.copied().unwrap_or_default(),
             missing,
             configured: shown.into(),
-        })
+        }
     }
 }
 
@@ -63,11 +63,9 @@ impl One {
 #[utoipa::path(get, path = "/api/v1/status-pages", operation_id = "list_status_pages", tag = "status pages",
     responses((status = 200, body = List), openapi::Refusals))]
 pub(super) async fn list(Mine(state): Mine, _: NoQuery) -> Result<Json<List>, Problem> {
-    let mut status_pages = Vec::new();
-    for found in state.resources.status_pages() {
-        status_pages.push(One::of(&state, found).await?);
-    }
-    Ok(Json(List { status_pages }))
+    let subscribers = state.store.subscribers().await?;
+    let pages = state.resources.status_pages().into_iter();
+    Ok(Json(List { status_pages: pages.map(|found| One::of(&state, found, &subscribers)).collect() }))
 }
 
 /// One status page
@@ -182,7 +180,8 @@ fn html(page: &str) -> Response {
 }
 
 async fn in_full(state: &ApiState, slug: &str, status: StatusCode) -> Result<Response, Problem> {
-    let one = One::of(state, named(state, slug)?).await?;
+    let subscribers = state.store.subscribers().await?;
+    let one = One::of(state, named(state, slug)?, &subscribers);
     let revision = one.configured.revision;
     Ok(configured::show(status, &one, revision))
 }

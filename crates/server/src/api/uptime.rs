@@ -131,8 +131,8 @@ impl Number {
 pub(super) async fn list(Mine(state): Mine, path: Uri, query: RawQuery) -> Result<Json<List>, Problem> {
     let Page { ids, total, matched, next } = page(&state, &Query::read(query, &PARAMETERS)?, &path).await?;
     let reader = UptimeReader::at(&*state.store, state.now().wall).await?;
-    let standings = state.store.standings(ids, reader.longest()).await?;
-    let monitors = standings.into_iter().map(|standing| one_of(&reader, standing.monitor, &standing.marks)).collect();
+    let histories = state.store.histories(ids, reader.longest()).await?;
+    let monitors = histories.into_iter().map(|(monitor, marks)| one_of(&reader, monitor, &marks)).collect();
     Ok(Json(List { monitors, total, matched, next }))
 }
 

@@ -1,10 +1,11 @@
 //! Answers who asks for a status page: from memory, before everything else that the server does with a request.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use allswell_monitor::status_page::{Access, Page};
 use allswell_monitor::store::StoreError;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequestParts as _, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -21,6 +22,8 @@ use crate::api::Place;
 
 /// The largest form, in bytes.
 const FORM_BYTES_MAX: usize = 4_096;
+/// How long a form may take to come.
+const FORM_PATIENCE: Duration = Duration::from_secs(30);
 const HTML: &str = "text/html; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
 
@@ -114,7 +117,7 @@ fn remembered(pages: &StatusPages, published: &Published, is_secure: bool) -> Re
 }
 
 async fn sign_in(pages: &StatusPages, published: &Published, body: Body, is_secure: bool) -> Response {
-    let body = to_bytes(body, FORM_BYTES_MAX).await.unwrap_or_default();
+    let body = form(body, FORM_PATIENCE).await;
     let password = url::form_urlencoded::parse(&body).find(|(name, _)| name == "password").map(|(_, value)| value);
     let page = &published.page;
     let (status, wrong) = match pages.door.try_password(page, &password.unwrap_or_default(), pages.clock.now()) {
@@ -136,7 +139,7 @@ async fn subscribe(pages: &StatusPages, published: &Published, request: Request)
         return refused(published, "subscribe");
     }
     let Ok(place) = Place::from_request_parts(&mut parts, &()).await;
-    let body = to_bytes(body, FORM_BYTES_MAX).await.unwrap_or_default();
+    let body = form(body, FORM_PATIENCE).await;
     let address = url::form_urlencoded::parse(&body).find(|(name, _)| name == "address").map(|(_, value)| value);
     let (status, said) = match subscriptions.ask(page, &address.unwrap_or_default(), place.from, now).await {
         Ok(Asked::Taken) => (StatusCode::ACCEPTED, Said::LookIntoYourMail),
@@ -145,6 +148,12 @@ async fn subscribe(pages: &StatusPages, published: &Published, request: Request)
         Err(error) => (cannot(&error), Said::CannotNow),
     };
     with(status, HTML, &render::subscription(page, said))
+}
+
+/// The form in `body`; an empty one when it is too large, breaks off or takes longer than `patience` to come.
+async fn form(body: Body, patience: Duration) -> Bytes {
+    let read = tokio::time::timeout(patience, to_bytes(body, FORM_BYTES_MAX)).await;
+    read.ok().and_then(Result::ok).unwrap_or_default()
 }
 
 /// Shows what a link of a mail does, and does it when its button is used. Who has the link needs no password.
@@ -220,4 +229,18 @@ fn with(status: StatusCode, kind: &'static str, body: &str) -> Response {
     response.headers_mut().remove(header::ETAG);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response.into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::{StreamExt as _, stream};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_form_that_does_not_come_is_waited_for_no_longer() {
+        let begun = stream::iter([Ok::<_, axum::Error>("password=")]).chain(stream::pending());
+        assert!(form(Body::from_stream(begun), Duration::from_millis(1)).await.is_empty());
+        assert_eq!(form(Body::from("password=a"), FORM_PATIENCE).await, "password=a");
+    }
 }

@@ -120,6 +120,8 @@ pub(crate) async fn many_are_told_of_at_once_as_each_is_alone(open: Open<'_>) {
     let standings = store.standings(vec![b, MonitorId(99), a], window.clone()).await.unwrap();
     let ids: Vec<_> = standings.iter().map(|standing| standing.monitor.enlisted.id).collect();
     assert_eq!(ids, [b, a]);
+    let histories = store.histories(vec![b, MonitorId(99), a], window.clone()).await.unwrap();
+    assert!(histories.into_iter().eq(standings.iter().map(|one| (one.monitor.clone(), one.marks.clone()))));
     for standing in standings {
         let id = standing.monitor.enlisted.id;
         assert_eq!(standing.marks, store.marks(id, window.clone()).await.unwrap());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use allswell_core::Wall;
 use allswell_core::series::Sample;
+use allswell_core::uptime::Mark;
 use async_trait::async_trait;
 
 use super::{SqliteStore, main, results};
@@ -24,19 +25,28 @@ impl ChronicleStore for SqliteStore {
     }
 
     async fn standings(&self, monitors: Vec<MonitorId>, window: Range<Wall>) -> Result<Vec<Standing>, StoreError> {
-        let work = move |connection: &_, account| main::standings(connection, account, &monitors, &window);
-        let known = self.read("read monitors", work).await?;
+        let known = self.histories(monitors, window).await?;
         let heads = Arc::clone(&self.files.heads);
         let work = move |connection: &mut _| {
             let ids: Vec<_> = known.iter().map(|(monitor, _)| monitor.enlisted.id).collect();
             let last = results::last(connection, &heads, &ids)?;
-            let standing = |((mut monitor, marks), last): ((MonitorRow, _), _)| {
-                monitor.enlisted.last_asked = results::last_asked(&heads, monitor.enlisted.id);
-                Standing { monitor, marks, last }
-            };
+            let standing = |((monitor, marks), last)| Standing { monitor, marks, last };
             Ok(known.into_iter().zip(last).map(standing).collect())
         };
         self.files.results_readers.read("read results", work).await
+    }
+
+    async fn histories(
+        &self,
+        monitors: Vec<MonitorId>,
+        window: Range<Wall>,
+    ) -> Result<Vec<(MonitorRow, Vec<Mark>)>, StoreError> {
+        let work = move |connection: &_, account| main::histories(connection, account, &monitors, &window);
+        let mut known = self.read("read monitors", work).await?;
+        for (monitor, _) in &mut known {
+            monitor.enlisted.last_asked = results::last_asked(&self.files.heads, monitor.enlisted.id);
+        }
+        Ok(known)
     }
 
     async fn incident(&self, id: IncidentId) -> Result<Option<IncidentRow>, StoreError> {

@@ -1,5 +1,7 @@
 //! Subscribers of status pages in `main.db`.
 
+use std::collections::HashMap;
+
 use allswell_core::Wall;
 use async_trait::async_trait;
 
@@ -24,9 +26,8 @@ impl SubscriptionStore for SqliteStore {
         self.write("forget a subscriber", work).await
     }
 
-    async fn subscribers(&self, page: String) -> Result<usize, StoreError> {
-        let work = move |connection: &_, account| main::subscribers(connection, account, &page);
-        self.read("count the subscribers", work).await
+    async fn subscribers(&self) -> Result<HashMap<String, usize>, StoreError> {
+        self.read("count the subscribers", main::subscribers).await
     }
 
     async fn tell_subscribers(&self, page: String, news: Vec<News>, now: Wall) -> Result<usize, StoreError> {

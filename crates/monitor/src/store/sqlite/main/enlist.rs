@@ -109,7 +109,7 @@ pub(in super::super) fn monitor(
 }
 
 /// Those of `wanted` that are enlisted, in that order, each with what was true of it within `window`; `last_asked` is left empty.
-pub(in super::super) fn standings(
+pub(in super::super) fn histories(
     connection: &Connection,
     account: AccountId,
     wanted: &[MonitorId],
@@ -117,11 +117,11 @@ pub(in super::super) fn standings(
 ) -> Result<Vec<(MonitorRow, Vec<Mark>)>, Fault> {
     // All at one moment; a look at the file for each statement would cost more than the statements.
     let snapshot = connection.unchecked_transaction()?;
-    let standing = |id: &MonitorId| {
+    let history = |id: &MonitorId| {
         let Some(monitor) = one(&snapshot, account, *id)? else { return Ok(None) };
         Ok(Some((monitor, status::marks(&snapshot, account, *id, window)?)))
     };
-    wanted.iter().filter_map(|id| standing(id).transpose()).collect()
+    wanted.iter().filter_map(|id| history(id).transpose()).collect()
 }
 
 /// The monitor that is enlisted with this number; `last_asked` is left empty.

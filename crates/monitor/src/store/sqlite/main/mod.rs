@@ -31,7 +31,7 @@ pub(super) use accounts::{
     whose_monitor,
 };
 pub(super) use decide::commit;
-pub(super) use enlist::{enlist, monitor, monitors, standings};
+pub(super) use enlist::{enlist, histories, monitor, monitors};
 pub(super) use factors::{factor, set_factor, take_recovery, take_step, with_factor};
 pub(super) use gathering::told;
 pub(super) use incidents::{acknowledge, incident, incidents, write_note};

@@ -1,5 +1,6 @@
 //! Subscribers of status pages, what they were told, and the mails to them.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use allswell_core::Wall;
@@ -81,12 +82,16 @@ pub(in super::super) fn remove_subscriber(
     Ok(removed == 1)
 }
 
-/// How many have said yes.
-pub(in super::super) fn subscribers(connection: &Connection, account: AccountId, page: &str) -> Result<usize, Fault> {
-    let count: u32 = connection
-        .prepare_cached("SELECT count(*) FROM subscriber WHERE account = ? AND page = ? AND confirmed IS NOT NULL")?
-        .query_row(params![account.0, page], |row| row.get(0))?;
-    Ok(count as usize)
+/// How many have said yes to each page.
+pub(in super::super) fn subscribers(
+    connection: &Connection,
+    account: AccountId,
+) -> Result<HashMap<String, usize>, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT page, count(*) FROM subscriber WHERE account = ? AND confirmed IS NOT NULL GROUP BY page",
+    )?;
+    let counts = statement.query_map([account.0], |row| Ok((row.get(0)?, row.get::<_, u32>(1)? as usize)))?;
+    Ok(counts.collect::<Result<_, _>>()?)
 }
 
 /// Writes a mail with what is new to each who has said yes.

@@ -38,19 +38,23 @@ pub(in super::super) fn last(
     monitors: &[MonitorId],
 ) -> Result<Vec<Option<ResultRow>>, Fault> {
     let ever = Wall::from_ms(i64::MIN)..Wall::from_ms(i64::MAX);
-    'look: loop {
-        // One look at the file for all of them.
+    let mut last = Vec::with_capacity(monitors.len());
+    // One look at the file goes as far as it can: until a slice is swept. A sweep has an end, so one look gets to the last.
+    while last.len() < monitors.len() {
         let snapshot = connection.transaction()?;
         let generation = generation(&snapshot)?;
-        let mut last = Vec::with_capacity(monitors.len());
-        for monitor in monitors {
-            let Some(samples) = samples(&snapshot, generation, heads, *monitor, &ever, 1)? else { continue 'look };
-            let mut rows: Vec<ResultRow> = samples.iter().map(|sample| sample.row(*monitor)).collect();
-            fill_details(&snapshot, *monitor, &mut rows)?;
-            last.extend([rows.pop()]);
+        for monitor in &monitors[last.len()..] {
+            let Some(newest) = samples(&snapshot, generation, heads, *monitor, &ever, 1)? else { break };
+            last.push(newest.first().map(|sample| sample.row(*monitor)));
         }
-        return Ok(last);
     }
+    // Another look, after the results: what is in memory was committed with its detail before.
+    let snapshot = connection.transaction()?;
+    for row in last.iter_mut().flatten() {
+        fill_details(&snapshot, row.monitor, std::slice::from_mut(row))?;
+    }
+    drop(snapshot);
+    Ok(last)
 }
 
 /// All results of `monitor` within `range`, newest first, without their details.

@@ -1,2 +1,3 @@
 mod codec;
 mod ledger;
+mod meanwhile;
