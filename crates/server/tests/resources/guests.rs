@@ -258,3 +258,26 @@ async fn of_two_accounts_that_have_the_same_address_in_the_store_the_older_one_s
     bobs.ask("PATCH", "/api/v1/status-pages/acme", Some(&json!({ "slug": "other" }))).await.expect(409);
     world.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_account_has_no_dns_server_asked_that_lies_around_the_server() {
+    let (world, keys) = start_two("").await;
+    let [hers, bobs] = Voice::of_both(&world, &keys).await;
+    let by_resolver =
+        |address| json!({ "http": { "url": "http://db.corp/", "resolver": address }, "timeout": "500ms" });
+    let by_server = |address| json!({ "dns": { "name": "db.corp", "server": address }, "timeout": "500ms" });
+    let check = async |wish: &dyn Fn(String) -> Value| {
+        let server = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
+        server.set_nonblocking(true).expect("settable");
+        let wish = wish(server.local_addr().expect("bound").to_string());
+        let refused = bobs.make("/api/v1/try", wish.clone()).await;
+        assert_eq!(refused["reason"], "address_forbidden", "{refused}");
+        let mut question = [0; 512];
+        assert!(server.recv(&mut question).is_err(), "it was asked");
+        hers.make("/api/v1/try", wish).await;
+        assert!(server.recv(&mut question).is_ok(), "it was not asked");
+    };
+    check(&by_resolver).await;
+    check(&by_server).await;
+    world.stop().await;
+}
