@@ -11,13 +11,15 @@ mod model;
 mod pages;
 mod plan;
 mod refused;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use allswell_core::maintenance::Window;
 use allswell_probe::{Answer, Question};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{MutexGuard, mpsc, oneshot};
 use tracing::info;
 
 use crate::audience::Bulletin;
@@ -136,7 +138,7 @@ impl Resources {
     /// # Errors
     /// [`Refused`] when these cannot be written; they follow with the next change of the plan, or the next start.
     pub async fn keep_to(&self, plan: Option<crate::plan::Plan>) -> Result<(), Refused> {
-        let _one = self.changing.lock().await;
+        let _one = self.turn().await?;
         self.model.write().unwrap_or_else(PoisonError::into_inner).keep_to(plan);
         let draft = Draft::new(&self.model()).with_other_intervals();
         if !draft.monitors.is_empty() {
@@ -155,7 +157,7 @@ impl Resources {
     /// # Errors
     /// [`FollowError`]; then the ones before stay in force.
     pub async fn follow(&self, config: Config) -> Result<(), FollowError> {
-        let _one = self.changing.lock().await;
+        let _one = self.turn().await?;
         let mut next = self.model().with_file(config);
         next.take_addresses(&self.addresses);
         let maintenance = next.windows();
@@ -181,7 +183,7 @@ impl Resources {
     /// # Errors
     /// [`Refused`] says which of them cannot be done, and why; then nothing was changed.
     pub async fn edit(&self, edits: Vec<Edit>) -> Result<Vec<Edited>, Refused> {
-        let _one = self.changing.lock().await;
+        let _one = self.turn().await?;
         let (draft, outcomes) = {
             let model = self.model();
             let mut draft = Draft::new(&model);
@@ -201,7 +203,7 @@ impl Resources {
     /// # Errors
     /// [`Refused`] when none can be done together; then nothing was changed.
     pub async fn edit_each(&self, edits: Vec<Edit>) -> Result<Vec<Result<Edited, Refused>>, Refused> {
-        let _one = self.changing.lock().await;
+        let _one = self.turn().await?;
         let (draft, outcomes) = {
             let model = self.model();
             let mut draft = Draft::new(&model);
@@ -230,7 +232,7 @@ impl Resources {
     /// # Errors
     /// As [`Self::plan`]; and when the plan is another one by now.
     pub async fn apply(&self, files: Vec<(String, String)>, prune: bool, shown: Option<&str>) -> Result<Plan, Refused> {
-        let _one = self.changing.lock().await;
+        let _one = self.turn().await?;
         let (plan, draft) = plan::think(&self.model(), files, prune)?;
         if shown.is_some_and(|shown| shown != plan.fingerprint) {
             return Err(Refused::conflict("the server changed since the plan was made", "plan again, and look at it"));
@@ -416,14 +418,26 @@ impl Resources {
         self.model().counts()
     }
 
-    /// Takes no more changes: the engine is to stop.
-    pub fn close(&self) {
+    /// Takes no more changes: the engine is to stop, and must not have stopped yet. Returns when no change is under way any more.
+    pub async fn close(&self) {
         self.orders.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(self.changing.lock().await);
+    }
+
+    /// Waits until nothing else changes; then nothing does while what comes back is held. Whoever passed the door before it was
+    /// closed is turned away here, before anything is taken.
+    async fn turn(&self) -> Result<MutexGuard<'_, ()>, Stopping> {
+        let one = self.changing.lock().await;
+        self.orders()?;
+        Ok(one)
     }
 
     async fn order(&self, order: Order) -> Result<(), Stopping> {
-        let orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        orders.ok_or(Stopping)?.send(order).await.map_err(|_| Stopping)
+        self.orders()?.send(order).await.map_err(|_| Stopping)
+    }
+
+    fn orders(&self) -> Result<mpsc::Sender<Order>, Stopping> {
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or(Stopping)
     }
 
     fn model(&self) -> RwLockReadGuard<'_, Model> {

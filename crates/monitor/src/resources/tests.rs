@@ -1,0 +1,155 @@
+//! Resources over a real store, and an engine that does what it is told at once.
+
+use allswell_core::Wall;
+use allswell_probe::Dialer;
+use futures_util::FutureExt;
+
+use super::*;
+use crate::config::{self, Written};
+use crate::model::AccountId;
+use crate::store::sqlite::{SqliteStore, Timing};
+use crate::store::{Change, ResourceWrite};
+
+const NOW: Wall = Wall::from_ms(1_795_261_334_120);
+
+struct World {
+    resources: Resources,
+    engine: Engine,
+    /// As another account sees them.
+    addresses_of_others: Addresses,
+    _folder: tempfile::TempDir,
+}
+
+/// The other end of the orders.
+struct Engine {
+    orders: mpsc::Receiver<Order>,
+    revision: u64,
+    /// Whether its store takes what it is to write.
+    can_store: bool,
+}
+
+impl Engine {
+    /// What `change` comes to while the engine obeys.
+    async fn serving<T>(&mut self, change: impl Future<Output = T>) -> T {
+        let mut change = std::pin::pin!(change);
+        loop {
+            tokio::select! {
+                done = &mut change => break done,
+                Some(order) = self.orders.recv() => self.obey(order),
+            }
+        }
+    }
+
+    fn obey(&mut self, order: Order) {
+        let failed = || StoreError::Failed { what: "write", source: "the disk is full".into() };
+        let numbers = |count: usize| (1..=u32::try_from(count).expect("a few")).map(MonitorId).collect::<Vec<_>>();
+        match order {
+            Order::Configure(Configure { monitors, aside, done, .. }) => {
+                let told = if self.can_store { Ok(numbers(monitors.len() + aside.len())) } else { Err(failed()) };
+                assert!(done.send(told).is_ok(), "nobody waits for it");
+            }
+            Order::Change(ChangeMonitors { monitors, done, .. }) => {
+                self.revision += 1;
+                let told = if self.can_store { Ok((self.revision, numbers(monitors.len()))) } else { Err(failed()) };
+                assert!(done.send(told).is_ok(), "nobody waits for it");
+            }
+            Order::Awaits(_) | Order::Ask(_) => unreachable!("no test asks"),
+        }
+    }
+}
+
+impl World {
+    /// The first account, with `stored` in its store and no file, in force.
+    async fn start(stored: &[(ResourceKind, &str, &str)]) -> Self {
+        Self::beside(&[], stored).await
+    }
+
+    /// One on a server where another account has the addresses `taken`.
+    async fn beside(taken: &[&str], stored: &[(ResourceKind, &str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a directory");
+        let store = SqliteStore::open(folder.path(), NOW, Timing::none()).expect("the store opens");
+        let written = stored.iter().map(|(kind, name, spec)| ResourceWrite::Put {
+            kind: *kind,
+            name: (*name).to_owned(),
+            before: None,
+            owner: Owner::Api,
+            spec: (*spec).to_owned(),
+        });
+        let change = Change { writes: written.collect(), ..Change::default() };
+        store.change(change, NOW).await.expect("the store writes");
+        let (sender, orders) = mpsc::channel(1);
+        let addresses = Addresses::default();
+        let addresses_of_others = addresses.of(AccountId(2));
+        addresses_of_others.take(taken.iter().copied()).expect("nobody has them");
+        let channels = Switch::unconnected(Dialer::default());
+        let resources = Resources::open(&store, sender, channels, Arc::default(), addresses, None).await;
+        let resources = resources.expect("the store reads");
+        let engine = Engine { orders, revision: 1, can_store: true };
+        let mut world = Self { resources, engine, addresses_of_others, _folder: folder };
+        world.follow("").await.expect("it is in force");
+        world
+    }
+
+    async fn follow(&mut self, yaml: &str) -> Result<(), FollowError> {
+        self.engine.serving(self.resources.follow(file(yaml))).await
+    }
+
+    async fn edit(&mut self, edit: Edit) -> Result<Vec<Edited>, Refused> {
+        self.engine.serving(self.resources.edit(vec![edit])).await
+    }
+}
+
+fn file(yaml: &str) -> Config {
+    config::parse(yaml, "test.yaml".as_ref(), &|_| None).expect("a good configuration")
+}
+
+fn spec(json: &str) -> Spec {
+    Written::stored(json).spec()
+}
+
+fn whole(kind: ResourceKind, name: Option<&str>, json: &str) -> Edit {
+    Edit { kind, name: name.map(str::to_owned), given: Some(Given::Whole(spec(json))), expected: None, owner: None }
+}
+
+fn patch(kind: ResourceKind, name: &str, json: &str) -> Edit {
+    let given = Some(Given::Patch(spec(json)));
+    Edit { kind, name: Some(name.to_owned()), given, expected: None, owner: None }
+}
+
+/// A page with more keys, each behind a comma.
+fn page(slug: &str, more: &str) -> String {
+    format!(r#"{{"slug":"{slug}","title":"Acme","sections":[{{"tags":["public"]}}]{more}}}"#)
+}
+
+const PAGE: ResourceKind = ResourceKind::StatusPage;
+
+#[tokio::test]
+async fn once_closed_nothing_changes_and_no_address_is_taken() {
+    let mut world = World::start(&[(PAGE, "acme", &page("acme", ""))]).await;
+    world.resources.close().await;
+    let is_stopping = |refused: Option<Refused>| assert!(matches!(refused, Some(Refused::Stopping)), "{refused:?}");
+    is_stopping(world.edit(whole(PAGE, None, &page("new", ""))).await.err());
+    is_stopping(world.edit(patch(PAGE, "acme", "{}")).await.err());
+    is_stopping(world.engine.serving(world.resources.edit_each(Vec::new())).await.err());
+    is_stopping(world.engine.serving(world.resources.keep_to(None)).await.err());
+    let files = vec![("a.yaml".to_owned(), String::new())];
+    is_stopping(world.engine.serving(world.resources.apply(files, false, None)).await.err());
+    let filed = world.follow("status_pages: [{ slug: filed, title: F, sections: [{ tags: [public] }] }]").await;
+    assert!(matches!(filed, Err(FollowError::Stopping)), "{filed:?}");
+    // Whoever deletes the account gives its addresses back now.
+    world.resources.addresses.keep([]);
+    assert_eq!(world.addresses_of_others.take(["acme", "new", "filed"]), Ok(()));
+}
+
+#[tokio::test]
+async fn who_closes_waits_for_the_change_that_is_under_way() {
+    let mut world = World::start(&[]).await;
+    let mut edit = std::pin::pin!(world.resources.edit(vec![whole(PAGE, None, &page("acme", ""))]));
+    assert!((&mut edit).now_or_never().is_none(), "the engine has not answered");
+    let mut close = std::pin::pin!(world.resources.close());
+    assert!((&mut close).now_or_never().is_none(), "it did not wait");
+    let edited = world.engine.serving(edit).await;
+    assert!(edited.is_ok(), "what was begun is done: {edited:?}");
+    close.await;
+    assert_eq!(world.addresses_of_others.taken(["acme"]), Some("acme"));
+}
