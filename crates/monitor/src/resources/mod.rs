@@ -160,6 +160,12 @@ impl Resources {
         let _one = self.turn().await?;
         let mut next = self.model().with_file(config);
         next.take_addresses(&self.addresses);
+        let followed = self.put_in_force(next).await;
+        self.keep_addresses();
+        followed
+    }
+
+    async fn put_in_force(&self, mut next: Model) -> Result<(), FollowError> {
         let maintenance = next.windows();
         next.set_aside().for_each(|(what, why)| tracing::error!("{what} is not in force: {why}"));
         // Channels first: what the new monitors decide must find them.
@@ -172,7 +178,6 @@ impl Resources {
         self.order(Order::Configure(Configure { monitors, maintenance, gathering, aside, done })).await?;
         let ids = configured.await.map_err(|_| FollowError::Stopping)??;
         next.number(names.into_iter().zip(ids));
-        self.addresses.keep(next.slugs().iter().map(String::as_str));
         self.bulletin.show(next.pages().cloned().collect());
         *self.model.write().unwrap_or_else(PoisonError::into_inner) = next;
         Ok(())
@@ -266,11 +271,16 @@ impl Resources {
         self.addresses.take(draft.slugs()).map_err(|slug| draft.address_taken(slug))?;
         let revision = self.carry_out(draft).await;
         if !draft.pages.is_empty() {
-            self.addresses.keep(self.model().slugs().iter().map(String::as_str));
+            self.keep_addresses();
         }
         let revision = revision?;
         info!(revision, resources = draft.writes.len(), "configuration changed through the API");
         Ok(revision)
+    }
+
+    /// Gives back what the pages that are there do not have: those of before have it no more, or those that were wanted did not come.
+    fn keep_addresses(&self) {
+        self.addresses.keep(self.model().slugs().iter().map(String::as_str));
     }
 
     async fn carry_out(&self, draft: &draft::Finished) -> Result<u64, Refused> {

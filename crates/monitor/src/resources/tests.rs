@@ -153,3 +153,20 @@ async fn who_closes_waits_for_the_change_that_is_under_way() {
     close.await;
     assert_eq!(world.addresses_of_others.taken(["acme"]), Some("acme"));
 }
+
+#[tokio::test]
+async fn a_configuration_that_is_refused_gives_back_the_addresses_it_wanted() {
+    let mut world = World::start(&[(PAGE, "acme", &page("acme", ""))]).await;
+    let wanted = "status_pages: [{ slug: wanted, title: W, sections: [{ tags: [public] }] }]";
+    world.engine.can_store = false;
+    let refused = world.follow(wanted).await;
+    assert!(matches!(refused, Err(FollowError::Store(_))), "{refused:?}");
+    assert_eq!(world.addresses_of_others.take(["wanted"]), Ok(()));
+    assert_eq!(world.addresses_of_others.taken(["acme"]), Some("acme"), "what was in force keeps its own");
+    world.addresses_of_others.keep([]);
+    world.engine.can_store = true;
+    world.follow(wanted).await.expect("it is in force");
+    assert_eq!(world.addresses_of_others.taken(["wanted"]), Some("wanted"));
+    world.follow("").await.expect("it is in force");
+    assert_eq!(world.addresses_of_others.taken(["wanted", "acme"]), Some("acme"));
+}
