@@ -170,3 +170,23 @@ async fn a_configuration_that_is_refused_gives_back_the_addresses_it_wanted() {
     world.follow("").await.expect("it is in force");
     assert_eq!(world.addresses_of_others.taken(["wanted", "acme"]), Some("acme"));
 }
+
+#[tokio::test]
+async fn a_monitor_that_is_set_aside_hinders_no_change_of_what_others_inherit() {
+    let url = r#""http":{"url":"https://example.com/${env:ALLSWELL_NOBODY_SETS_THIS}"}"#;
+    let broken = format!(r#"{{"name":"broken",{url}}}"#);
+    let sound = r#"{"name":"sound","http":{"url":"https://example.com/"}}"#;
+    let kind = ResourceKind::Monitor;
+    let mut world = World::start(&[(kind, "broken", &broken), (kind, "sound", sound)]).await;
+    let interval = |world: &World| {
+        let model = world.resources.model();
+        model.monitors["sound"].config.as_ref().map(|config| config.policy.interval.as_secs())
+    };
+    world.edit(whole(ResourceKind::Defaults, None, r#"{"interval":"7s"}"#)).await.expect("others may change");
+    assert_eq!(interval(&world), Some(7));
+    let hook = r#"{"name":"hook","type":"webhook","url":"https://example.com/hook","tags":["public"]}"#;
+    world.edit(whole(ResourceKind::Channel, None, hook)).await.expect("others may change");
+    let model = world.resources.model();
+    let broken = &model.monitors["broken"];
+    assert!(broken.config.is_none() && broken.problem.is_some(), "it is set aside as before");
+}
