@@ -158,8 +158,13 @@ fn edits(model: &Model, documents: Documents, prune: bool) -> Vec<Edit> {
 
 /// What a page is called and was called: the one with such a slug is that page.
 pub(super) fn slugs(page: &Spec) -> Vec<String> {
-    let formerly = if let Some(Spec::List(slugs)) = page.get("formerly") { slugs.as_slice() } else { &[] };
-    page.get("slug").into_iter().chain(formerly).filter_map(Spec::as_text).map(str::to_owned).collect()
+    page.text("slug").map(str::to_owned).into_iter().chain(formerly(page)).collect()
+}
+
+/// What a page was called.
+pub(super) fn formerly(page: &Spec) -> Vec<String> {
+    let slugs = if let Some(Spec::List(slugs)) = page.get("formerly") { slugs.as_slice() } else { &[] };
+    slugs.iter().filter_map(Spec::as_text).map(str::to_owned).collect()
 }
 
 fn step(model: &Model, finished: &Finished, write: &ResourceWrite) -> Step {

@@ -97,6 +97,13 @@ impl World {
     async fn edit(&mut self, edit: Edit) -> Result<Vec<Edited>, Refused> {
         self.engine.serving(self.resources.edit(vec![edit])).await
     }
+
+    /// The page called `slug`: its former slugs, and why it is not in force.
+    fn page(&self, slug: &str) -> (Vec<String>, Option<String>) {
+        let model = self.resources.model();
+        let held = model.pages.get(slug).expect("it is there");
+        (plan::formerly(&held.spec.spec()), held.problem.clone())
+    }
 }
 
 fn file(yaml: &str) -> Config {
@@ -189,4 +196,22 @@ async fn a_monitor_that_is_set_aside_hinders_no_change_of_what_others_inherit() 
     let model = world.resources.model();
     let broken = &model.monitors["broken"];
     assert!(broken.config.is_none() && broken.problem.is_some(), "it is set aside as before");
+}
+
+#[tokio::test]
+async fn a_page_that_is_set_aside_keeps_its_former_slugs_when_it_is_mended() {
+    let more = r#","formerly":["first","second"],"password":"${env:ALLSWELL_NOBODY_SETS_THIS}""#;
+    let stored = page("acme", more);
+    let check = async |edit: Edit, slug: &str, expected: &[&str]| {
+        let mut world = World::start(&[(PAGE, "acme", &stored)]).await;
+        assert!(world.page("acme").1.is_some(), "its password is not there");
+        world.edit(edit).await.expect("it is mended");
+        assert_eq!(world.page(slug), (expected.iter().map(|slug| (*slug).to_owned()).collect(), None));
+    };
+    check(whole(PAGE, Some("acme"), &page("acme", "")), "acme", &["first", "second"]).await;
+    check(whole(PAGE, Some("acme"), &page("new", "")), "new", &["first", "second", "acme"]).await;
+    check(whole(PAGE, Some("acme"), &page("acme", r#","formerly":[]"#)), "acme", &[]).await;
+    check(patch(PAGE, "acme", r#"{"password":null}"#), "acme", &["first", "second"]).await;
+    let applied = Edit { owner: Some(Owner::Apply), ..whole(PAGE, Some("acme"), &page("acme", "")) };
+    check(applied, "acme", &["first", "second"]).await;
 }

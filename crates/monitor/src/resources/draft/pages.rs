@@ -3,6 +3,7 @@
 use super::{Draft, Edit, Finished, Outcome, Refused, called, whole};
 use crate::config::{Author, FORMERLY_MAX, Spec, StatusPageConfig, resource};
 use crate::resources::model::{Held, HeldPage};
+use crate::resources::plan;
 use crate::status_page::Page;
 use crate::store::{Owner, ResourceKind, ResourceWrite};
 
@@ -145,7 +146,8 @@ fn taken(other: &Page, place: &str, key: &'static str) -> Refused {
 /// The former slugs of a page from now on, where they are others than it says itself: what is known stays unless it is written
 /// anew, and a new slug leaves the old one behind.
 fn remembered(spec: &Spec, page: &Page, before: Option<&HeldPage>, old_name: Option<&str>) -> Option<Vec<String>> {
-    let known = before.and_then(|held| held.config.as_ref()).map(|page| page.formerly.clone()).unwrap_or_default();
+    // As it is written: one that is set aside was not read.
+    let known = before.map(|held| plan::formerly(&held.spec.spec())).unwrap_or_default();
     let mut formerly = if spec.get("formerly").is_some() { page.formerly.clone() } else { known };
     if let Some(old) = old_name.filter(|old| !formerly.iter().any(|slug| slug == old)) {
         formerly.push(old.to_owned());
