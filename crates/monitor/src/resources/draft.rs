@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::dependencies;
 use super::model::{Held, HeldChannel, HeldMaintenance, HeldMonitor, HeldPage, Model};
-use super::{ChannelSettings, Refused, called};
+use super::{Addresses, ChannelSettings, Refused, called};
 use crate::config::resource::{self, Known};
 use crate::config::{Defaults, MonitorConfig, Spec, Tagged};
 use crate::model::{Maintenance, MonitorId};
@@ -61,6 +61,7 @@ pub(super) struct Outcome {
 /// What the edits so far have made of the model.
 pub(super) struct Draft<'m> {
     model: &'m Model,
+    addresses: &'m Addresses,
     defaults: Option<Option<Held<Defaults>>>,
     channels: BTreeMap<String, Option<HeldChannel>>,
     /// Which channels are told by tag, once that is asked after a channel was changed.
@@ -108,9 +109,10 @@ impl Finished {
 }
 
 impl<'m> Draft<'m> {
-    pub(super) fn new(model: &'m Model) -> Self {
+    pub(super) fn new(model: &'m Model, addresses: &'m Addresses) -> Self {
         Self {
             model,
+            addresses,
             defaults: None,
             channels: BTreeMap::new(),
             tagged: OnceCell::new(),

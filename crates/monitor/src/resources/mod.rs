@@ -140,7 +140,7 @@ impl Resources {
     pub async fn keep_to(&self, plan: Option<crate::plan::Plan>) -> Result<(), Refused> {
         let _one = self.turn().await?;
         self.model.write().unwrap_or_else(PoisonError::into_inner).keep_to(plan);
-        let draft = Draft::new(&self.model()).with_other_intervals();
+        let draft = Draft::new(&self.model(), &self.addresses).with_other_intervals();
         if !draft.monitors.is_empty() {
             self.carry_out(&draft).await?;
         }
@@ -191,7 +191,7 @@ impl Resources {
         let _one = self.turn().await?;
         let (draft, outcomes) = {
             let model = self.model();
-            let mut draft = Draft::new(&model);
+            let mut draft = Draft::new(&model, &self.addresses);
             let mut outcomes = Vec::with_capacity(edits.len());
             for (index, edit) in edits.into_iter().enumerate() {
                 outcomes.push(draft.take(edit).map_err(|refused| refused.at(index))?);
@@ -211,7 +211,7 @@ impl Resources {
         let _one = self.turn().await?;
         let (draft, outcomes) = {
             let model = self.model();
-            let mut draft = Draft::new(&model);
+            let mut draft = Draft::new(&model, &self.addresses);
             let outcomes: Vec<_> = edits.into_iter().map(|edit| draft.take(edit)).collect();
             (draft.finish()?, outcomes)
         };
@@ -225,7 +225,7 @@ impl Resources {
     /// # Errors
     /// [`Refused`] with all that is wrong with the files, or the reason why they cannot be in force here.
     pub fn plan(&self, files: Vec<(String, String)>, prune: bool) -> Result<Plan, Refused> {
-        let (plan, draft) = plan::think(&self.model(), files, prune)?;
+        let (plan, draft) = plan::think(&self.model(), &self.addresses, files, prune)?;
         match self.addresses.taken(draft.slugs()) {
             Some(slug) => Err(draft.address_taken(slug)),
             None => Ok(plan),
@@ -238,7 +238,7 @@ impl Resources {
     /// As [`Self::plan`]; and when the plan is another one by now.
     pub async fn apply(&self, files: Vec<(String, String)>, prune: bool, shown: Option<&str>) -> Result<Plan, Refused> {
         let _one = self.turn().await?;
-        let (plan, draft) = plan::think(&self.model(), files, prune)?;
+        let (plan, draft) = plan::think(&self.model(), &self.addresses, files, prune)?;
         if shown.is_some_and(|shown| shown != plan.fingerprint) {
             return Err(Refused::conflict("the server changed since the plan was made", "plan again, and look at it"));
         }

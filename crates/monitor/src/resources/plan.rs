@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::draft::{Draft, Finished, covered};
 use super::model::Model;
-use super::{Edit, Given, Refused};
+use super::{Addresses, Edit, Given, Refused};
 use crate::config::document::{self, Around, Documents};
 use crate::config::{Spec, Written, resource};
 use crate::store::{Owner, ResourceKind, ResourceWrite};
@@ -55,7 +55,12 @@ pub struct Difference {
 }
 
 /// Thinks over what `files` would do; with `prune` also what people wrote goes when no file says it.
-pub(super) fn think(model: &Model, files: Vec<(String, String)>, prune: bool) -> Result<(Plan, Finished), Refused> {
+pub(super) fn think(
+    model: &Model,
+    addresses: &Addresses,
+    files: Vec<(String, String)>,
+    prune: bool,
+) -> Result<(Plan, Finished), Refused> {
     let stays = |owner: Owner| owner == Owner::File || owner == Owner::Api && !prune;
     let kept = model.channels.iter().filter(|(_, held)| stays(held.owner)).map(|(name, _)| name.as_str());
     let inherited = model.own_defaults.as_ref().filter(|held| stays(held.owner));
@@ -69,7 +74,7 @@ pub(super) fn think(model: &Model, files: Vec<(String, String)>, prune: bool) ->
         author: model.author,
     };
     let documents = document::documents(files, around).map_err(Refused::Unreadable)?;
-    let mut draft = Draft::new(model);
+    let mut draft = Draft::new(model, addresses);
     for edit in edits(model, documents, prune) {
         draft.take(edit)?;
     }

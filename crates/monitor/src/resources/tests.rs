@@ -215,3 +215,22 @@ async fn a_page_that_is_set_aside_keeps_its_former_slugs_when_it_is_mended() {
     let applied = Edit { owner: Some(Owner::Apply), ..whole(PAGE, Some("acme"), &page("acme", "")) };
     check(applied, "acme", &["first", "second"]).await;
 }
+
+#[tokio::test]
+async fn a_page_whose_address_is_taken_is_mended_by_leaving_it() {
+    let check = async |stored: &str, way_out: &str, edit: Edit, slug: &str, expected: &[&str]| {
+        let mut world = World::beside(&["taken"], &[(PAGE, &edit.name.clone().expect("a slug"), stored)]).await;
+        let (_, problem) = world.page(edit.name.as_deref().expect("a slug"));
+        assert_eq!(problem, Some(format!("the address `/s/taken/` is taken ({way_out})")));
+        world.edit(edit).await.expect("it is mended");
+        assert_eq!(world.page(slug), (expected.iter().map(|slug| (*slug).to_owned()).collect(), None));
+        assert_eq!(world.addresses_of_others.take(["taken"]), Ok(()), "it stays where it was");
+        assert_eq!(world.addresses_of_others.taken([slug]), Some(slug));
+    };
+    let choose = "choose another slug";
+    check(&page("taken", ""), choose, patch(PAGE, "taken", r#"{"slug":"new"}"#), "new", &[]).await;
+    let stored = page("taken", r#","formerly":["first"]"#);
+    check(&stored, choose, whole(PAGE, Some("taken"), &page("new", "")), "new", &["first"]).await;
+    let stored = page("acme", r#","formerly":["first","taken"]"#);
+    check(&stored, "take it out of `formerly`", patch(PAGE, "acme", r#"{"title":"Mine"}"#), "acme", &["first"]).await;
+}

@@ -255,7 +255,13 @@ async fn of_two_accounts_that_have_the_same_address_in_the_store_the_older_one_s
     assert_eq!(hers.get("/api/v1/status-pages/acme").await["problem"], Value::Null);
     let waiting = bobs.get("/api/v1/status-pages/acme").await;
     assert_eq!(waiting["problem"], "the address `/s/acme/` is taken (choose another slug)");
-    bobs.ask("PATCH", "/api/v1/status-pages/acme", Some(&json!({ "slug": "other" }))).await.expect(409);
+    let refused = bobs.ask("PATCH", "/api/v1/status-pages/acme", Some(&json!({ "title": "Mine" }))).await.expect(409);
+    assert_eq!(refused["hint"], "choose another slug");
+    let moved = bobs.ask("PATCH", "/api/v1/status-pages/acme", Some(&json!({ "slug": "other" }))).await.expect(200);
+    assert_eq!((&moved["problem"], &moved["formerly"]), (&Value::Null, &Value::Null), "{moved}");
+    assert_eq!(world.get("/s/other/").await.status, 200);
+    hers.ask("DELETE", "/api/v1/status-pages/acme", None).await.expect(204);
+    assert_eq!(world.get("/s/acme/").await.status, 404, "it was not waited for");
     world.stop().await;
 }
 
