@@ -186,7 +186,7 @@ impl Dialer {
         Ok(stream)
     }
 
-    /// The addresses of `host`, whatever the policy says of them.
+    /// The addresses of `host`, whatever the policy says of them; a resolver that was chosen is asked only where it lets us.
     async fn find(
         &self,
         host: &str,
@@ -203,12 +203,25 @@ impl Dialer {
                 return Err(DialError::new(Reason::DnsNotFound, why));
             }
             Err(_) => {
-                progress.begin(Phase::Dns);
                 let resolver = options.resolver.as_ref().unwrap_or(&self.resolver);
+                self.may_ask(resolver)?;
+                progress.begin(Phase::Dns);
                 resolve::lookup(resolver, host, options.ip_version, deadline, progress).await?
             }
         };
         Ok((found.addresses, found.later))
+    }
+
+    /// Refuses a resolver that was chosen where it must not be connected to.
+    fn may_ask(&self, resolver: &Resolver) -> Result<(), DialError> {
+        let chosen = resolver.chosen_address().map(|server| server.ip());
+        let Some((server, why)) = chosen.and_then(|server| Some((server, self.policy.refusal(server)?))) else {
+            return Ok(());
+        };
+        let detail = format!(
+            "the resolver {server} must not be asked: {why}; leave `resolver` out, or allow its network if that is meant"
+        );
+        Err(DialError::new(Reason::AddressForbidden, detail))
     }
 
     /// The addresses that may be connected to; an error when there are none.
@@ -218,10 +231,13 @@ impl Dialer {
         if allowed.is_empty()
             && let Some((address, why)) = refused.first().and_then(|a| self.policy.refusal(*a).map(|why| (a, why)))
         {
-            let of = if host.parse::<IpAddr>().is_ok() { String::new() } else { format!(" of `{host}`") };
-            let detail = format!(
-                "the address {address}{of} must not be connected to: {why}; allow its network if that is meant"
-            );
+            let what = match host.parse::<IpAddr>() {
+                Ok(_) => format!("the address {address} must not be connected to: {why}"),
+                // Who is kept away from private networks is not told what their names lead to.
+                Err(_) if self.policy.deny_private => format!("`{host}` leads to no address that may be connected to"),
+                Err(_) => format!("the address {address} of `{host}` must not be connected to: {why}"),
+            };
+            let detail = format!("{what}; allow its network if that is meant");
             return Err(DialError::new(Reason::AddressForbidden, detail));
         }
         Ok(allowed)

@@ -158,14 +158,22 @@ async fn nobody_listening_is_a_refusal() {
     assert!(error.phases.connect.is_some());
 }
 
+/// Where the DNS servers of these tests stand that may be asked although they are as private as all else here.
+const OPEN: [u8; 4] = [127, 0, 0, 53];
+
+/// Lets nobody into private networks, but to these addresses of them.
+fn strict(open: &[[u8; 4]]) -> Dialer {
+    let allow = open.iter().map(|ip| IpAddr::from(*ip).into()).collect();
+    Dialer::new(AddressPolicy { deny_private: true, allow })
+}
+
 #[tokio::test]
 async fn a_forbidden_address_is_never_touched() {
     let (canary, port) = listener();
     canary.set_nonblocking(true).expect("settable");
-    let strict = Dialer::new(AddressPolicy { deny_private: true, allow: Vec::new() });
-    let server = dns::server(|_, _| addresses(&["127.0.0.1", "::ffff:127.0.0.1", "::1"]));
+    let server = dns::server_at(OPEN.into(), |_, _| addresses(&["127.0.0.1", "::ffff:127.0.0.1", "::1"]));
     for host in ["127.0.0.1", "[::ffff:127.0.0.1]", "rebound.test", "0.0.0.0"] {
-        let error = strict.connect(host, port, &by(server), soon()).await.expect_err("must be refused");
+        let error = strict(&[OPEN]).connect(host, port, &by(server), soon()).await.expect_err("must be refused");
         assert_eq!(error.reason, Reason::AddressForbidden, "{host}");
     }
     assert!(canary.accept().is_err(), "somebody came");
@@ -176,11 +184,47 @@ async fn of_mixed_answers_only_the_allowed_ones_are_used() {
     let (canary, port) = listener();
     canary.set_nonblocking(true).expect("settable");
     let _allowed = TcpListener::bind(("127.0.0.2", port)).expect("bind");
-    let policy = AddressPolicy { deny_private: true, allow: vec!["127.0.0.2/32".parse().expect("a network")] };
-    let server = dns::server(|_, _| addresses(&["127.0.0.1", "127.0.0.2"]));
-    let connected = Dialer::new(policy).connect("mixed.test", port, &by(server), soon()).await.expect("connects");
+    let server = dns::server_at(OPEN.into(), |_, _| addresses(&["127.0.0.1", "127.0.0.2"]));
+    let dialer = strict(&[OPEN, [127, 0, 0, 2]]);
+    let connected = dialer.connect("mixed.test", port, &by(server), soon()).await.expect("connects");
     assert_eq!(connected.address.ip(), IpAddr::from([127, 0, 0, 2]));
     assert!(canary.accept().is_err(), "somebody came");
+}
+
+#[tokio::test]
+async fn a_forbidden_resolver_is_never_asked() {
+    let (asked, questions) = std::sync::mpsc::channel();
+    let server = dns::server(move |name, _| {
+        asked.send(name.to_owned()).expect("the test listens");
+        addresses(&["127.0.0.2"])
+    });
+    let dialer = strict(&[[127, 0, 0, 2]]);
+    let error = dialer.connect("db.corp", 80, &by(server), soon()).await.expect_err("must be refused");
+    assert_eq!(error.reason, Reason::AddressForbidden);
+    let expected = "the resolver 127.0.0.1 must not be asked: it is not globally routable; \
+                    leave `resolver` out, or allow its network if that is meant";
+    assert_eq!(error.to_string(), expected);
+    assert_eq!(questions.try_recv().ok(), None, "it was asked");
+}
+
+#[tokio::test]
+async fn who_is_kept_out_of_a_network_is_not_told_what_its_names_lead_to() {
+    let server = dns::server_at(OPEN.into(), |name, kind| match (name, kind) {
+        (_, AAAA) => Reply::NoData,
+        ("metadata.test", _) => addresses(&["169.254.169.254"]),
+        _ => addresses(&["10.1.2.3"]),
+    });
+    let said = async |dialer: Dialer, host: &str| {
+        dialer.connect(host, 80, &by(server), soon()).await.expect_err("must be refused").to_string()
+    };
+    for host in ["db.corp", "metadata.test"] {
+        let expected =
+            format!("`{host}` leads to no address that may be connected to; allow its network if that is meant");
+        assert_eq!(said(strict(&[OPEN]), host).await, expected);
+    }
+    assert!(said(strict(&[OPEN]), "10.1.2.3").await.contains("the address 10.1.2.3 must"), "what was written is told");
+    let told = said(Dialer::default(), "metadata.test").await;
+    assert!(told.contains("the address 169.254.169.254 of `metadata.test` must"), "{told}");
 }
 
 #[tokio::test]

@@ -199,7 +199,7 @@ impl Account {
     /// Decides nothing more, writes what is decided, finishes what is being sent and lets those go who follow. `without_it` is the
     /// health of a server that goes on.
     pub(crate) async fn finish(self, without_it: Option<&ServerHealth>) {
-        self.state.resources.close();
+        self.state.resources.close().await;
         join("the engine", self.runner).await;
         // At once: a message that is still being sent takes longer than an engine may be silent.
         if let Some(health) = without_it {

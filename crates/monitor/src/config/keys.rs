@@ -415,7 +415,8 @@ static SERVER: Block = Block {
             "address_policy",
             Kind::Block(&ADDRESS_POLICY),
             Given::Nothing,
-            "Which addresses may be connected to, checked for every resolved address of every hop.",
+            "Which addresses may be connected to, checked for every resolved address of every hop and for every DNS server that a \
+             monitor names.",
         ),
     ],
 };
@@ -457,7 +458,8 @@ static ADDRESS_POLICY: Block = Block {
             "deny_private",
             Kind::Flag,
             Given::Words("`false`"),
-            "Whether addresses that are not globally routable are refused. Right where strangers may add monitors.",
+            "Whether addresses that are not globally routable are refused. Right where strangers may add monitors. A \
+             `dns` monitor without `server` then asks only those of the system's name servers that are not refused.",
         ),
         key(
             "allow",

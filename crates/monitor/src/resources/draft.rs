@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::dependencies;
 use super::model::{Held, HeldChannel, HeldMaintenance, HeldMonitor, HeldPage, Model};
-use super::{ChannelSettings, Refused, called};
+use super::{Addresses, ChannelSettings, Refused, called};
 use crate::config::resource::{self, Known};
 use crate::config::{Defaults, MonitorConfig, Spec, Tagged};
 use crate::model::{Maintenance, MonitorId};
@@ -61,6 +61,7 @@ pub(super) struct Outcome {
 /// What the edits so far have made of the model.
 pub(super) struct Draft<'m> {
     model: &'m Model,
+    addresses: &'m Addresses,
     defaults: Option<Option<Held<Defaults>>>,
     channels: BTreeMap<String, Option<HeldChannel>>,
     /// Which channels are told by tag, once that is asked after a channel was changed.
@@ -108,9 +109,10 @@ impl Finished {
 }
 
 impl<'m> Draft<'m> {
-    pub(super) fn new(model: &'m Model) -> Self {
+    pub(super) fn new(model: &'m Model, addresses: &'m Addresses) -> Self {
         Self {
             model,
+            addresses,
             defaults: None,
             channels: BTreeMap::new(),
             tagged: OnceCell::new(),
@@ -362,16 +364,21 @@ impl<'m> Draft<'m> {
         dependencies::hold(names.map(|name| (name.as_str(), above(name))).collect())
     }
 
-    /// Reads every monitor again that inherits from the defaults.
+    /// Reads every monitor again that inherits from the defaults; those that are set aside come back where they can be read now.
     fn read_again(&mut self) -> Result<(), Refused> {
         let names = self.model.monitors.iter().filter(|(_, held)| held.owner != Owner::File).map(|(name, _)| name);
         let names: BTreeSet<String> = names.chain(self.changed.keys()).cloned().collect();
         for name in names {
             let Some(held) = self.monitor(&name).cloned() else { continue };
             let renamed_from = held.config.as_ref().and_then(|config| config.renamed_from.clone());
-            let config = self.read(&held.spec.spec(), &Some(name.clone()))?;
-            let config = MonitorConfig { renamed_from, ..config };
-            self.not_too_often(Some(&held), &config)?;
+            let read = self.read(&held.spec.spec(), &Some(name.clone()));
+            let read = read.and_then(|config| self.not_too_often(Some(&held), &config).map(|()| config));
+            let config = match read {
+                Ok(config) => MonitorConfig { renamed_from, ..config },
+                // One that is set aside already is no reason to refuse what others wait for.
+                Err(_) if held.config.is_none() => continue,
+                Err(refused) => return Err(refused),
+            };
             self.changed.insert(name, Some(Held { config: Some(config), problem: None, ..held }));
         }
         Ok(())

@@ -11,13 +11,15 @@ mod model;
 mod pages;
 mod plan;
 mod refused;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use allswell_core::maintenance::Window;
 use allswell_probe::{Answer, Question};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{MutexGuard, mpsc, oneshot};
 use tracing::info;
 
 use crate::audience::Bulletin;
@@ -136,9 +138,9 @@ impl Resources {
     /// # Errors
     /// [`Refused`] when these cannot be written; they follow with the next change of the plan, or the next start.
     pub async fn keep_to(&self, plan: Option<crate::plan::Plan>) -> Result<(), Refused> {
-        let _one = self.changing.lock().await;
+        let _one = self.turn().await?;
         self.model.write().unwrap_or_else(PoisonError::into_inner).keep_to(plan);
-        let draft = Draft::new(&self.model()).with_other_intervals();
+        let draft = Draft::new(&self.model(), &self.addresses).with_other_intervals();
         if !draft.monitors.is_empty() {
             self.carry_out(&draft).await?;
         }
@@ -155,9 +157,15 @@ impl Resources {
     /// # Errors
     /// [`FollowError`]; then the ones before stay in force.
     pub async fn follow(&self, config: Config) -> Result<(), FollowError> {
-        let _one = self.changing.lock().await;
+        let _one = self.turn().await?;
         let mut next = self.model().with_file(config);
         next.take_addresses(&self.addresses);
+        let followed = self.put_in_force(next).await;
+        self.keep_addresses();
+        followed
+    }
+
+    async fn put_in_force(&self, mut next: Model) -> Result<(), FollowError> {
         let maintenance = next.windows();
         next.set_aside().for_each(|(what, why)| tracing::error!("{what} is not in force: {why}"));
         // Channels first: what the new monitors decide must find them.
@@ -170,7 +178,6 @@ impl Resources {
         self.order(Order::Configure(Configure { monitors, maintenance, gathering, aside, done })).await?;
         let ids = configured.await.map_err(|_| FollowError::Stopping)??;
         next.number(names.into_iter().zip(ids));
-        self.addresses.keep(next.slugs().iter().map(String::as_str));
         self.bulletin.show(next.pages().cloned().collect());
         *self.model.write().unwrap_or_else(PoisonError::into_inner) = next;
         Ok(())
@@ -181,10 +188,10 @@ impl Resources {
     /// # Errors
     /// [`Refused`] says which of them cannot be done, and why; then nothing was changed.
     pub async fn edit(&self, edits: Vec<Edit>) -> Result<Vec<Edited>, Refused> {
-        let _one = self.changing.lock().await;
+        let _one = self.turn().await?;
         let (draft, outcomes) = {
             let model = self.model();
-            let mut draft = Draft::new(&model);
+            let mut draft = Draft::new(&model, &self.addresses);
             let mut outcomes = Vec::with_capacity(edits.len());
             for (index, edit) in edits.into_iter().enumerate() {
                 outcomes.push(draft.take(edit).map_err(|refused| refused.at(index))?);
@@ -201,10 +208,10 @@ impl Resources {
     /// # Errors
     /// [`Refused`] when none can be done together; then nothing was changed.
     pub async fn edit_each(&self, edits: Vec<Edit>) -> Result<Vec<Result<Edited, Refused>>, Refused> {
-        let _one = self.changing.lock().await;
+        let _one = self.turn().await?;
         let (draft, outcomes) = {
             let model = self.model();
-            let mut draft = Draft::new(&model);
+            let mut draft = Draft::new(&model, &self.addresses);
             let outcomes: Vec<_> = edits.into_iter().map(|edit| draft.take(edit)).collect();
             (draft.finish()?, outcomes)
         };
@@ -218,7 +225,7 @@ impl Resources {
     /// # Errors
     /// [`Refused`] with all that is wrong with the files, or the reason why they cannot be in force here.
     pub fn plan(&self, files: Vec<(String, String)>, prune: bool) -> Result<Plan, Refused> {
-        let (plan, draft) = plan::think(&self.model(), files, prune)?;
+        let (plan, draft) = plan::think(&self.model(), &self.addresses, files, prune)?;
         match self.addresses.taken(draft.slugs()) {
             Some(slug) => Err(draft.address_taken(slug)),
             None => Ok(plan),
@@ -230,8 +237,8 @@ impl Resources {
     /// # Errors
     /// As [`Self::plan`]; and when the plan is another one by now.
     pub async fn apply(&self, files: Vec<(String, String)>, prune: bool, shown: Option<&str>) -> Result<Plan, Refused> {
-        let _one = self.changing.lock().await;
-        let (plan, draft) = plan::think(&self.model(), files, prune)?;
+        let _one = self.turn().await?;
+        let (plan, draft) = plan::think(&self.model(), &self.addresses, files, prune)?;
         if shown.is_some_and(|shown| shown != plan.fingerprint) {
             return Err(Refused::conflict("the server changed since the plan was made", "plan again, and look at it"));
         }
@@ -264,11 +271,16 @@ impl Resources {
         self.addresses.take(draft.slugs()).map_err(|slug| draft.address_taken(slug))?;
         let revision = self.carry_out(draft).await;
         if !draft.pages.is_empty() {
-            self.addresses.keep(self.model().slugs().iter().map(String::as_str));
+            self.keep_addresses();
         }
         let revision = revision?;
         info!(revision, resources = draft.writes.len(), "configuration changed through the API");
         Ok(revision)
+    }
+
+    /// Gives back what the pages that are there do not have: those of before have it no more, or those that were wanted did not come.
+    fn keep_addresses(&self) {
+        self.addresses.keep(self.model().slugs().iter().map(String::as_str));
     }
 
     async fn carry_out(&self, draft: &draft::Finished) -> Result<u64, Refused> {
@@ -416,14 +428,26 @@ impl Resources {
         self.model().counts()
     }
 
-    /// Takes no more changes: the engine is to stop.
-    pub fn close(&self) {
+    /// Takes no more changes: the engine is to stop, and must not have stopped yet. Returns when no change is under way any more.
+    pub async fn close(&self) {
         self.orders.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(self.changing.lock().await);
+    }
+
+    /// Waits until nothing else changes; then nothing does while what comes back is held. Whoever passed the door before it was
+    /// closed is turned away here, before anything is taken.
+    async fn turn(&self) -> Result<MutexGuard<'_, ()>, Stopping> {
+        let one = self.changing.lock().await;
+        self.orders()?;
+        Ok(one)
     }
 
     async fn order(&self, order: Order) -> Result<(), Stopping> {
-        let orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        orders.ok_or(Stopping)?.send(order).await.map_err(|_| Stopping)
+        self.orders()?.send(order).await.map_err(|_| Stopping)
+    }
+
+    fn orders(&self) -> Result<mpsc::Sender<Order>, Stopping> {
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or(Stopping)
     }
 
     fn model(&self) -> RwLockReadGuard<'_, Model> {

@@ -251,7 +251,8 @@ impl Model {
         for held in self.pages.values_mut() {
             let Some(page) = &held.config else { continue };
             if let Err(slug) = addresses.take(page.slugs()) {
-                held.problem = Some(format!("the address `/s/{slug}/` is taken (choose another slug)"));
+                let way_out = if slug == page.slug { "choose another slug" } else { "take it out of `formerly`" };
+                held.problem = Some(format!("the address `/s/{slug}/` is taken ({way_out})"));
                 held.config = None;
             }
         }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::draft::{Draft, Finished, covered};
 use super::model::Model;
-use super::{Edit, Given, Refused};
+use super::{Addresses, Edit, Given, Refused};
 use crate::config::document::{self, Around, Documents};
 use crate::config::{Spec, Written, resource};
 use crate::store::{Owner, ResourceKind, ResourceWrite};
@@ -55,7 +55,12 @@ pub struct Difference {
 }
 
 /// Thinks over what `files` would do; with `prune` also what people wrote goes when no file says it.
-pub(super) fn think(model: &Model, files: Vec<(String, String)>, prune: bool) -> Result<(Plan, Finished), Refused> {
+pub(super) fn think(
+    model: &Model,
+    addresses: &Addresses,
+    files: Vec<(String, String)>,
+    prune: bool,
+) -> Result<(Plan, Finished), Refused> {
     let stays = |owner: Owner| owner == Owner::File || owner == Owner::Api && !prune;
     let kept = model.channels.iter().filter(|(_, held)| stays(held.owner)).map(|(name, _)| name.as_str());
     let inherited = model.own_defaults.as_ref().filter(|held| stays(held.owner));
@@ -69,7 +74,7 @@ pub(super) fn think(model: &Model, files: Vec<(String, String)>, prune: bool) ->
         author: model.author,
     };
     let documents = document::documents(files, around).map_err(Refused::Unreadable)?;
-    let mut draft = Draft::new(model);
+    let mut draft = Draft::new(model, addresses);
     for edit in edits(model, documents, prune) {
         draft.take(edit)?;
     }
@@ -158,8 +163,13 @@ fn edits(model: &Model, documents: Documents, prune: bool) -> Vec<Edit> {
 
 /// What a page is called and was called: the one with such a slug is that page.
 pub(super) fn slugs(page: &Spec) -> Vec<String> {
-    let formerly = if let Some(Spec::List(slugs)) = page.get("formerly") { slugs.as_slice() } else { &[] };
-    page.get("slug").into_iter().chain(formerly).filter_map(Spec::as_text).map(str::to_owned).collect()
+    page.text("slug").map(str::to_owned).into_iter().chain(formerly(page)).collect()
+}
+
+/// What a page was called.
+pub(super) fn formerly(page: &Spec) -> Vec<String> {
+    let slugs = if let Some(Spec::List(slugs)) = page.get("formerly") { slugs.as_slice() } else { &[] };
+    slugs.iter().filter_map(Spec::as_text).map(str::to_owned).collect()
 }
 
 fn step(model: &Model, finished: &Finished, write: &ResourceWrite) -> Step {

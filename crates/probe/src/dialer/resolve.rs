@@ -38,7 +38,7 @@ pub struct Resolver(Source);
 
 #[derive(Clone, Debug)]
 enum Source {
-    Chosen(Box<TokioResolver>),
+    Chosen(Box<TokioResolver>, SocketAddr),
     System(Arc<Mutex<Option<Loaded>>>),
 }
 
@@ -73,17 +73,25 @@ impl Resolver {
             connection.port = server.port();
             connection
         });
-        let server = NameServerConfig::new(server.ip(), true, connections.into());
-        let config = ResolverConfig::from_parts(None, Vec::new(), vec![server]);
+        let named = NameServerConfig::new(server.ip(), true, connections.into());
+        let config = ResolverConfig::from_parts(None, Vec::new(), vec![named]);
         let mut options = ResolverOpts::default();
         options.use_hosts_file = ResolveHosts::Never;
-        build(config, options).map(|resolver| Self(Source::Chosen(Box::new(resolver))))
+        build(config, options).map(|resolver| Self(Source::Chosen(Box::new(resolver), server)))
+    }
+
+    /// The address of a DNS server that was chosen; `None` for the system's resolvers.
+    pub(crate) fn chosen_address(&self) -> Option<SocketAddr> {
+        match &self.0 {
+            Source::Chosen(_, server) => Some(*server),
+            Source::System(_) => None,
+        }
     }
 
     /// The resolver to ask now; a sentence when the system has none.
     fn current(&self) -> Result<TokioResolver, String> {
         let loaded = match &self.0 {
-            Source::Chosen(resolver) => return Ok((**resolver).clone()),
+            Source::Chosen(resolver, _) => return Ok((**resolver).clone()),
             Source::System(loaded) => loaded,
         };
         let modified = |path: &str| Path::new(path).metadata().and_then(|metadata| metadata.modified()).ok();

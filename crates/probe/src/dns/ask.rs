@@ -1,5 +1,6 @@
 //! Asks a DNS question and judges the records that come back.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use allswell_core::time::humane;
@@ -11,7 +12,7 @@ use tokio::time::Instant;
 use super::exchange::{at, over, over_tcp, over_udp};
 use super::records::{line, value};
 use super::{Compare, Prepared, Transport, word};
-use crate::dialer::{Dialer, of_the_system};
+use crate::dialer::{AddressPolicy, Dialer, of_the_system};
 use crate::draft::Draft;
 use crate::fault::Fault;
 
@@ -56,6 +57,8 @@ async fn of_server(
 }
 
 /// The system's servers, each in turn: all of it is what finding an address takes, and their silence is ours.
+///
+/// What they say is shown, and they may know names of a private network: who is kept out of those asks none that is in one.
 async fn of_system(
     question: &Prepared,
     dialer: &Dialer,
@@ -66,6 +69,7 @@ async fn of_system(
     if servers.is_empty() {
         return Err(Fault::new(Reason::OwnResolver, "no name server is configured on this machine; name a `server`"));
     }
+    let servers = shown_to_all(servers, dialer.policy())?;
     draft.progress.begin(Phase::Dns);
     let asking = async {
         let mut last = Fault::new(Reason::OwnResolver, "our resolvers gave no answer");
@@ -92,6 +96,18 @@ async fn of_system(
     draft.progress.address = Some(server);
     draft.progress.end();
     Ok(answer)
+}
+
+/// Those of the system's `servers` whose answers may be shown.
+fn shown_to_all(servers: Vec<SocketAddr>, policy: &AddressPolicy) -> Result<Vec<SocketAddr>, Fault> {
+    // Some clouds have their name server at a metadata address: whoever may see private networks may ask it.
+    let is_open = |server: &SocketAddr| !policy.deny_private || policy.refusal(server.ip()).is_none();
+    let servers: Vec<_> = servers.into_iter().filter(is_open).collect();
+    if servers.is_empty() {
+        let why = "the name servers of this machine are where nothing may be connected to, and may know names of there; name a `server`";
+        return Err(Fault::new(Reason::AddressForbidden, why));
+    }
+    Ok(servers)
 }
 
 /// The answer as `dig` shows it: the code, then a record a line.
@@ -169,4 +185,28 @@ fn ttl(question: &Prepared, records: &[&Record]) -> Result<(), Fault> {
 
 fn expectation(why: &str) -> Fault {
     Fault::new(Reason::Expectation, why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_kept_out_of_private_networks_is_shown_nothing_that_their_name_servers_say() {
+        let check = |deny_private: bool, allow: &[&str], expected: &[&str]| {
+            let allow = allow.iter().map(|network| network.parse().expect("a network")).collect();
+            let policy = AddressPolicy { deny_private, allow };
+            let servers = ["127.0.0.53:53", "9.9.9.9:53", "169.254.169.254:53"];
+            let of = |texts: &[&str]| texts.iter().map(|text| text.parse().expect("an address")).collect::<Vec<_>>();
+            let found = shown_to_all(of(&servers), &policy).expect("one of them");
+            assert_eq!(found, of(expected));
+        };
+        check(false, &[], &["127.0.0.53:53", "9.9.9.9:53", "169.254.169.254:53"]);
+        check(true, &[], &["9.9.9.9:53"]);
+        check(true, &["127.0.0.53/32"], &["127.0.0.53:53", "9.9.9.9:53"]);
+        let policy = AddressPolicy { deny_private: true, allow: Vec::new() };
+        let fault = shown_to_all(vec![SocketAddr::from(([127, 0, 0, 53], 53))], &policy).expect_err("must be refused");
+        assert_eq!(fault.reason, Reason::AddressForbidden);
+        assert!(fault.detail.ends_with("; name a `server`"), "{}", fault.detail);
+    }
 }

@@ -20,7 +20,12 @@ pub const AAAA: u16 = 28;
 
 /// Starts a server that answers each question (name in lower case without the last dot, type) with what `answer` says.
 pub fn server(answer: impl Fn(&str, u16) -> Reply + Send + 'static) -> SocketAddr {
-    let socket = UdpSocket::bind("127.0.0.1:0").expect("bind");
+    server_at([127, 0, 0, 1].into(), answer)
+}
+
+/// Starts one at this address of the machine.
+pub fn server_at(ip: IpAddr, answer: impl Fn(&str, u16) -> Reply + Send + 'static) -> SocketAddr {
+    let socket = UdpSocket::bind((ip, 0)).expect("bind");
     let address = socket.local_addr().expect("address");
     std::thread::spawn(move || {
         let mut buffer = [0_u8; 1500];

@@ -255,6 +255,35 @@ async fn of_two_accounts_that_have_the_same_address_in_the_store_the_older_one_s
     assert_eq!(hers.get("/api/v1/status-pages/acme").await["problem"], Value::Null);
     let waiting = bobs.get("/api/v1/status-pages/acme").await;
     assert_eq!(waiting["problem"], "the address `/s/acme/` is taken (choose another slug)");
-    bobs.ask("PATCH", "/api/v1/status-pages/acme", Some(&json!({ "slug": "other" }))).await.expect(409);
+    let refused = bobs.ask("PATCH", "/api/v1/status-pages/acme", Some(&json!({ "title": "Mine" }))).await.expect(409);
+    assert_eq!(refused["hint"], "choose another slug");
+    let moved = bobs.ask("PATCH", "/api/v1/status-pages/acme", Some(&json!({ "slug": "other" }))).await.expect(200);
+    assert_eq!((&moved["problem"], &moved["formerly"]), (&Value::Null, &Value::Null), "{moved}");
+    assert_eq!(world.get("/s/other/").await.status, 200);
+    hers.ask("DELETE", "/api/v1/status-pages/acme", None).await.expect(204);
+    assert_eq!(world.get("/s/acme/").await.status, 404, "it was not waited for");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_account_has_no_dns_server_asked_that_lies_around_the_server() {
+    let (world, keys) = start_two("").await;
+    let [hers, bobs] = Voice::of_both(&world, &keys).await;
+    let by_resolver =
+        |address| json!({ "http": { "url": "http://db.corp/", "resolver": address }, "timeout": "500ms" });
+    let by_server = |address| json!({ "dns": { "name": "db.corp", "server": address }, "timeout": "500ms" });
+    let check = async |wish: &dyn Fn(String) -> Value| {
+        let server = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
+        server.set_nonblocking(true).expect("settable");
+        let wish = wish(server.local_addr().expect("bound").to_string());
+        let refused = bobs.make("/api/v1/try", wish.clone()).await;
+        assert_eq!(refused["reason"], "address_forbidden", "{refused}");
+        let mut question = [0; 512];
+        assert!(server.recv(&mut question).is_err(), "it was asked");
+        hers.make("/api/v1/try", wish).await;
+        assert!(server.recv(&mut question).is_ok(), "it was not asked");
+    };
+    check(&by_resolver).await;
+    check(&by_server).await;
     world.stop().await;
 }

@@ -3,6 +3,7 @@
 use super::{Draft, Edit, Finished, Outcome, Refused, called, whole};
 use crate::config::{Author, FORMERLY_MAX, Spec, StatusPageConfig, resource};
 use crate::resources::model::{Held, HeldPage};
+use crate::resources::plan;
 use crate::status_page::Page;
 use crate::store::{Owner, ResourceKind, ResourceWrite};
 
@@ -40,7 +41,7 @@ impl Draft<'_> {
         if before.is_none() && self.all_pages().count() >= most {
             return Err(Refused::conflict(format!("there are {most} status pages already"), "delete one first"));
         }
-        let known = remembered(&spec, &read.page, before.as_ref(), old_name.as_deref());
+        let known = self.remembered(&spec, &read.page, before.as_ref(), old_name.as_deref());
         let read = match known {
             Some(formerly) => {
                 spec.set("formerly", Spec::List(formerly.into_iter().map(Spec::Text).collect()));
@@ -86,6 +87,33 @@ impl Draft<'_> {
         let is_new = self.page(&page.slug).is_none();
         let mut was = page.formerly.iter().rev().filter(|_| is_new);
         was.find(|slug| self.page(slug).is_some_and(|held| held.owner != Owner::File)).cloned()
+    }
+
+    /// The former slugs of a page from now on, where they are others than it says itself: what is known stays unless it is written
+    /// anew, and a new slug leaves the old one behind. What was lost to another account is left out: such a page was set aside.
+    fn remembered(
+        &self,
+        spec: &Spec,
+        page: &Page,
+        before: Option<&HeldPage>,
+        old_name: Option<&str>,
+    ) -> Option<Vec<String>> {
+        // As it is written: one that is set aside was not read.
+        let known = before.map(|held| plan::formerly(&held.spec.spec())).unwrap_or_default();
+        let is_lost = |slug: &String| {
+            let is_known = old_name == Some(slug) || known.contains(slug);
+            is_known && self.addresses.taken([slug.as_str()]).is_some()
+        };
+        let mut formerly = if spec.get("formerly").is_some() { page.formerly.clone() } else { known.clone() };
+        if let Some(old) = old_name.filter(|old| !formerly.iter().any(|slug| slug == old)) {
+            formerly.push(old.to_owned());
+        }
+        formerly.retain(|slug| !is_lost(slug));
+        if formerly.len() > FORMERLY_MAX {
+            // The first is the one by which its subscribers know it.
+            formerly.remove(1);
+        }
+        (formerly != page.formerly).then_some(formerly)
     }
 
     /// Refuses pages that lead to where another one is.
@@ -140,19 +168,4 @@ impl Finished {
 
 fn taken(other: &Page, place: &str, key: &'static str) -> Refused {
     Refused::Taken { what: format!("{} {place}", called(ResourceKind::StatusPage, &other.slug)), key }
-}
-
-/// The former slugs of a page from now on, where they are others than it says itself: what is known stays unless it is written
-/// anew, and a new slug leaves the old one behind.
-fn remembered(spec: &Spec, page: &Page, before: Option<&HeldPage>, old_name: Option<&str>) -> Option<Vec<String>> {
-    let known = before.and_then(|held| held.config.as_ref()).map(|page| page.formerly.clone()).unwrap_or_default();
-    let mut formerly = if spec.get("formerly").is_some() { page.formerly.clone() } else { known };
-    if let Some(old) = old_name.filter(|old| !formerly.iter().any(|slug| slug == old)) {
-        formerly.push(old.to_owned());
-    }
-    if formerly.len() > FORMERLY_MAX {
-        // The first is the one by which its subscribers know it.
-        formerly.remove(1);
-    }
-    (formerly != page.formerly).then_some(formerly)
 }
