@@ -199,6 +199,19 @@ async fn a_monitor_that_is_set_aside_hinders_no_change_of_what_others_inherit() 
 }
 
 #[tokio::test]
+async fn a_channel_that_is_set_aside_is_mended_by_what_it_was() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let file = folder.path().join("hook");
+    let hook = format!(r#"{{"name":"hook","type":"webhook","url":"${{file:{}}}"}}"#, file.display());
+    let mut world = World::start(&[(ResourceKind::Channel, "hook", &hook)]).await;
+    let is_aside = |world: &World| world.resources.model().channels["hook"].config.is_none();
+    assert!(is_aside(&world), "its file is not there");
+    std::fs::write(&file, "https://example.com/hook").expect("written");
+    world.edit(whole(ResourceKind::Channel, Some("hook"), &hook)).await.expect("it is mended");
+    assert!(!is_aside(&world));
+}
+
+#[tokio::test]
 async fn a_page_that_is_set_aside_keeps_its_former_slugs_when_it_is_mended() {
     let more = r#","formerly":["first","second"],"password":"${env:ALLSWELL_NOBODY_SETS_THIS}""#;
     let stored = page("acme", more);

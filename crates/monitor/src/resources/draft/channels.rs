@@ -3,7 +3,7 @@
 use super::{Draft, Edit, NAMED_MAX, Outcome, Refused, whole};
 use crate::config::{Spec, Tagged, resource};
 use crate::resources::ChannelSettings;
-use crate::resources::model::Held;
+use crate::resources::model::{Held, HeldChannel};
 use crate::store::ResourceWrite;
 
 /// The most channels of one server.
@@ -40,7 +40,8 @@ impl Draft<'_> {
         if before.is_none() && self.channel_names().len() >= CHANNELS_MAX {
             return Err(Refused::conflict(format!("there are {CHANNELS_MAX} channels already"), "delete one first"));
         }
-        if let Some(held) = before.filter(|held| held.spec == read.spec && held.owner == owner) {
+        let is_same = |held: &HeldChannel| held.spec == read.spec && held.owner == owner && held.config.is_some();
+        if let Some(held) = before.filter(is_same) {
             return Ok(Outcome { kind, name, revision: held.revision });
         }
         let spec = read.spec.as_str().to_owned();
