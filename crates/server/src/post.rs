@@ -21,7 +21,7 @@ use crate::letters::{self, Letter};
 
 /// How often ways to new passwords, and to accounts, are asked for from one place.
 const BY_PLACE: Limit = Limit { burst: 10, every: Duration::from_secs(60) };
-/// How often one address is written to; what is asked for beyond is answered alike, and nothing is sent.
+/// How often one address is written to for one purpose; what is asked for beyond is answered alike, and nothing is sent.
 const BY_ADDRESS: Limit = Limit { burst: 3, every: Duration::from_secs(1_200) };
 /// Of so many it is known how often they asked.
 const KNOWN_MAX: usize = 20_000;
@@ -41,7 +41,14 @@ pub struct Post {
 
 struct Throttles {
     places: Throttle<IpAddr>,
-    addresses: Throttle<Address>,
+    addresses: Throttle<(Purpose, Address)>,
+}
+
+/// What somebody is written to for. Each has an allowance of its own, so that what a stranger has sent keeps back nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Purpose {
+    Password,
+    Account,
 }
 
 /// Writes and sends what a [`Post`] took.
@@ -91,7 +98,7 @@ impl Post {
     /// # Errors
     /// How long to wait, when it was asked for too often from there.
     pub(crate) fn forgot(&self, address: Address, from: IpAddr, now: Now) -> Result<(), Duration> {
-        self.ask(Order::Forgot(address.clone()), &address, from, now)
+        self.ask(Order::Forgot(address.clone()), (Purpose::Password, address), from, now)
     }
 
     /// Somebody at `from` says that they want an account for `address`, as [`Self::forgot`] has it.
@@ -99,14 +106,14 @@ impl Post {
     /// # Errors
     /// How long to wait, when it was asked for too often from there.
     pub(crate) fn wants_account(&self, address: Address, from: IpAddr, now: Now) -> Result<(), Duration> {
-        self.ask(Order::WantsAccount(address.clone()), &address, from, now)
+        self.ask(Order::WantsAccount(address.clone()), (Purpose::Account, address), from, now)
     }
 
-    fn ask(&self, order: Order, address: &Address, from: IpAddr, now: Now) -> Result<(), Duration> {
+    fn ask(&self, order: Order, whom: (Purpose, Address), from: IpAddr, now: Now) -> Result<(), Duration> {
         let is_written = {
             let mut throttles = self.throttles.lock().unwrap_or_else(PoisonError::into_inner);
             throttles.places.take(&customer(from), now.mono)?;
-            throttles.addresses.take(address, now.mono).is_ok()
+            throttles.addresses.take(&whom, now.mono).is_ok()
         };
         if is_written {
             self.take(order);

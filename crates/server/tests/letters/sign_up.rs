@@ -150,6 +150,23 @@ async fn a_link_is_good_for_a_day_and_until_the_next_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_asks_for_an_account_in_the_name_of_another_keeps_no_new_password_from_them() {
+    let world = open().await;
+    for _ in 0..4 {
+        assert_eq!(asks(&world, "ada@example.com").await.status, 202);
+    }
+    let asked = world.json("/api/v1/reset", r#"{ "email": "ada@example.com" }"#).await;
+    assert_eq!(asked.status, 202, "{}", asked.text);
+    let (mut told, mut ways) = (0, 0);
+    for number in 1..=4 {
+        let text = world.mail(number).await.text.clone().expect("a text");
+        if text.contains("/reset?token=aw_") { ways += 1 } else { told += 1 }
+    }
+    assert_eq!((told, ways), (3, 1));
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn where_it_is_closed_all_ways_say_so() {
     let mut world = World::with(true, "", PLANS).await;
     let closed = async |world: &World, why: &str| {
