@@ -11,22 +11,22 @@ const PLANS: &str = "plans: { free: { monitors: 1 } }";
 const ASK: &str = "/api/v1/sign-up";
 const MAKE: &str = "/api/v1/sign-up/account";
 
-async fn open() -> World {
+pub(super) async fn open() -> World {
     World::with(true, OPEN, PLANS).await
 }
 
-async fn asks(world: &World, email: &str) -> Answer {
+pub(super) async fn asks(world: &World, email: &str) -> Answer {
     world.json(ASK, &json!({ "email": email }).to_string()).await
 }
 
-async fn makes(world: &World, token: &str, more: Value) -> Answer {
+pub(super) async fn makes(world: &World, token: &str, more: Value) -> Answer {
     let mut body = json!({ "token": token, "password": NEW });
     body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
     world.json(MAKE, &body.to_string()).await
 }
 
 /// The token in the mail with this number.
-async fn token(world: &World, number: usize) -> String {
+pub(super) async fn token(world: &World, number: usize) -> String {
     let (_, link) = world.link(number, "/sign-up?token=aw_").await;
     link.split_once('=').expect("a token").1.to_owned()
 }
