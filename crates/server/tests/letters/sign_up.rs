@@ -1,5 +1,6 @@
 //! An account of one's own by a link in a mail: from asking for it to a monitor in it.
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -199,14 +200,21 @@ async fn where_it_is_closed_all_ways_say_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn there_are_as_many_accounts_as_the_server_takes() {
-    let world = World::with(true, "sign_up: { plan: free, accounts: 2 }", PLANS).await;
-    asks(&world, "bob@example.com").await;
-    asks(&world, "eve@example.com").await;
-    let mut made = Vec::new();
-    for number in [1, 2] {
-        made.push(makes(&world, &token(&world, number).await, json!({})).await.status);
+    let mut world = World::with(true, "sign_up: { plan: free, accounts: 2 }", PLANS).await;
+    let people = ["bob@example.com", "eve@example.com", "sam@example.com"];
+    let mut tokens = Vec::new();
+    for (number, email) in (1..).zip(people) {
+        asks(&world, email).await;
+        tokens.push(token(&world, number).await);
     }
-    assert_eq!(made, [201, 409]);
+    let made = join_all(tokens.iter().map(|token| makes(&world, token, json!({})))).await;
+    let mut statuses: Vec<u16> = made.iter().map(|answer| answer.status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 409, 409], "those who come together are counted one after the other");
+    // Who was refused comes again with the same link.
+    world.begin("sign_up: { plan: free, accounts: 3 }", PLANS).await;
+    let refused = made.iter().position(|answer| answer.status == 409).expect("one was");
+    assert_eq!(makes(&world, &tokens[refused], json!({})).await.status, 201);
     world.stop().await;
 }
 
