@@ -26,14 +26,24 @@ pub(crate) struct Keeper {
     /// What the configuration says of the server: that much of it holds for all accounts.
     server: config::Server,
     /// `None` from when on the server stops.
-    running: Mutex<Option<Vec<Account>>>,
+    running: Mutex<Option<Running>>,
+    /// Held by who deletes an account, until its last message is sent and all of it is gone; `running` is free meanwhile.
+    removing: Mutex<()>,
+}
+
+#[derive(Default)]
+struct Running {
+    accounts: Vec<Account>,
+    /// One that is being deleted, and is not opened again.
+    leaving: Option<AccountId>,
 }
 
 impl Keeper {
     /// Keeps `first`, and none of the others yet.
     pub(crate) fn new(shared: Shared, server: config::Server, first: Account) -> Self {
         let accounts = Accounts::from(first.state.clone());
-        Self { shared, accounts, server, running: Mutex::new(Some(vec![first])) }
+        let running = Running { accounts: vec![first], leaving: None };
+        Self { shared, accounts, server, running: Mutex::new(Some(running)), removing: Mutex::default() }
     }
 
     /// Whom the gate lets in, and to what.
@@ -132,8 +142,8 @@ impl Keeper {
         self.begin(running.as_mut().ok_or(FollowError::Stopping)?, id).await
     }
 
-    async fn begin(&self, running: &mut Vec<Account>, id: AccountId) -> Result<(), FollowError> {
-        if self.accounts.of(id).is_some() {
+    async fn begin(&self, running: &mut Running, id: AccountId) -> Result<(), FollowError> {
+        if self.accounts.of(id).is_some() || running.leaving == Some(id) {
             return Ok(());
         }
         // Read while nobody changes it: another plan holds for an account that is only just opened.
@@ -150,7 +160,7 @@ impl Keeper {
         }
         account.state.press.publish_now().await;
         self.accounts.enter(account.state.clone());
-        running.push(account);
+        running.accounts.push(account);
         Ok(())
     }
 
@@ -163,36 +173,56 @@ impl Keeper {
             let way_out = "delete what is in it; without the server, its data directory is all there is of it";
             return Err(Problem::conflict("the first account is that of who runs the server, and stays", way_out));
         }
-        let mut running = self.running.lock().await;
-        let running = running.as_mut().ok_or_else(Problem::busy)?;
+        // One after the other: who wants the same one gone finds that it is.
+        let _removing = self.removing.lock().await;
         let Shared { people, keys, clock, health, .. } = &self.shared;
-        self.accounts.leave(id);
-        if let Some(at) = running.iter().position(|account| account.state.store.account() == id) {
-            running.swap_remove(at).finish(Some(health)).await;
+        if let Some(account) = self.take_out(id).await? {
+            // Its last message takes as long as a relay likes, for which no other account waits.
+            account.finish(Some(health)).await;
         }
-        let is_gone = match people.of(id).remove_account(clock.now().wall).await {
-            Ok(is_gone) => is_gone,
-            Err(error) => {
-                if let Err(error) = self.begin(running, id).await {
-                    let error = &error as &dyn std::error::Error;
-                    error!(error, account = id.0, "an account that could not be deleted is there again after a start");
-                }
-                return Err(Problem::store(&error));
-            }
-        };
-        keys.of(id).account_is_gone().await;
-        self.shared.status_pages.take_down(id);
-        self.shared.addresses.of(id).keep([]);
-        if is_gone {
+        let removed = people.of(id).remove_account(clock.now().wall).await;
+        if removed.is_ok() {
+            keys.of(id).account_is_gone().await;
+            self.shared.status_pages.take_down(id);
+            self.shared.addresses.of(id).keep([]);
+        }
+        self.has_left(id, removed.is_ok()).await;
+        if let Ok(true) = removed {
             info!(account = id.0, "an account was deleted");
         }
-        Ok(is_gone)
+        Ok(removed?)
     }
 
-    /// Has all accounts finish, at the same time.
+    /// Takes an account out of those that run, if it does. Nobody opens it again until [`Self::has_left`].
+    async fn take_out(&self, id: AccountId) -> Result<Option<Account>, Problem> {
+        let mut running = self.running.lock().await;
+        let running = running.as_mut().ok_or_else(Problem::busy)?;
+        running.leaving = Some(id);
+        self.accounts.leave(id);
+        let at = running.accounts.iter().position(|account| account.state.store.account() == id);
+        Ok(at.map(|at| running.accounts.swap_remove(at)))
+    }
+
+    /// An account that was taken out is gone, or goes on.
+    async fn has_left(&self, id: AccountId, is_gone: bool) {
+        let mut running = self.running.lock().await;
+        // A server that stops opens it when it starts again.
+        let Some(running) = running.as_mut() else { return };
+        running.leaving = None;
+        if is_gone {
+            return;
+        }
+        if let Err(error) = self.begin(running, id).await {
+            let error = &error as &dyn std::error::Error;
+            error!(error, account = id.0, "an account that could not be deleted is there again after a start");
+        }
+    }
+
+    /// Has all accounts finish, at the same time, and waits for one that is being deleted.
     pub(crate) async fn finish(&self) {
-        let running = self.running.lock().await.take().unwrap_or_default();
-        join_all(running.into_iter().map(|account| account.finish(None))).await;
+        let Running { accounts, .. } = self.running.lock().await.take().unwrap_or_default();
+        join_all(accounts.into_iter().map(|account| account.finish(None))).await;
+        drop(self.removing.lock().await);
     }
 }
 
