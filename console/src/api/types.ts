@@ -287,7 +287,7 @@ export interface Configured {
 export type CreatedInvitation = Invitation & {
   /** The link, to hand over. It is shown here and never again. */
   link: string;
-  /** Whether it is on its way by mail as well: where the server has a relay. */
+  /** Whether it is on its way by mail as well: where the server has a relay, and that address was not written to too often. */
   mailed: boolean;
 };
 

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use allswell_core::Wall;
 use allswell_monitor::access::{SignUp, SignedIn};
 use allswell_monitor::audience::Bulletin;
 use allswell_monitor::config::{self, Config};
 use allswell_monitor::metrics::Metrics;
 use allswell_monitor::model::AccountId;
 use allswell_monitor::resources::FollowError;
+use allswell_monitor::store::UserRow;
 use futures_util::future::join_all;
+use secrecy::ExposeSecret as _;
 use tokio::sync::Mutex;
 use tracing::{error, info};
 
@@ -23,14 +26,24 @@ pub(crate) struct Keeper {
     /// What the configuration says of the server: that much of it holds for all accounts.
     server: config::Server,
     /// `None` from when on the server stops.
-    running: Mutex<Option<Vec<Account>>>,
+    running: Mutex<Option<Running>>,
+    /// Held by who deletes an account, until its last message is sent and all of it is gone; `running` is free meanwhile.
+    removing: Mutex<()>,
+}
+
+#[derive(Default)]
+struct Running {
+    accounts: Vec<Account>,
+    /// One that is being deleted, and is not opened again.
+    leaving: Option<AccountId>,
 }
 
 impl Keeper {
     /// Keeps `first`, and none of the others yet.
     pub(crate) fn new(shared: Shared, server: config::Server, first: Account) -> Self {
         let accounts = Accounts::from(first.state.clone());
-        Self { shared, accounts, server, running: Mutex::new(Some(vec![first])) }
+        let running = Running { accounts: vec![first], leaving: None };
+        Self { shared, accounts, server, running: Mutex::new(Some(running)), removing: Mutex::default() }
     }
 
     /// Whom the gate lets in, and to what.
@@ -62,20 +75,30 @@ impl Keeper {
     /// [`Problem`]; an account that was written and could not be opened is there after the next start.
     pub(crate) async fn sign_up(&self, wanted: SignUp, place: Place, agent: &str) -> Result<SignedIn, Problem> {
         let sign_up = self.server.sign_up.as_ref().ok_or_else(Problem::no_sign_up)?;
-        if self.running.lock().await.as_ref().is_some_and(|running| running.len() >= sign_up.accounts) {
+        let (people, now) = (&self.shared.people, self.shared.clock.now().wall);
+        // Who has no good link is told so at once, and keeps nobody waiting.
+        people.signing_up(wanted.token.expose_secret(), now).await?;
+        let owner = self.make(wanted, sign_up, now).await?;
+        Ok(people.of(owner.account).begin(owner, place.from, agent, now).await?)
+    }
+
+    /// Makes an account and opens it, one after the other: so none is one too many.
+    async fn make(&self, wanted: SignUp, sign_up: &config::SignUp, now: Wall) -> Result<UserRow, Problem> {
+        let mut running = self.running.lock().await;
+        // Before the link is used up: whoever has it comes again when the server has started.
+        let running = running.as_mut().ok_or_else(Problem::busy)?;
+        // Those of the store: at the start not all of them run yet.
+        if self.shared.store.accounts().await?.len() >= sign_up.accounts {
             let detail = format!("there are {} accounts on this server, and it takes no more", sign_up.accounts);
             return Err(Problem::conflict(detail, "who runs it may let it take more, by `server.sign_up.accounts`"));
         }
-        let plan = sign_up.plan.clone();
-        let (people, now) = (&self.shared.people, self.shared.clock.now().wall);
-        let (row, owner) = people.sign_up(wanted, plan, now).await?;
-        let id = row.id;
-        info!(account = id.0, "an account was made");
-        self.open(id).await.map_err(|error| match error {
+        let (row, owner) = self.shared.people.sign_up(wanted, sign_up.plan.clone(), now).await?;
+        info!(account = row.id.0, "an account was made");
+        self.begin(running, row.id).await.map_err(|error| match error {
             FollowError::Store(error) => Problem::store(&error),
             FollowError::Channel { .. } | FollowError::Stopping => Problem::busy(),
         })?;
-        Ok(people.of(id).begin(owner, place.from, agent, now).await?)
+        Ok(owner)
     }
 
     /// Keeps an account to a plan from now on, `None` for no limits; `false` when there is no such account.
@@ -119,8 +142,8 @@ impl Keeper {
         self.begin(running.as_mut().ok_or(FollowError::Stopping)?, id).await
     }
 
-    async fn begin(&self, running: &mut Vec<Account>, id: AccountId) -> Result<(), FollowError> {
-        if self.accounts.of(id).is_some() {
+    async fn begin(&self, running: &mut Running, id: AccountId) -> Result<(), FollowError> {
+        if self.accounts.of(id).is_some() || running.leaving == Some(id) {
             return Ok(());
         }
         // Read while nobody changes it: another plan holds for an account that is only just opened.
@@ -137,7 +160,7 @@ impl Keeper {
         }
         account.state.press.publish_now().await;
         self.accounts.enter(account.state.clone());
-        running.push(account);
+        running.accounts.push(account);
         Ok(())
     }
 
@@ -150,64 +173,58 @@ impl Keeper {
             let way_out = "delete what is in it; without the server, its data directory is all there is of it";
             return Err(Problem::conflict("the first account is that of who runs the server, and stays", way_out));
         }
-        let mut running = self.running.lock().await;
-        let running = running.as_mut().ok_or_else(Problem::busy)?;
+        // One after the other: who wants the same one gone finds that it is.
+        let _removing = self.removing.lock().await;
         let Shared { people, keys, clock, health, .. } = &self.shared;
-        self.accounts.leave(id);
-        if let Some(at) = running.iter().position(|account| account.state.store.account() == id) {
-            running.swap_remove(at).finish(Some(health)).await;
+        if let Some(account) = self.take_out(id).await? {
+            // Its last message takes as long as a relay likes, for which no other account waits.
+            account.finish(Some(health)).await;
         }
-        let is_gone = match people.of(id).remove_account(clock.now().wall).await {
-            Ok(is_gone) => is_gone,
-            Err(error) => {
-                if let Err(error) = self.begin(running, id).await {
-                    let error = &error as &dyn std::error::Error;
-                    error!(error, account = id.0, "an account that could not be deleted is there again after a start");
-                }
-                return Err(Problem::store(&error));
-            }
-        };
-        keys.of(id).account_is_gone().await;
-        self.shared.status_pages.take_down(id);
-        self.shared.addresses.of(id).keep([]);
-        if is_gone {
+        let removed = people.of(id).remove_account(clock.now().wall).await;
+        if removed.is_ok() {
+            keys.of(id).account_is_gone().await;
+            self.shared.status_pages.take_down(id);
+            self.shared.addresses.of(id).keep([]);
+        }
+        self.has_left(id, removed.is_ok()).await;
+        if let Ok(true) = removed {
             info!(account = id.0, "an account was deleted");
         }
-        Ok(is_gone)
+        Ok(removed?)
     }
 
-    /// Has all accounts finish, at the same time.
+    /// Takes an account out of those that run, if it does. Nobody opens it again until [`Self::has_left`].
+    async fn take_out(&self, id: AccountId) -> Result<Option<Account>, Problem> {
+        let mut running = self.running.lock().await;
+        let running = running.as_mut().ok_or_else(Problem::busy)?;
+        running.leaving = Some(id);
+        self.accounts.leave(id);
+        let at = running.accounts.iter().position(|account| account.state.store.account() == id);
+        Ok(at.map(|at| running.accounts.swap_remove(at)))
+    }
+
+    /// An account that was taken out is gone, or goes on.
+    async fn has_left(&self, id: AccountId, is_gone: bool) {
+        let mut running = self.running.lock().await;
+        // A server that stops opens it when it starts again.
+        let Some(running) = running.as_mut() else { return };
+        running.leaving = None;
+        if is_gone {
+            return;
+        }
+        if let Err(error) = self.begin(running, id).await {
+            let error = &error as &dyn std::error::Error;
+            error!(error, account = id.0, "an account that could not be deleted is there again after a start");
+        }
+    }
+
+    /// Has all accounts finish, at the same time, and waits for one that is being deleted.
     pub(crate) async fn finish(&self) {
-        let running = self.running.lock().await.take().unwrap_or_default();
-        join_all(running.into_iter().map(|account| account.finish(None))).await;
+        let Running { accounts, .. } = self.running.lock().await.take().unwrap_or_default();
+        join_all(accounts.into_iter().map(|account| account.finish(None))).await;
+        drop(self.removing.lock().await);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use allswell_monitor::access::{Address, Kept, Role};
-    use allswell_monitor::store::{NewAccount, NewUser};
-
-    use super::*;
-    use crate::server::{Options, Server};
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_plan_that_comes_between_writing_an_account_and_opening_it_holds() {
-        let folder = tempfile::tempdir().expect("a directory");
-        let text = "plans: { free: { monitors: 1 }, pro: { monitors: 9 } }";
-        let config = config::parse(text, "test.yaml".as_ref(), &|_| None).expect("a good configuration");
-        let server = Server::start(Options::alone(folder.path()), config).await.expect("starts");
-        let keeper = server.keeper();
-        let address = Address::new("bob@example.com").expect("an address");
-        let owner = NewUser { address, name: "Bob".to_owned(), role: Role::Owner, password: Kept(String::new()) };
-        let new = NewAccount { name: "Acme".to_owned(), plan: Some("free".to_owned()), owner };
-        let (row, _) = keeper.shared.store.add_account(new, keeper.shared.clock.now().wall).await.expect("written");
-        assert!(keeper.keep_to(row.id, Some("pro".to_owned())).await.expect("written"));
-        keeper.open(row.id).await.expect("it opens");
-        let plan = keeper.accounts().of(row.id).and_then(|state| state.resources.kept_to()).expect("it is kept by one");
-        assert_eq!((plan.name.as_str(), plan.limits.monitors), ("pro", Some(9)));
-        keeper.open(AccountId(99)).await.expect("nothing is opened for nobody");
-        assert!(keeper.accounts().of(AccountId(99)).is_none());
-        server.stop().await;
-    }
-}
+mod tests;

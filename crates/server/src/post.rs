@@ -4,32 +4,37 @@
 //! tried again for as long as its link is good. A server that stops forgets it, and whoever waits for it asks again.
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use allswell_core::throttle::{Limit, Throttle};
 use allswell_core::{Now, Wall, backoff};
 use allswell_monitor::access::{Address, People, Role, Secret, customer};
 use allswell_monitor::clock::Clock;
+use allswell_monitor::model::AccountId;
 use allswell_monitor::notify::Delivery;
 use allswell_monitor::notify::email::{Mail, Mailer};
 use futures_util::StreamExt as _;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tracing::{info, warn};
 
 use crate::letters::{self, Letter};
 
 /// How often ways to new passwords, and to accounts, are asked for from one place.
 const BY_PLACE: Limit = Limit { burst: 10, every: Duration::from_secs(60) };
-/// How often one address is written to; what is asked for beyond is answered alike, and nothing is sent.
+/// How often one address is written to for one purpose; what is asked for beyond is answered alike, and nothing is sent.
 const BY_ADDRESS: Limit = Limit { burst: 3, every: Duration::from_secs(1_200) };
+/// How often an account but the first asks people in.
+const BY_ACCOUNT: Limit = Limit { burst: 20, every: Duration::from_secs(600) };
 /// Of so many it is known how often they asked.
 const KNOWN_MAX: usize = 20_000;
 /// So many letters wait at most; what comes beyond is not written.
 const WAITING_MAX: usize = 1_000;
+/// So many of these may be invitations by accounts but the first: there is room left for what others ask for.
+const OF_GUESTS_MAX: usize = WAITING_MAX / 2;
 /// So many are on their way at once.
 const AT_ONCE: usize = 64;
-/// So long a letter is tried that a stranger asked for.
+/// So long a letter is tried that goes wherever a stranger says.
 const TRIED_FOR_STRANGERS: Duration = Duration::from_secs(600);
 
 /// Takes what is to be written. A copy is as good as the first.
@@ -37,11 +42,23 @@ const TRIED_FOR_STRANGERS: Duration = Duration::from_secs(600);
 pub struct Post {
     orders: mpsc::Sender<Order>,
     throttles: Arc<Mutex<Throttles>>,
+    /// An invitation by a guest has one until it is settled.
+    of_guests: Arc<Semaphore>,
 }
 
 struct Throttles {
     places: Throttle<IpAddr>,
-    addresses: Throttle<Address>,
+    addresses: Throttle<(Purpose, Address)>,
+    accounts: Throttle<AccountId>,
+}
+
+/// What somebody is written to for. Each has an allowance of its own, so that what a stranger has sent keeps back nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Purpose {
+    Password,
+    Account,
+    /// Of a guest: people that whoever runs the server asks in are their own.
+    Invitation,
 }
 
 /// Writes and sends what a [`Post`] took.
@@ -60,8 +77,8 @@ enum Order {
     Forgot(Address),
     /// Somebody says that they want an account for this address.
     WantsAccount(Address),
-    /// Somebody was asked in.
-    Invited(Invited),
+    /// Somebody was asked in, by a guest when it has a place of theirs.
+    Invited(Invited, Option<OwnedSemaphorePermit>),
 }
 
 /// Somebody who was asked in.
@@ -78,10 +95,14 @@ impl Post {
     /// A post whose letters go by `mailer` and lead to the server at `root`, and the office that must [run](Office::run) for it.
     pub(crate) fn new(mailer: Arc<Mailer>, people: People, clock: Arc<dyn Clock>, root: &str) -> (Self, Office) {
         let (orders, taken) = mpsc::channel(WAITING_MAX);
-        let throttles =
-            Throttles { places: Throttle::new(BY_PLACE, KNOWN_MAX), addresses: Throttle::new(BY_ADDRESS, KNOWN_MAX) };
+        let throttles = Throttles {
+            places: Throttle::new(BY_PLACE, KNOWN_MAX),
+            addresses: Throttle::new(BY_ADDRESS, KNOWN_MAX),
+            accounts: Throttle::new(BY_ACCOUNT, KNOWN_MAX),
+        };
         let root = root.trim_end_matches('/').to_owned();
-        let post = Self { orders, throttles: Arc::new(Mutex::new(throttles)) };
+        let of_guests = Arc::new(Semaphore::new(OF_GUESTS_MAX));
+        let post = Self { orders, throttles: Arc::new(Mutex::new(throttles)), of_guests };
         (post, Office { orders: taken, mailer, people, clock, root })
     }
 
@@ -91,7 +112,7 @@ impl Post {
     /// # Errors
     /// How long to wait, when it was asked for too often from there.
     pub(crate) fn forgot(&self, address: Address, from: IpAddr, now: Now) -> Result<(), Duration> {
-        self.ask(Order::Forgot(address.clone()), &address, from, now)
+        self.ask(Order::Forgot(address.clone()), (Purpose::Password, address), from, now)
     }
 
     /// Somebody at `from` says that they want an account for `address`, as [`Self::forgot`] has it.
@@ -99,14 +120,14 @@ impl Post {
     /// # Errors
     /// How long to wait, when it was asked for too often from there.
     pub(crate) fn wants_account(&self, address: Address, from: IpAddr, now: Now) -> Result<(), Duration> {
-        self.ask(Order::WantsAccount(address.clone()), &address, from, now)
+        self.ask(Order::WantsAccount(address.clone()), (Purpose::Account, address), from, now)
     }
 
-    fn ask(&self, order: Order, address: &Address, from: IpAddr, now: Now) -> Result<(), Duration> {
+    fn ask(&self, order: Order, whom: (Purpose, Address), from: IpAddr, now: Now) -> Result<(), Duration> {
         let is_written = {
-            let mut throttles = self.throttles.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut throttles = self.throttles();
             throttles.places.take(&customer(from), now.mono)?;
-            throttles.addresses.take(address, now.mono).is_ok()
+            throttles.addresses.take(&whom, now.mono).is_ok()
         };
         if is_written {
             self.take(order);
@@ -114,15 +135,40 @@ impl Post {
         Ok(())
     }
 
-    /// Writes to somebody who was asked in.
-    pub(crate) fn invite(&self, invited: Invited) {
-        self.take(Order::Invited(invited));
+    /// Somebody of `account` is about to ask somebody in. The first account may do so at any time.
+    ///
+    /// # Errors
+    /// How long to wait, when that account did too often.
+    pub(crate) fn may_invite(&self, account: AccountId, now: Now) -> Result<(), Duration> {
+        if account == AccountId::FIRST { Ok(()) } else { self.throttles().accounts.take(&account, now.mono) }
     }
 
-    fn take(&self, order: Order) {
-        if self.orders.try_send(order).is_err() {
+    /// Writes to somebody whom `account` has asked in; `false` when they are not written to: guests wrote to that address too often,
+    /// or too many letters wait.
+    pub(crate) fn invite(&self, account: AccountId, invited: Invited, now: Now) -> bool {
+        if account == AccountId::FIRST {
+            return self.take(Order::Invited(invited, None));
+        }
+        let Ok(place) = Arc::clone(&self.of_guests).try_acquire_owned() else {
+            warn!(most = OF_GUESTS_MAX, "an invitation is not mailed: too many by accounts but the first wait");
+            return false;
+        };
+        let whom = (Purpose::Invitation, invited.address.clone());
+        let may = self.throttles().addresses.take(&whom, now.mono).is_ok();
+        may && self.take(Order::Invited(invited, Some(place)))
+    }
+
+    /// Whether it is written.
+    fn take(&self, order: Order) -> bool {
+        let is_taken = self.orders.try_send(order).is_ok();
+        if !is_taken {
             warn!(most = WAITING_MAX, "a letter to a user is not written: too many wait, or the server is stopping");
         }
+        is_taken
+    }
+
+    fn throttles(&self) -> MutexGuard<'_, Throttles> {
+        self.throttles.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -177,10 +223,14 @@ impl Desk {
                 }
                 Err(error) => warn!(error = &error as &dyn std::error::Error, "cannot make a way to an account"),
             },
-            Order::Invited(Invited { address, role, secret, expires }) => {
+            Order::Invited(Invited { address, role, secret, expires }, of_guest) => {
                 let link = self.link("join", &secret);
                 let letter = letters::invitation(self.host(), role.as_str(), &link);
-                self.send(self.mail(&address, &secret, letter, now), expires).await;
+                let tried_until = match of_guest {
+                    Some(_) => expires.min(now + TRIED_FOR_STRANGERS),
+                    None => expires,
+                };
+                self.send(self.mail(&address, &secret, letter, now), tried_until).await;
             }
         }
     }
@@ -225,5 +275,89 @@ impl Desk {
             }
             tokio::time::sleep(wait).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use allswell_core::Mono;
+    use allswell_monitor::access::Passwords;
+    use allswell_monitor::notify::email::RelaySettings;
+    use allswell_monitor::store::sqlite::{SqliteStore, Timing};
+    use allswell_probe::dialer::Dialer;
+
+    use super::*;
+
+    const START: Wall = Wall::from_ms(1_795_261_155_000);
+    const BEGIN: Now = Now { mono: Mono::after(Duration::ZERO), wall: START };
+    const WEEK: Duration = Duration::from_secs(7 * 86_400);
+
+    /// A clock that goes a quarter of an hour ahead with every look at it.
+    struct Quarters(watch::Sender<u32>);
+
+    impl Clock for Quarters {
+        fn now(&self) -> Now {
+            self.0.send_modify(|looks| *looks += 1);
+            let since = Duration::from_secs(900) * *self.0.borrow();
+            Now { mono: Mono::after(since), wall: START + since }
+        }
+    }
+
+    /// A post whose relay is never there.
+    async fn post(folder: &tempfile::TempDir, clock: Quarters) -> (Post, Office) {
+        let store = SqliteStore::open(folder.path(), START, Timing::none()).expect("a store");
+        let people = People::open(Arc::new(store), Passwords::default()).await.expect("the store reads");
+        let (smtp, from) = ("smtp://127.0.0.1:1".into(), "ops@acme.dev".to_owned());
+        let relay = RelaySettings { smtp, starttls: None, username: None, password: None, from, ca: None };
+        let mailer = Mailer::new(&relay, Dialer::default()).expect("good settings");
+        Post::new(Arc::new(mailer), people, Arc::new(clock), "https://ops.acme.dev")
+    }
+
+    fn address(text: &str) -> Address {
+        Address::new(text).expect("an address")
+    }
+
+    fn invited(text: &str) -> Invited {
+        let secret = Secret::random().expect("random numbers");
+        Invited { address: address(text), role: Role::Viewer, secret, expires: START + WEEK }
+    }
+
+    /// Whether a letter of `account` is not tried again a quarter of an hour after it was taken.
+    async fn is_given_up(account: AccountId) -> bool {
+        let folder = tempfile::tempdir().expect("a directory");
+        let (looks, mut looked) = watch::channel(0);
+        let (post, office) = post(&folder, Quarters(looks)).await;
+        assert!(post.invite(account, invited("eve@example.com"), BEGIN));
+        drop(post);
+        let (_stopping, stop) = watch::channel(false);
+        tokio::select! {
+            biased;
+            () = office.run(stop) => true,
+            // When it was taken, and when the relay was not there.
+            _ = looked.wait_for(|looks| *looks == 2) => false,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_letter_of_a_guest_is_given_up_soon_and_one_of_the_first_account_is_not() {
+        assert!(is_given_up(AccountId(2)).await);
+        assert!(!is_given_up(AccountId::FIRST).await);
+    }
+
+    #[tokio::test]
+    async fn invitations_of_guests_leave_room_for_all_else() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let (post, office) = post(&folder, Quarters(watch::Sender::new(0))).await;
+        let invite = |account, number: u32| {
+            let invited = invited(&format!("friend{number}@example.com"));
+            post.invite(AccountId(account), invited, BEGIN)
+        };
+        let mailed = (2..2_000).filter(|number| invite(*number, *number)).count();
+        assert_eq!(mailed, OF_GUESTS_MAX);
+        post.forgot(address("ada@example.com"), [192, 0, 2, 7].into(), BEGIN).expect("it is not too often");
+        assert_eq!(office.orders.len(), OF_GUESTS_MAX + 1);
+        assert!(invite(AccountId::FIRST.0, 0));
+        drop(office);
+        assert!(!invite(AccountId::FIRST.0, 1), "nobody writes any more");
     }
 }

@@ -69,6 +69,12 @@ pub enum PeopleError {
     /// There is no second factor to confirm.
     #[error("no second factor was begun within the last ten minutes")]
     NotBegun,
+    /// The account has asked so many people in who have not come yet.
+    #[error("{most} people who were asked in have not come yet, and an account asks in no more at a time")]
+    ManyInvited {
+        /// How many there may be.
+        most: usize,
+    },
     /// The invitation is not good.
     #[error("this invitation is not good: it was used, replaced or taken back, or is older than a week")]
     NotInvited,

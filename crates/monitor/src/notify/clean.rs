@@ -26,6 +26,20 @@ pub(crate) fn for_log(text: &str) -> String {
     line(text, 400).split(' ').map(masked).collect::<Vec<_>>().join(" ")
 }
 
+/// The text with `***` for each `address` in it, in whatever letters.
+pub(crate) fn without(text: &str, address: &str) -> String {
+    // Of ASCII alone, so that what is found has the same place in the text itself.
+    let (small, address) = (text.to_ascii_lowercase(), address.to_ascii_lowercase());
+    let mut masked = String::new();
+    let mut from = 0;
+    for (at, found) in small.match_indices(&address) {
+        masked.push_str(&text[from..at]);
+        masked.push_str("***");
+        from = at + found.len();
+    }
+    masked + &text[from..]
+}
+
 fn capped(text: &str, max: usize) -> String {
     if text.chars().count() <= max {
         return text.to_owned();
@@ -51,6 +65,9 @@ mod tests {
         assert_eq!(block("{\r\n  \"a\": 1\u{0}\n}\n\n", 200), "{\n  \"a\": 1·\n}");
         assert_eq!(for_log("550 5.1.1 <bob@example.com>: no such user"), "550 5.1.1 <…@example.com>: no such user");
         assert_eq!(for_log("ann@example.com refused @ noon"), "…@example.com refused @ noon");
+        let said = "550 <Bob@EXAMPLE.com>: Ü bob@example.com; not eve@example.com";
+        assert_eq!(without(said, "bob@example.com"), "550 <***>: Ü ***; not eve@example.com");
+        assert_eq!(without(said, "sam@example.com"), said);
     }
 
     proptest! {

@@ -90,6 +90,16 @@ impl Delivery {
             | Self::Ambiguous { why } => why,
         }
     }
+
+    fn said_mut(&mut self) -> &mut String {
+        match self {
+            Self::Accepted { answer } => answer,
+            Self::Refused { why }
+            | Self::Later { why, .. }
+            | Self::Unreachable { why, .. }
+            | Self::Ambiguous { why } => why,
+        }
+    }
 }
 
 /// A way to people.

@@ -137,11 +137,8 @@ pub(super) async fn remove(
     Key(wanted): Key,
     _: NoQuery,
 ) -> Result<StatusCode, Problem> {
-    let (keeper, id) = (accounts.keeper()?, number(&wanted)?);
-    // Who asks may go away meanwhile: an account that is half taken down would be there for nobody.
-    #[expect(clippy::disallowed_methods, reason = "it is joined here, and ends by itself where nobody waits")]
-    let removing = tokio::spawn(async move { keeper.remove(id).await });
-    if removing.await.map_err(|_| Problem::busy())?? { Ok(StatusCode::NO_CONTENT) } else { Err(missing(&wanted)) }
+    let is_gone = accounts.keeper()?.remove(number(&wanted)?).await?;
+    if is_gone { Ok(StatusCode::NO_CONTENT) } else { Err(missing(&wanted)) }
 }
 
 /// The number of the account that `wanted` means.

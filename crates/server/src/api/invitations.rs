@@ -46,7 +46,7 @@ pub(super) struct Made {
     one: One,
     /// The link, to hand over. It is shown here and never again.
     link: String,
-    /// Whether it is on its way by mail as well: where the server has a relay.
+    /// Whether it is on its way by mail as well: where the server has a relay, and that address was not written to too often.
     mailed: bool,
 }
 
@@ -101,19 +101,25 @@ pub(super) async fn list(Mine(state): Mine, _: NoQuery) -> Result<Json<List>, Pr
 /// Ask somebody in
 ///
 /// Where the server has a relay, they get the link by mail; hand it over otherwise. Whoever has it chooses the password. It is good
-/// once, for a week; another one for the same address takes its place.
+/// once, for a week; another one for the same address takes its place. An account but the first asks in 20 people and then
+/// one every ten minutes, and at most 50 who have not come yet.
 #[utoipa::path(post, path = "/api/v1/invitations", operation_id = "create_invitation", tag = "users",
-    request_body = New, responses((status = 201, body = Made), openapi::Refusals, openapi::RefusalsOfBody))]
+    request_body = New, responses((status = 201, body = Made), openapi::Refusals, openapi::RefusalsOfBody,
+        openapi::RefusalsOfHaste))]
 pub(super) async fn create(Mine(state): Mine, _: NoQuery, fields: Fields) -> Result<Response, Problem> {
     let fields = fields.only(&["email", "role"])?;
-    let (row, secret) = state.people.invite(address(&fields)?, needed_role(&fields)?, state.now().wall).await?;
+    let (address, role, now) = (address(&fields)?, needed_role(&fields)?, state.now());
+    let (account, post) = (state.account.id, state.post.as_ref());
+    if let Some(post) = post {
+        let asked = post.may_invite(account, now);
+        asked.map_err(|wait| Problem::too_many("this account asked too many people in lately", wait))?;
+    }
+    let (row, secret) = state.people.invite(address, role, now.wall).await?;
     let place = [(header::LOCATION, format!("/api/v1/invitations/{}", row.id))];
     let link = link(&state, &secret);
-    if let Some(post) = &state.post {
-        let NewInvitation { address, role, expires, .. } = row.invitation.clone();
-        post.invite(Invited { address, role, secret, expires });
-    }
-    let made = Made { one: One::of(row), link, mailed: state.post.is_some() };
+    let NewInvitation { address, role, expires, .. } = row.invitation.clone();
+    let mailed = post.is_some_and(|post| post.invite(account, Invited { address, role, secret, expires }, now));
+    let made = Made { one: One::of(row), link, mailed };
     Ok((StatusCode::CREATED, place, Json(made)).into_response())
 }
 

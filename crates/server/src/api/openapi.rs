@@ -17,7 +17,8 @@ use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder, RefOr};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 pub(super) use self::refusals::{
-    Refusals, RefusalsOfBody, RefusalsOfChange, RefusalsOfOne, RefusalsOfOneWrite, RefusalsOfSignIn, RefusalsOfWrites,
+    Refusals, RefusalsOfBody, RefusalsOfChange, RefusalsOfHaste, RefusalsOfOne, RefusalsOfOneWrite, RefusalsOfSignIn,
+    RefusalsOfWrites,
 };
 pub(super) use self::words::{
     delivery_state, incident_kind, maintenance_state, note_kind, notification_kind, order, outcome, owner, page_access,

@@ -218,6 +218,9 @@ impl From<PeopleError> for Problem {
             PeopleError::Refused => Self::not_signed_in(said, "an owner can give you another password"),
             PeopleError::CodeNeeded => Self::code(said, "write the six digits that your app shows, or a code on paper"),
             PeopleError::CodeWrong => Self::code(said, "wait for the next one; a code on paper is good once"),
+            PeopleError::ManyInvited { .. } => {
+                Self::conflict(said, "take one back first, or wait until somebody comes: each is good for a week")
+            }
             PeopleError::NotInvited => Self::not_found(said, "ask an owner for another one"),
             PeopleError::NotReset => Self::not_found(said, "ask for another one at /reset"),
             PeopleError::NotSigningUp => Self::not_found(said, "ask for another one at /sign-up"),

@@ -1,5 +1,6 @@
 //! An account of one's own by a link in a mail: from asking for it to a monitor in it.
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -11,22 +12,22 @@ const PLANS: &str = "plans: { free: { monitors: 1 } }";
 const ASK: &str = "/api/v1/sign-up";
 const MAKE: &str = "/api/v1/sign-up/account";
 
-async fn open() -> World {
+pub(super) async fn open() -> World {
     World::with(true, OPEN, PLANS).await
 }
 
-async fn asks(world: &World, email: &str) -> Answer {
+pub(super) async fn asks(world: &World, email: &str) -> Answer {
     world.json(ASK, &json!({ "email": email }).to_string()).await
 }
 
-async fn makes(world: &World, token: &str, more: Value) -> Answer {
+pub(super) async fn makes(world: &World, token: &str, more: Value) -> Answer {
     let mut body = json!({ "token": token, "password": NEW });
     body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
     world.json(MAKE, &body.to_string()).await
 }
 
 /// The token in the mail with this number.
-async fn token(world: &World, number: usize) -> String {
+pub(super) async fn token(world: &World, number: usize) -> String {
     let (_, link) = world.link(number, "/sign-up?token=aw_").await;
     link.split_once('=').expect("a token").1.to_owned()
 }
@@ -150,6 +151,23 @@ async fn a_link_is_good_for_a_day_and_until_the_next_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_asks_for_an_account_in_the_name_of_another_keeps_no_new_password_from_them() {
+    let world = open().await;
+    for _ in 0..4 {
+        assert_eq!(asks(&world, "ada@example.com").await.status, 202);
+    }
+    let asked = world.json("/api/v1/reset", r#"{ "email": "ada@example.com" }"#).await;
+    assert_eq!(asked.status, 202, "{}", asked.text);
+    let (mut told, mut ways) = (0, 0);
+    for number in 1..=4 {
+        let text = world.mail(number).await.text.clone().expect("a text");
+        if text.contains("/reset?token=aw_") { ways += 1 } else { told += 1 }
+    }
+    assert_eq!((told, ways), (3, 1));
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn where_it_is_closed_all_ways_say_so() {
     let mut world = World::with(true, "", PLANS).await;
     let closed = async |world: &World, why: &str| {
@@ -182,14 +200,21 @@ async fn where_it_is_closed_all_ways_say_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn there_are_as_many_accounts_as_the_server_takes() {
-    let world = World::with(true, "sign_up: { plan: free, accounts: 2 }", PLANS).await;
-    asks(&world, "bob@example.com").await;
-    asks(&world, "eve@example.com").await;
-    let mut made = Vec::new();
-    for number in [1, 2] {
-        made.push(makes(&world, &token(&world, number).await, json!({})).await.status);
+    let mut world = World::with(true, "sign_up: { plan: free, accounts: 2 }", PLANS).await;
+    let people = ["bob@example.com", "eve@example.com", "sam@example.com"];
+    let mut tokens = Vec::new();
+    for (number, email) in (1..).zip(people) {
+        asks(&world, email).await;
+        tokens.push(token(&world, number).await);
     }
-    assert_eq!(made, [201, 409]);
+    let made = join_all(tokens.iter().map(|token| makes(&world, token, json!({})))).await;
+    let mut statuses: Vec<u16> = made.iter().map(|answer| answer.status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 409, 409], "those who come together are counted one after the other");
+    // Who was refused comes again with the same link.
+    world.begin("sign_up: { plan: free, accounts: 3 }", PLANS).await;
+    let refused = made.iter().position(|answer| answer.status == 409).expect("one was");
+    assert_eq!(makes(&world, &tokens[refused], json!({})).await.status, 201);
     world.stop().await;
 }
 

@@ -8,8 +8,11 @@ use secrecy::SecretString;
 
 use super::{NewPerson, People, PeopleError, SignedIn};
 use crate::access::{Address, Digest, Role, Secret};
+use crate::model::AccountId;
 use crate::store::{InvitationRow, NewInvitation};
 
+/// So many people whom an account but the first asked in may have not come yet: each gets a mail.
+const WAITING_OF_OTHERS_MAX: usize = 50;
 /// So long an invitation is good.
 const GOOD_FOR: Duration = Duration::from_secs(7 * 86_400);
 
@@ -32,7 +35,8 @@ impl People {
     /// Asks somebody in, in the place of an earlier invitation. What the link must hold is given here and never again.
     ///
     /// # Errors
-    /// [`PeopleError::Taken`] when somebody has the address, [`PeopleError::First`] when there is no owner yet and this is none.
+    /// [`PeopleError::Taken`] when somebody has the address, [`PeopleError::First`] when there is no owner yet and this is none,
+    /// [`PeopleError::ManyInvited`] when an account but the first wants to ask in too many.
     pub async fn invite(
         &self,
         address: Address,
@@ -46,9 +50,18 @@ impl People {
         if self.by_address(&address).is_some() {
             return Err(PeopleError::Taken(address));
         }
+        if self.store.account() != AccountId::FIRST {
+            self.few_wait_beside(&address, now).await?;
+        }
         let secret = Secret::random().map_err(PeopleError::Random)?;
         let invitation = NewInvitation { address, role, digest: secret.digest(), expires: now + GOOD_FOR };
         Ok((self.store.invite(invitation, now).await?, secret))
+    }
+
+    async fn few_wait_beside(&self, address: &Address, now: Wall) -> Result<(), PeopleError> {
+        let others = self.invitations(now).await?.iter().filter(|row| row.invitation.address != *address).count();
+        let most = WAITING_OF_OTHERS_MAX;
+        if others < most { Ok(()) } else { Err(PeopleError::ManyInvited { most }) }
     }
 
     /// The invitations of the account that are good, by their number.

@@ -42,9 +42,18 @@ impl IntoResponses for RefusalsOfSignIn {
         responses.extend([
             refusal("401", "nobody has this address with this password"),
             refusal("403", "a page from elsewhere asked for it, or it is done on the server's own machine only"),
-            refusal("429", "it was tried too often; `Retry-After` says when it may be tried again"),
         ]);
+        responses.extend(RefusalsOfHaste::responses());
         responses
+    }
+}
+
+/// How is refused what was asked for too often.
+pub(in crate::api) struct RefusalsOfHaste;
+
+impl IntoResponses for RefusalsOfHaste {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        [refusal("429", "it was tried too often; `Retry-After` says when it may be tried again")].into()
     }
 }
 

@@ -62,6 +62,21 @@ async fn each_answer_means_what_its_number_says() {
 }
 
 #[tokio::test]
+async fn what_a_relay_says_about_a_person_is_told_without_their_address() {
+    let check = async |answer: &'static str, expected: &str| {
+        let relay = relay(HELLO, &[("RCPT", Say(answer))]).await;
+        let mailer = Mailer::new(&settings(&format!("smtp://{}", relay.address)).relay, Dialer::default()).unwrap();
+        let (text, html, subject) = ("It is down.".to_owned(), "<p>It is down.</p>".to_owned(), "Acme".to_owned());
+        let (to, key, at) = ("bob@example.com".to_owned(), "acme:7".to_owned(), samples::NOW);
+        let delivery = mailer.send(&Mail { to, key, subject, text, html, unsubscribe: None, at }).await;
+        assert!(delivery.said().contains(expected), "{delivery:?}");
+        assert!(!delivery.said().to_lowercase().contains("bob"), "{delivery:?}");
+    };
+    check("550 5.1.1 <Bob@Example.com>: Recipient address rejected\r\n", "550 5.1.1 <***>: Recipient").await;
+    check("450 4.2.1 bob@example.com, now bobby@example.org\r\n", "450 4.2.1 ***, now …@example.org").await;
+}
+
+#[tokio::test]
 async fn a_relay_that_is_not_ready_gets_the_mail_later() {
     for greeting in [Say("554 5.3.2 not today\r\n"), Say("421 4.3.2 busy\r\n"), Say("garbage\r\n"), Close] {
         let (word, why) = ended(greeting, &[]).await;
