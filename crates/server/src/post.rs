@@ -135,7 +135,7 @@ impl Post {
         Ok(())
     }
 
-    /// Somebody of `account` is about to ask somebody in. The first account may do so at any time.
+    /// Somebody of `account` is about to ask somebody in, or to make a user. The first account may do so at any time.
     ///
     /// # Errors
     /// How long to wait, when that account did too often.

@@ -109,18 +109,21 @@ pub(super) async fn list(Mine(state): Mine, _: NoQuery) -> Result<Json<List>, Pr
 pub(super) async fn create(Mine(state): Mine, _: NoQuery, fields: Fields) -> Result<Response, Problem> {
     let fields = fields.only(&["email", "role"])?;
     let (address, role, now) = (address(&fields)?, needed_role(&fields)?, state.now());
-    let (account, post) = (state.account.id, state.post.as_ref());
-    if let Some(post) = post {
-        let asked = post.may_invite(account, now);
-        asked.map_err(|wait| Problem::too_many("this account asked too many people in lately", wait))?;
-    }
+    may_ask_in(&state)?;
     let (row, secret) = state.people.invite(address, role, now.wall).await?;
     let place = [(header::LOCATION, format!("/api/v1/invitations/{}", row.id))];
     let link = link(&state, &secret);
     let NewInvitation { address, role, expires, .. } = row.invitation.clone();
-    let mailed = post.is_some_and(|post| post.invite(account, Invited { address, role, secret, expires }, now));
+    let invited = Invited { address, role, secret, expires };
+    let mailed = state.post.as_ref().is_some_and(|post| post.invite(state.account.id, invited, now));
     let made = Made { one: One::of(row), link, mailed };
     Ok((StatusCode::CREATED, place, Json(made)).into_response())
+}
+
+/// Refuses those who ask in too many. What comes of it tells them, too, who is a user of other accounts.
+pub(super) fn may_ask_in(state: &ApiState) -> Result<(), Problem> {
+    let asked = state.post.as_ref().map_or(Ok(()), |post| post.may_invite(state.account.id, state.now()));
+    asked.map_err(|wait| Problem::too_many("this account asked too many people in lately", wait))
 }
 
 fn link(state: &ApiState, secret: &Secret) -> String {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::body::Fields;
+use super::invitations::may_ask_in;
 use super::sign_in::address;
 use super::{ApiState, Key, Mine, NoQuery, Problem, openapi, wire};
 
@@ -111,9 +112,10 @@ pub(super) async fn list(Mine(state): Mine, _: NoQuery) -> Result<Json<List>, Pr
 
 /// Make a user
 ///
-/// From the first one on, `/api/v1` and the pages are closed to who is neither signed in nor has an API key.
+/// From the first one on, `/api/v1` and the pages are closed to who is neither signed in nor has an API key. An account but the
+/// first makes as many as it asks in: 20, and then one every ten minutes, both together.
 #[utoipa::path(post, path = "/api/v1/users", operation_id = "create_user", tag = "users", request_body = New,
-    responses((status = 201, body = One), openapi::Refusals, openapi::RefusalsOfBody))]
+    responses((status = 201, body = One), openapi::Refusals, openapi::RefusalsOfBody, openapi::RefusalsOfHaste))]
 pub(super) async fn create(Mine(state): Mine, _: NoQuery, fields: Fields) -> Result<Response, Problem> {
     let fields = fields.only(&["email", "name", "role", "password"])?;
     let wish = NewPerson {
@@ -122,6 +124,7 @@ pub(super) async fn create(Mine(state): Mine, _: NoQuery, fields: Fields) -> Res
         role: needed_role(&fields)?,
         password: fields.secret("password")?,
     };
+    may_ask_in(&state)?;
     let row = state.people.create(wish, state.now().wall).await?;
     let place = [(header::LOCATION, format!("/api/v1/users/{}", row.id))];
     Ok((StatusCode::CREATED, place, Json(One::of(&state, row).await?)).into_response())

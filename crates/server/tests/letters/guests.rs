@@ -55,6 +55,9 @@ async fn an_account_but_the_first_asks_in_so_many_people_and_then_has_to_wait() 
     let problem = much.expect(429);
     assert!(problem["detail"].is_string() && problem["hint"].is_string(), "{problem}");
     assert_eq!(waiting(&world).await, 20, "nothing was written");
+    // Whoever may ask without end who is a user already finds all of them.
+    let adas_twin = json!({ "email": "ada@example.com", "role": "viewer", "password": "correct horse battery" });
+    world.json("/api/v1/users", &adas_twin.to_string()).await.expect(429);
 
     for friends in [20..40, 40..50] {
         world.wait_hours(4);
