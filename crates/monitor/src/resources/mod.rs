@@ -28,18 +28,19 @@ use crate::config::resource::{self, Known};
 use crate::config::{Author, Config, MonitorConfig, Spec};
 use crate::engine::Awaits;
 use crate::model::MonitorId;
-use crate::notify::{Channel, ChannelError, Switch};
+use crate::notify::{Channel, Switch};
 use crate::runner::{AskNow, ChangeMonitors, Configure, Order};
 use crate::store::{Owner, ResourceKind, Store, StoreError};
 
 use self::draft::Draft;
 use self::model::{Model, Stored};
+use self::refused::Stopping;
 
 pub use self::addresses::Addresses;
 pub use self::draft::{Edit, Given};
 pub use self::pages::ShownPage;
 pub use self::plan::{Difference, Plan, Step};
-pub use self::refused::Refused;
+pub use self::refused::{FollowError, Refused};
 
 /// All resources in force.
 pub struct Resources {
@@ -458,41 +459,6 @@ impl Resources {
 fn window(model: &Model, name: &str, held: &model::HeldMaintenance) -> (Shown, Option<Window>) {
     let window = held.config.as_ref().map(|maintenance| maintenance.window.clone());
     (model.shown(name, held, held.spec.spec()), window)
-}
-
-/// Why a configuration is not in force.
-#[derive(Debug, thiserror::Error)]
-pub enum FollowError {
-    /// The store cannot be used.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A channel cannot be used.
-    #[error("channel `{name}`")]
-    Channel {
-        /// Which.
-        name: String,
-        /// Why.
-        #[source]
-        source: ChannelError,
-    },
-    /// The server is stopping.
-    #[error("the server is stopping")]
-    Stopping,
-}
-
-/// The engine takes no orders any more.
-struct Stopping;
-
-impl From<Stopping> for FollowError {
-    fn from(_: Stopping) -> Self {
-        Self::Stopping
-    }
-}
-
-impl From<Stopping> for Refused {
-    fn from(_: Stopping) -> Self {
-        Self::Stopping
-    }
 }
 
 /// What a kind of resource is called with its name: "the monitor `api`".

@@ -1,4 +1,4 @@
-//! Why an edit was not done.
+//! Why an edit was not done, and why a configuration is not in force.
 
 use crate::config::{Errors, FieldProblem};
 use crate::notify::ChannelError;
@@ -120,5 +120,40 @@ impl From<Exceeded> for Refused {
 impl From<StoreError> for Refused {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+/// Why a configuration is not in force.
+#[derive(Debug, thiserror::Error)]
+pub enum FollowError {
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A channel cannot be used.
+    #[error("channel `{name}`")]
+    Channel {
+        /// Which.
+        name: String,
+        /// Why.
+        #[source]
+        source: ChannelError,
+    },
+    /// The server is stopping.
+    #[error("the server is stopping")]
+    Stopping,
+}
+
+/// The engine takes no orders any more.
+pub(super) struct Stopping;
+
+impl From<Stopping> for FollowError {
+    fn from(_: Stopping) -> Self {
+        Self::Stopping
+    }
+}
+
+impl From<Stopping> for Refused {
+    fn from(_: Stopping) -> Self {
+        Self::Stopping
     }
 }
