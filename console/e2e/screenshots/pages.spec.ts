@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
 import { expect, test } from "@playwright/test";
+import { withDemo } from "../demo";
 import { Mailbox } from "../mailbox";
 import { rehearse } from "../rehearsal";
 import { Allswell, idOf } from "../world";
@@ -206,7 +207,8 @@ test("pictures of every page", async ({ browser }) => {
           const context = await browser.newContext({ ...options, locale: "en-GB", timezoneId: "UTC" });
           if (cookie) await context.addCookies([{ name: cookie.split("=")[0] ?? "", value: cookie.split("=")[1] ?? "", url: allswell.url }]);
           const page = await context.newPage();
-          await page.goto(allswell.url + path);
+          // A whole address stays as it is.
+          await page.goto(new URL(path, allswell.url).href);
           await page.waitForLoadState("networkidle", { timeout: 3_000 }).catch(() => undefined);
           // The list has only the rows in view: the view is made as high as a picture should be.
           if (name === "overview") await page.setViewportSize({ width: options.viewport.width, height: kind === "phone" ? 2_000 : 1_350 });
@@ -223,6 +225,18 @@ test("pictures of every page", async ({ browser }) => {
     await shots(pages);
     await fetch(`${allswell.url}s/acme/subscribe`, { method: "POST", body: new URLSearchParams({ address: "kim@example.com" }), headers: { "sec-fetch-site": "same-origin" } });
     await shots({ "status-subscription": await mailbox.link("s/acme/") });
+    const acknowledge = await mailbox.link("acknowledge/");
+    // The first of them is told at once; those that follow it within ten seconds go as one.
+    for (const name of ["ledger-db-3", "ledger-db-4", "ledger-db-5"]) {
+      await allswell.write("POST", "monitors", { name, interval: "1s", timeout: "1s", tcp: { address: "127.0.0.1:9" }, channels: ["on-call"] });
+    }
+    await expect.poll(() => mailbox.find("2 monitors are down"), { timeout: 40_000 }).toBeDefined();
+    const several = await mailbox.link("acknowledge/");
+    await withDemo(async (mails) => {
+      const hasOne = async () => (await (await fetch(mails)).text()).includes("/source");
+      await expect.poll(hasOne, { timeout: 60_000 }).toBe(true);
+      await shots({ mails });
+    });
     // From now on the server asks who one is.
     await shots({ account: "settings/me", "people-users": "settings/people" }, await signedIn(allswell));
     await allswell.write("POST", "reset", { email: "ada@example.com" });
@@ -232,7 +246,8 @@ test("pictures of every page", async ({ browser }) => {
       join: await mailbox.link("join?token="),
       "reset-password": await mailbox.link("reset?token="),
       "sign-up-account": await mailbox.link("sign-up?token="),
-      acknowledge: await mailbox.link("acknowledge/"),
+      acknowledge,
+      "acknowledge-several": several,
     });
   } finally {
     await allswell.remove();
