@@ -35,9 +35,9 @@ export class Mailbox {
     return this.mails.findLast((mail) => mail.text.includes(text));
   }
 
-  /** The path of the first link that begins so, in the newest mail that has one. */
-  async link(part: string): Promise<string> {
-    const links = () => [...(this.find(part)?.text ?? "").matchAll(/https?:\/\/[^/\s]+\/(\S+)/g)].map((found) => found[1] ?? "");
+  /** The path of the first link that begins so, in the newest mail that has `text` in it, which is the link where nothing is named. */
+  async link(part: string, text = part): Promise<string> {
+    const links = () => [...(this.find(text)?.text ?? "").matchAll(/https?:\/\/[^/\s]+\/(\S+)/g)].map((found) => found[1] ?? "");
     const link = () => links().find((path) => path.startsWith(part)) ?? "";
     await expect.poll(link).not.toBe("");
     return link();

@@ -14,7 +14,9 @@ const PASSWORD = "the keeper of the tower";
 test.beforeAll(async ({ service }) => {
   await mailbox.start();
   const relay = { smtp: `smtp://${mailbox.address}`, from: "Allswell <allswell@example.com>" };
-  const config = JSON.parse(configuration(service)) as { defaults: object };
+  const config = JSON.parse(configuration(service)) as { defaults: object; monitors: object[] };
+  // Of three that fail at once one is told of at once, and the others in one mail.
+  for (const name of ["nobody-either", "nobody-at-all"]) config.monitors.push({ name, tcp: { address: "127.0.0.1:9" } });
   const channels = { mail: { type: "email", ...relay, to: [EMAIL] } };
   const [plans, server] = [{ free: { monitors: 25 } }, { mail: relay, sign_up: { plan: "free" } }];
   locked = new Allswell(JSON.stringify({ ...config, defaults: { ...config.defaults, channels: ["mail"] }, channels, plans, server }));
@@ -104,13 +106,18 @@ test("signing up is sound from the question to the account", async ({ quiet: pag
   await expect(page.getByRole("link", { name: /^Your account: / })).toBeVisible();
 });
 
-test("the page that a mail of an outage leads to is sound before and after", async ({ quiet: page }) => {
-  await open(page, await mailbox.link("acknowledge/"));
-  await isSound(page);
-  await page.getByRole("button").first().click();
-  await expect(page.getByText("You are looking after it.")).toBeVisible();
-  await isSound(page);
-});
+for (const [mail, said] of [
+  [" is down\n", "You are looking after it."],
+  ["2 monitors are down", "You are looking after all of them."],
+] as const) {
+  test(`the page that a mail of “${mail.trim()}” leads to is sound before and after`, async ({ quiet: page }) => {
+    await open(page, await mailbox.link("acknowledge/", mail));
+    await isSound(page);
+    await page.getByRole("button").first().click();
+    await expect(page.getByText(said)).toBeVisible();
+    await isSound(page);
+  });
+}
 
 test("the plain pages and the page of the API are sound", async ({ quiet: page, allswell }) => {
   const { incidents } = await allswell.read<{ incidents: { id: string }[] }>("incidents?monitor=nobody-home");
